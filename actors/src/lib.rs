@@ -1,0 +1,1 @@
+//! The rooms of the house: supervised actors that speak to the world only through `domain::ports`.

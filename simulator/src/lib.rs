@@ -1,0 +1,1 @@
+//! An exchange and a set of channels that speak the real protocols. Knows nothing of the platform.
