@@ -1,0 +1,190 @@
+//! Readings: what the parser made of one version of a post.
+
+use std::time::Duration;
+
+use rust_decimal::Decimal;
+
+use crate::market::{MarketKind, Pair, Price, Side, Venue};
+
+/// What the parser made of a text. The classification and what comes with it are one value, so a
+/// `signal` without a trade cannot exist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// The parser that made it, `rules/1`.
+    pub parser: &'static str,
+    /// What it is.
+    pub meaning: Meaning,
+}
+
+/// What a post says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// It opens one trade or more.
+    Signals(Vec<Draft>),
+    /// It changes open trades: moves a stop, takes a part.
+    Updates(Vec<Instruction>),
+    /// It ends open trades.
+    Closes(Vec<Instruction>),
+    /// It withdraws trades that are not yet entered.
+    Cancels(Vec<Instruction>),
+    /// It reports a result, and moves nothing.
+    Claim {
+        /// The pair it speaks of, where it names one.
+        pair: Option<Pair>,
+        /// The profit or loss in percent that it claims, where it names one.
+        percent: Option<Decimal>,
+    },
+    /// Anything else, with the reason why it is none of the others (`image-only`, `chat`, …).
+    Noise(&'static str),
+    /// It looks like a trade and contradicts itself: held for a person, with what was read.
+    Quarantined {
+        /// What was read, literally.
+        drafts: Vec<Draft>,
+        /// Why it is held, with both numbers where there are two.
+        reason: String,
+    },
+}
+
+impl Meaning {
+    /// `signal`, `update`, `close`, `cancel`, `claim`, `noise` or `quarantined`.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Signals(_) => "signal",
+            Self::Updates(_) => "update",
+            Self::Closes(_) => "close",
+            Self::Cancels(_) => "cancel",
+            Self::Claim { .. } => "claim",
+            Self::Noise(_) => "noise",
+            Self::Quarantined { .. } => "quarantined",
+        }
+    }
+}
+
+/// A trade as the author wrote it, before anybody asked which market it belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// What is traded. Where no quote is written it is USDT and `quote_implied` says so.
+    pub pair: Pair,
+    /// No quote was written.
+    pub quote_implied: bool,
+    /// The venue the post names.
+    pub venue: Option<Venue>,
+    /// The kind of market the words speak of (leverage or perpetuals: [`MarketKind::Perpetual`]).
+    pub kind: Option<MarketKind>,
+    /// Long or short.
+    pub side: Side,
+    /// How the author enters.
+    pub entry: Entry,
+    /// In the order in which they are reached.
+    pub targets: Vec<Target>,
+    /// Where he is wrong.
+    pub stop: Option<Price>,
+    /// The leverage that he claims; a range has its lower end here. It never improves R.
+    pub leverage: Option<Decimal>,
+    /// He says to move the stop to the entry once this many targets are reached.
+    pub breakeven_after: Option<u8>,
+    /// How long he says that the entry is valid, or what his timeframe implies.
+    pub valid_for: Option<Duration>,
+}
+
+/// How a trade is entered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// At once. The price is what the author saw, where he says so: it is the published entry.
+    Market(Option<Price>),
+    /// A limit order at one price.
+    Limit(Price),
+    /// Equal limit orders from `low` to `high`.
+    Zone {
+        /// The lower end.
+        low: Price,
+        /// The upper end, above `low`.
+        high: Price,
+    },
+    /// A stop order: in when the price rises to it (long) or falls to it (short).
+    Breakout(Price),
+}
+
+impl Entry {
+    /// `market`, `limit`, `zone` or `breakout`.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Market(_) => "market",
+            Self::Limit(_) => "limit",
+            Self::Zone { .. } => "zone",
+            Self::Breakout(_) => "breakout",
+        }
+    }
+
+    /// The lowest and the highest published price; none for a market order without one.
+    #[must_use]
+    pub const fn bounds(&self) -> Option<(Price, Price)> {
+        match self {
+            Self::Market(None) => None,
+            Self::Market(Some(price)) | Self::Limit(price) | Self::Breakout(price) => {
+                Some((*price, *price))
+            }
+            Self::Zone { low, high } => Some((*low, *high)),
+        }
+    }
+
+    /// The published entry: the price, or a zone's middle.
+    #[must_use]
+    pub fn published(&self) -> Option<Price> {
+        let (low, high) = self.bounds()?;
+        Price::new((low.get() + high.get()) / Decimal::TWO).ok()
+    }
+}
+
+/// Where profit is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// At this price.
+    pub price: Price,
+    /// The share of the position (0 to 1) that the author gives it; equal shares where none is given.
+    pub weight: Option<Decimal>,
+}
+
+/// A later word of the author about a trade.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Instruction {
+    /// Which trades it means.
+    pub about: About,
+    /// What to do.
+    pub order: Order,
+}
+
+/// Which trade a later word means, as far as the text says. A reply says it better.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct About {
+    /// The pair it names.
+    pub pair: Option<Pair>,
+    /// The base asset it names without a quote.
+    pub quote_implied: bool,
+    /// The side it names.
+    pub side: Option<Side>,
+    /// It says that it means every open trade.
+    pub all: bool,
+}
+
+/// What the author orders.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Move the stop to this price.
+    MoveStop(Price),
+    /// Move the stop to the entry.
+    Breakeven,
+    /// Take a share (0 to 1) of what is open.
+    CloseShare(Decimal),
+    /// End the trade.
+    Close,
+    /// Withdraw what is not yet entered.
+    Cancel,
+    /// New targets instead of those not yet reached, in the order in which they are reached.
+    Retarget(Vec<Price>),
+}
+
+/// The most targets that a trade may have; a text with more of them is no trade.
+pub const MAX_TARGETS: usize = 16;
