@@ -1,11 +1,15 @@
 //! The trade of signals, pure: no runtime, no IO, no clock, nothing serialisable.
 //!
-//! A [`post`] becomes a [`reading`], a reading becomes signals, a signal is followed by the
-//! `lifecycle`, and everything that happens to it is an event. The world is behind ports.
+//! A [`post`] becomes a [`reading`], a reading becomes [`signal`]s, a signal is followed through
+//! its [`lifecycle`], and everything that happens to it is an [`event`].
 
+pub mod event;
+pub mod execution;
 pub mod ids;
+pub mod lifecycle;
 pub mod market;
 pub mod post;
 pub mod reading;
 pub mod score;
+pub mod signal;
 pub mod time;

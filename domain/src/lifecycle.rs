@@ -1,0 +1,181 @@
+//! The life of a signal: a pure state machine over what the market and the author do.
+//!
+//! A [`Track`] follows one signal under one execution model, in a pessimistic and an optimistic
+//! bound at once. The same ticks give the same changes to the byte, live, in replay and in a what-if.
+
+use rust_decimal::Decimal;
+
+use crate::ids::{PostKey, SignalId};
+use crate::market::{Candle, Price, Trade};
+use crate::time::Timestamp;
+
+/// Where a signal stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    /// Not entered yet.
+    Pending,
+    /// Entered, no target reached.
+    Active,
+    /// Entered, this many targets reached.
+    Partial(u8),
+    /// Over.
+    Ended(Ending),
+}
+
+/// How a signal ended. Terminal: none of them is ever left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Ending {
+    /// Every target was reached.
+    AllTargets,
+    /// The first stop was hit before any target.
+    StoppedOut,
+    /// Stopped after this many targets.
+    StoppedAfterTarget(u8),
+    /// Stopped where it was entered.
+    StoppedAtBreakeven,
+    /// Stopped by a stop that had been moved into profit.
+    Trailed,
+    /// The author ended it.
+    ClosedByAuthor,
+    /// The author turned to the other side.
+    OppositeSignal,
+    /// Held for the longest time and closed at the market.
+    ExpiredOpen,
+    /// The claimed margin was gone.
+    Liquidated,
+    /// Never entered in time.
+    ExpiredUnfilled,
+    /// The first target was reached before the entry.
+    MissedTarget,
+    /// The author withdrew it before it was entered.
+    CancelledByAuthor,
+    /// The stop was already crossed when it was received, or its levels make no trade at that price.
+    Invalidated,
+}
+
+/// Which of the two ways of reading a candle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Bound {
+    /// Limits fill when traded through; of two levels in one candle the worse came first.
+    Pessimistic,
+    /// Limits fill at the touch; of two levels in one candle the better came first.
+    Optimistic,
+}
+
+/// What decided a change, kept with it so that anyone can check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Evidence {
+    /// This trade.
+    Trade(Trade),
+    /// This candle.
+    Candle(Candle),
+    /// The clock.
+    Time(Timestamp),
+    /// A word of the author, received at this instant.
+    Author(Timestamp),
+}
+
+/// One thing that happened to a signal, told by the pessimistic bound (the outcome tells both).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// When it happened: of a candle, its end.
+    pub at: Timestamp,
+    /// What happened.
+    pub what: What,
+    /// Where the signal stands after it.
+    pub state: State,
+    /// What decided it.
+    pub evidence: Evidence,
+}
+
+/// What can happen to a signal.
+#[derive(Clone, Debug, PartialEq)]
+pub enum What {
+    /// A part of the position was entered.
+    Filled {
+        /// The part, 0 to 1 of the intended position.
+        share: Decimal,
+        /// What was paid, slippage included.
+        price: Price,
+    },
+    /// Target `k` (from 1) was reached.
+    Target {
+        /// Which one.
+        k: u8,
+        /// The part taken there, 0 to 1 of the intended position.
+        share: Decimal,
+        /// What was received, slippage included.
+        price: Price,
+    },
+    /// The stop stands elsewhere now.
+    StopMoved {
+        /// Where.
+        to: Price,
+    },
+    /// The targets stand elsewhere now.
+    Retargeted,
+    /// The author took a part.
+    Reduced {
+        /// The part, 0 to 1 of the intended position.
+        share: Decimal,
+        /// What was received, slippage included.
+        price: Price,
+    },
+    /// An author's word that changed nothing, with the reason (`retroactive`, `not entered`, …).
+    Ignored {
+        /// Why.
+        why: &'static str,
+    },
+    /// It is over in the pessimistic bound; `state` says how.
+    Ended {
+        /// What the rest was closed at; none where nothing was open.
+        price: Option<Price>,
+    },
+    /// It is over in both bounds, and this came of it.
+    Judged(Box<Outcome>),
+}
+
+/// What came of a signal under one execution model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// The execution model, `default/1`.
+    pub model: &'static str,
+    /// The bound that counts.
+    pub pessimistic: BoundResult,
+    /// The other bound.
+    pub optimistic: BoundResult,
+    /// The bounds disagree, or a level was touched in the rest of the candle of receipt.
+    pub ambiguous: bool,
+    /// Nothing was known of the market for a part of its life.
+    pub incomplete: bool,
+}
+
+/// What came of a signal in one bound.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BoundResult {
+    /// How it ended.
+    pub ending: Ending,
+    /// R net of costs; none without a stop or where nothing was entered.
+    pub r: Option<Decimal>,
+    /// The share of the intended position that was entered, 0 to 1.
+    pub filled: Decimal,
+    /// How many targets were reached.
+    pub targets: u8,
+    /// When the first part was entered.
+    pub entered_at: Option<Timestamp>,
+    /// When the last part was closed.
+    pub ended_at: Timestamp,
+    /// The best unrealised price move in R.
+    pub mfe: Option<Decimal>,
+    /// The worst unrealised price move in R.
+    pub mae: Option<Decimal>,
+}
+
+/// A later word about a signal, as it reaches the track.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// The author's order, from this post.
+    Order(crate::reading::Order, PostKey),
+    /// A signal of the same channel on the other side.
+    Opposite(SignalId),
+}
