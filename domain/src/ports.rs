@@ -1,0 +1,158 @@
+//! Ports: everything the rooms need of the world, and what each promises.
+//!
+//! Adapters implement these and know no actor; actors ask them and know no adapter. Each error
+//! says what its reader can do next ([`Advice`]).
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use smol_str::SmolStr;
+
+use crate::event::Event;
+use crate::market::{Instrument, Pair, Price, Tick, Venue};
+use crate::score::Score;
+use crate::signal::Signal;
+use crate::time::Timestamp;
+
+pub mod source;
+pub mod store;
+
+/// Anything that went wrong further down.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// What the reader of an error can do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Advice {
+    /// Ask the same again, later.
+    Retry,
+    /// Leave this one out and go on with the next.
+    Skip,
+    /// Asking again cannot help: a person must look.
+    Stop,
+}
+
+impl fmt::Display for Advice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Retry => "retry",
+            Self::Skip => "skip",
+            Self::Stop => "stop",
+        })
+    }
+}
+
+/// Where the time comes from: the wall, or whoever replays a year in a minute.
+pub trait Clock: Send + Sync {
+    /// The present instant.
+    fn now(&self) -> Timestamp;
+}
+
+/// An instrument that a venue lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// The instrument.
+    pub instrument: Instrument,
+    /// What the venue calls it: `BTCUSDT`.
+    pub symbol: SmolStr,
+    /// Its last price when the list was made; good enough to notice a decimal slip, no more.
+    pub price: Option<Price>,
+}
+
+/// What can go wrong with a venue.
+#[derive(Debug, thiserror::Error)]
+pub enum FeedError {
+    /// The venue does not trade it.
+    #[error("{0} is not listed")]
+    Unlisted(Instrument),
+    /// The venue cannot be reached, or asked for patience.
+    #[error("the venue {venue} is unreachable")]
+    Unreachable {
+        /// Which venue.
+        venue: Venue,
+        /// Why.
+        #[source]
+        source: BoxError,
+    },
+    /// The venue said something that cannot be read.
+    #[error("the venue {venue} sent what cannot be read")]
+    Unreadable {
+        /// Which venue.
+        venue: Venue,
+        /// Why.
+        #[source]
+        source: BoxError,
+    },
+}
+
+impl FeedError {
+    /// What to do next.
+    #[must_use]
+    pub const fn advice(&self) -> Advice {
+        match self {
+            Self::Unlisted(_) => Advice::Stop,
+            Self::Unreachable { .. } => Advice::Retry,
+            Self::Unreadable { .. } => Advice::Skip,
+        }
+    }
+}
+
+/// A venue's prices.
+#[async_trait::async_trait]
+pub trait Feed: Send + Sync {
+    /// Which venue.
+    fn venue(&self) -> &Venue;
+
+    /// What it lists now.
+    ///
+    /// # Errors
+    ///
+    /// [`FeedError`] when the venue does not answer.
+    async fn listing(&self) -> Result<Vec<Listed>, FeedError>;
+
+    /// Opens the price path of an instrument, at once and without waiting for the venue: trouble
+    /// on the way is the tape's to tell. With `since` the path begins there (what was traded
+    /// meanwhile is fetched first), without it at the present.
+    fn follow(&self, instrument: &Instrument, since: Option<Timestamp>) -> Box<dyn Tape>;
+}
+
+/// One instrument's price path.
+#[async_trait::async_trait]
+pub trait Tape: Send {
+    /// Waits for what comes next, in order of time, nothing twice. Asking again says that
+    /// everything handed out before has been dealt with. `None`: the path has ended.
+    ///
+    /// A reconnect is the tape's own business: it fetches what was missed, and where that is not
+    /// to be had it says [`Tick::Hole`].
+    ///
+    /// # Errors
+    ///
+    /// [`FeedError`], after which it may be asked again as its advice says.
+    async fn next(&mut self) -> Result<Option<Vec<Tick>>, FeedError>;
+}
+
+/// A model that says how much signals deserve belief. It runs on a thread of its own and may
+/// compute as long as it likes; its patience is the caller's.
+pub trait Scorer: Send {
+    /// Which model, `geometry/1`.
+    fn model(&self) -> SmolStr;
+
+    /// A score for each signal, in order; none where the model cannot speak of it.
+    fn score(&mut self, signals: &[Arc<Signal>]) -> Vec<Option<Score>>;
+}
+
+/// Which pairs exist, as far as the platform knows: what makes `NOT` a coin or an English word.
+pub trait Universe: Send + Sync {
+    /// Is it the base of a listed pair?
+    fn is_base(&self, asset: &str) -> bool;
+    /// Is it the quote of a listed pair?
+    fn is_quote(&self, asset: &str) -> bool;
+    /// Is exactly this pair listed somewhere?
+    fn is_pair(&self, pair: &Pair) -> bool;
+}
+
+/// Makes the bytes of an event that every listener of one entitlement class shares.
+pub trait Encode: Send + Sync {
+    /// The event as JSON members without the braces' opening: what follows a subscription's prefix.
+    fn encode(&self, event: &Event) -> Bytes;
+}

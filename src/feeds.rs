@@ -1,0 +1,1 @@
+//! Venues and their prices, each behind the feed port.

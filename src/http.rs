@@ -1,0 +1,1 @@
+//! The edge: what browsers, bots and scripts talk to.

@@ -1,0 +1,1 @@
+//! Where posts come from, each behind the source port.

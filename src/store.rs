@@ -1,0 +1,1 @@
+//! What is kept, behind the store port.

@@ -1,0 +1,1 @@
+//! The only JSON of signals.
