@@ -1,0 +1,133 @@
+//! The geometry of a signal: what its levels alone say, without a single parameter.
+//!
+//! A price without drift that starts at the entry reaches a target `t` away before a stop `s` away
+//! with probability s / (s + t) (gambler's ruin; Feller, An Introduction to Probability Theory,
+//! vol. 1, ch. XIV). For such a price every way of leaving earns nothing on average (optional
+//! stopping), so E[R] is minus the costs, measured in the risk.
+
+use std::sync::Arc;
+
+use domain::execution::Costs;
+use domain::market::Price;
+use domain::ports::Scorer;
+use domain::reading::Entry;
+use domain::score::Score;
+use domain::signal::Signal;
+use rust_decimal::prelude::ToPrimitive as _;
+use smol_str::SmolStr;
+
+/// The model's name and version, stored with every score.
+pub const MODEL: &str = "geometry/1";
+
+/// Scores by geometry.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Geometry;
+
+impl Scorer for Geometry {
+    fn model(&self) -> SmolStr {
+        SmolStr::new_static(MODEL)
+    }
+
+    fn score(&mut self, signals: &[Arc<Signal>]) -> Vec<Option<Score>> {
+        signals.iter().map(|signal| score(signal)).collect()
+    }
+}
+
+/// The score of one signal; none without an entry, a stop or a target.
+fn score(signal: &Signal) -> Option<Score> {
+    let entry = signal.entry.published().or(signal.price_at_receipt)?;
+    let risk = distance(entry, signal.stop?)?;
+    let targets = signal
+        .targets
+        .iter()
+        .map(|target| Some(risk / (risk + distance(entry, target.price)?)))
+        .collect::<Option<Vec<_>>>()?;
+    let first = targets.first().copied()?;
+    Some(Score {
+        model: SmolStr::new_static(MODEL),
+        expected_r: Some(-cost(signal, first)? * entry.get().to_f64()? / risk),
+        targets,
+    })
+}
+
+/// How far apart two prices are; none when they are not.
+fn distance(from: Price, to: Price) -> Option<f64> {
+    let distance = (from.get() - to.get()).abs().to_f64()?;
+    (distance > 0.0).then_some(distance)
+}
+
+/// What a follower pays on average, as a fraction of the price, when he wins with `p`.
+fn cost(signal: &Signal, p: f64) -> Option<f64> {
+    let costs = Costs::usual(signal.instrument.kind);
+    let (limit, stop) = (costs.maker.to_f64()?, (costs.taker + costs.slippage).to_f64()?);
+    let entry = match signal.entry {
+        Entry::Limit(_) | Entry::Zone { .. } => limit,
+        Entry::Market(_) | Entry::Breakout(_) => stop,
+    };
+    Some(entry + p * limit + (1.0 - p) * stop)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use domain::ids::{ChannelId, PostKey, SignalId};
+    use domain::market::{Instrument, Side};
+    use domain::post::Origin;
+    use domain::reading::Target;
+    use domain::time::Timestamp;
+
+    use super::*;
+
+    fn signal(entry: &str, stop: &str, targets: &[&str]) -> Signal {
+        let price = |text: &str| Price::parse(text).unwrap();
+        let channel = ChannelId::parse("test").unwrap();
+        let post = PostKey::new("1");
+        Signal {
+            id: SignalId::of(&channel, &post, 0),
+            channel,
+            post,
+            origin: Origin::Live,
+            instrument: Instrument::parse("binance:spot:BTC/USDT").unwrap(),
+            substituted: false,
+            side: Side::Long,
+            entry: Entry::Limit(price(entry)),
+            targets: targets
+                .iter()
+                .map(|target| Target { price: price(target), weight: None })
+                .collect(),
+            stop: Some(price(stop)),
+            leverage: None,
+            breakeven_after: None,
+            posted: Timestamp::from_micros(0),
+            received: Timestamp::from_micros(0),
+            expires_at: Timestamp::from_micros(0),
+            held_at_most: Duration::from_secs(1),
+            price_at_receipt: None,
+            ambiguous: false,
+        }
+    }
+
+    #[test]
+    fn a_target_as_far_as_the_stop_is_a_coin_and_costs_decide() {
+        let score = score(&signal("100", "90", &["110"])).unwrap();
+        assert!((score.targets[0] - 0.5).abs() < 1e-12);
+        // Maker in 0.10 %, half the time maker 0.10 % and half the time taker 0.12 % out, of 100
+        // against a risk of 10.
+        assert!((score.expected_r.unwrap() + 0.0021 * 10.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn farther_targets_are_less_likely() {
+        let score = score(&signal("100", "95", &["105", "110", "120"])).unwrap();
+        assert!((score.targets[1] - 5.0 / 15.0).abs() < 1e-12);
+        assert!(score.targets.windows(2).all(|pair| pair[0] > pair[1]));
+    }
+
+    #[test]
+    fn without_a_stop_or_a_target_geometry_says_nothing() {
+        assert!(score(&signal("100", "95", &[])).is_none());
+        let stopless = Signal { stop: None, ..signal("100", "95", &["105"]) };
+        assert!(score(&stopless).is_none());
+    }
+}
