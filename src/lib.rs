@@ -1,5 +1,6 @@
 //! Touchstone: adapters, edge and wiring around the rooms of the house.
 
+pub mod config;
 pub mod feeds;
 pub mod http;
 pub mod sources;

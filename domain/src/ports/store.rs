@@ -64,6 +64,8 @@ pub struct PostEntry {
     pub post: Post,
     /// What the parser made of it.
     pub reading: Reading,
+    /// What the channel made of the reading where that needs a word: `ambiguous: 2 open trades fit`.
+    pub note: Option<String>,
     /// What happened by it: signals, instructions, revisions.
     pub happenings: Vec<Happening>,
     /// Where the source stands after it, when it is the last of its batch.
@@ -84,6 +86,8 @@ pub struct MarketEntry {
 pub struct TrackRecord {
     /// Whose track.
     pub signal: SignalId,
+    /// How often it was stored, this time included: 1 for the first.
+    pub step: u64,
     /// The last event about its instrument that it has taken in.
     pub heard: Seq,
     /// The track.
