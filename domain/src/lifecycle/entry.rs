@@ -97,6 +97,10 @@ impl Walk<'_> {
             self.fill(leg, price, price, fee);
             entered = when;
         }
+        // Target first would have been a missed trade, or a smaller one.
+        *self.unclear |= entered == Entered::Inside
+            && (self.run.goals.first())
+                .is_some_and(|goal| self.terms.reaches(self.bar.top, goal.price));
         entered
     }
 

@@ -53,7 +53,7 @@ impl Walk<'_> {
                 self.terms.best_of(before, stop),
             ] {
                 if self.terms.reaches(level, bottom) {
-                    return self.stop_out(level, level);
+                    return self.stop_out(level, self.stop_price(level, entered));
                 }
             }
         }
@@ -102,7 +102,7 @@ impl Walk<'_> {
         };
         if self.terms.reaches(self.terms.worst_of(before, stop), low) {
             let level = self.terms.best_of(before, stop);
-            self.stop_out(level, level);
+            self.stop_out(level, self.stop_price(level, entered));
         } else if self.terms.reaches(stop, self.bar.close) {
             self.stop_out(stop, stop);
         }
@@ -199,6 +199,16 @@ impl Walk<'_> {
             _ => Ending::StoppedOut,
         };
         self.leave(ending, price);
+    }
+
+    /// Where a stop fills inside the bar: at its level, unless the bar opened beyond it and the
+    /// entry was passed in the same leap.
+    fn stop_price(&self, level: Price, entered: Entered) -> Price {
+        if entered == Entered::AtOpen {
+            self.terms.worst_of(level, self.bar.open)
+        } else {
+            level
+        }
     }
 
     /// Takes a part at the market.

@@ -62,6 +62,7 @@ impl Track {
                     bar,
                     first,
                     run,
+                    unclear: &mut self.ambiguous,
                     out,
                 }
                 .go();
@@ -128,6 +129,7 @@ impl Track {
                     bar: &Bar::of_time(at, price),
                     first: false,
                     run,
+                    unclear: &mut self.ambiguous,
                     out,
                 }
                 .time_is_up();

@@ -15,6 +15,8 @@ pub(super) struct Walk<'a> {
     /// It is the first bar after receipt.
     pub(super) first: bool,
     pub(super) run: &'a mut Run,
+    /// Set where the bar does not tell what came first and both bounds may still agree.
+    pub(super) unclear: &'a mut bool,
     pub(super) out: &'a mut Vec<Change>,
 }
 
