@@ -57,6 +57,12 @@ impl Walk<'_> {
                 }
             }
         }
+        // Had the waiting target come in time, its breakeven stop might have been hit since: both
+        // bounds can agree later and still be wrong.
+        *self.unclear |= entered != Entered::Before
+            && self.terms.breakeven_after.is_some()
+            && (self.run.goals.first())
+                .is_some_and(|goal| self.terms.reaches(self.bar.top, goal.price));
         if entered != Entered::Before || self.ends_inside() || !self.bar.after(self.run.goals_since)
         {
             return;
@@ -124,11 +130,22 @@ impl Walk<'_> {
                 Wanted::End(ending) => Some(ending),
                 Wanted::Share(_) => None,
             });
-        self.leave(asked.unwrap_or(Ending::ExpiredOpen), self.bar.close);
+        let price = self.capped(self.bar.close);
+        self.leave(asked.unwrap_or(Ending::ExpiredOpen), price);
+    }
+
+    /// What an order at the market gets while a target rests nearer than the price: the
+    /// pessimistic bound does not give a target that it made wait more than that target's price.
+    fn capped(&self, price: Price) -> Price {
+        match (self.bound, self.run.goals.first()) {
+            (Bound::Pessimistic, Some(goal)) => self.terms.worst_of(price, goal.price),
+            _ => price,
+        }
     }
 
     /// Carries out at `price` what became due.
     fn execute(&mut self, price: Price, due: impl Fn(&Self, Timestamp) -> bool) {
+        let price = self.capped(price);
         while self.run.is_open()
             && let Some(i) = (self.run.waiting.iter()).position(|waiting| due(self, waiting.since))
         {
