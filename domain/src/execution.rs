@@ -1,4 +1,6 @@
-//! What trading costs: fees and slippage, as data.
+//! How a follower trades and what it costs him: execution models as data.
+
+use std::time::Duration;
 
 use rust_decimal::Decimal;
 
@@ -39,5 +41,61 @@ impl Costs {
     #[must_use]
     pub fn round_trip(&self) -> Decimal {
         (self.taker + self.slippage) * Decimal::TWO
+    }
+}
+
+/// How a signal is turned into orders. Data, so that two models can be compared on one record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExecutionModel {
+    /// Its name and version: an outcome says under which model it came about.
+    pub name: &'static str,
+    /// What is paid on spot.
+    pub spot: Costs,
+    /// What is paid on perpetuals.
+    pub perpetual: Costs,
+    /// In how many equal limit orders a zone is entered.
+    pub zone_legs: u8,
+    /// Moves the stop to the entry after this many targets, whatever the author says.
+    pub breakeven_after: Option<u8>,
+    /// Everything is closed at the first target, so that many near targets gain nobody anything.
+    pub first_target_only: bool,
+    /// How long after receipt the follower acts.
+    pub delay: Duration,
+}
+
+impl ExecutionModel {
+    /// The model by which channels are ranked.
+    pub const DEFAULT: Self = Self {
+        name: "default/1",
+        spot: Costs::usual(MarketKind::Spot),
+        perpetual: Costs::usual(MarketKind::Perpetual),
+        zone_legs: 3,
+        breakeven_after: None,
+        first_target_only: false,
+        delay: Duration::ZERO,
+    };
+
+    /// As [`Self::DEFAULT`], and all out at the first target: shown beside it.
+    pub const FIRST_TARGET: Self = Self {
+        name: "first-target/1",
+        first_target_only: true,
+        ..Self::DEFAULT
+    };
+
+    /// The model of this name, for whoever reads one back from a store.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::DEFAULT, Self::FIRST_TARGET]
+            .into_iter()
+            .find(|model| model.name == name)
+    }
+
+    /// What is paid in this kind of market.
+    #[must_use]
+    pub const fn costs(&self, kind: MarketKind) -> Costs {
+        match kind {
+            MarketKind::Spot => self.spot,
+            MarketKind::Perpetual => self.perpetual,
+        }
     }
 }

@@ -3,7 +3,17 @@
 //! A [`Track`] follows one signal under one execution model, in a pessimistic and an optimistic
 //! bound at once. The same ticks give the same changes to the byte, live, in replay and in a what-if.
 
+mod run;
+mod terms;
+mod track;
+mod watch;
+
 use rust_decimal::Decimal;
+
+pub use self::run::{Run, Waiting, Wanted};
+pub use self::terms::{Goal, Leg, Terms};
+pub use self::track::Track;
+pub use self::watch::Watch;
 
 use crate::ids::{PostKey, SignalId};
 use crate::market::{Candle, Price, Trade};
