@@ -189,7 +189,3 @@ pub enum Word {
     /// A signal of the same channel on the other side.
     Opposite(SignalId),
 }
-
-/// PLACEHOLDER
-#[derive(Clone, Debug, PartialEq)]
-pub struct Track {}
