@@ -3,10 +3,17 @@
 //! A [`Track`] follows one signal under one execution model, in a pessimistic and an optimistic
 //! bound at once. The same ticks give the same changes to the byte, live, in replay and in a what-if.
 
+mod bar;
+mod entry;
+mod exit;
 mod run;
+mod steps;
 mod terms;
 mod track;
+mod verdict;
+mod walk;
 mod watch;
+pub mod words;
 
 use rust_decimal::Decimal;
 
