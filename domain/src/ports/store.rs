@@ -73,6 +73,11 @@ pub struct PostEntry {
 }
 
 /// What the market did to the signals of one instrument.
+///
+/// It is stored whole when each of its tracks is one step further than the stored one, is a
+/// duplicate when none of them is further, and is refused otherwise, or when something happens
+/// to a signal whose track is not in it. So an entry whose answer was lost may be committed
+/// again exactly as it was, and nothing doubles.
 #[derive(Clone, Debug)]
 pub struct MarketEntry {
     /// What happened, in order.
@@ -99,7 +104,8 @@ pub struct TrackRecord {
 pub enum Receipt {
     /// It is stored, and these are its events.
     Stored(Vec<Arc<Event>>),
-    /// The same version of the post is already stored; only the cursor moved.
+    /// It is already stored: the same version of the post (only the cursor moved), or the same
+    /// steps of the tracks.
     Duplicate,
 }
 
@@ -218,7 +224,11 @@ pub struct VersionRecord {
 #[async_trait::async_trait]
 pub trait Store: Send + Sync {
     /// Stores the entries in one transaction, in order, and gives each of their happenings its
-    /// place. `now` becomes the events' `stored`.
+    /// place. `now` becomes the events' `stored`. Their channels must be registered.
+    ///
+    /// A version of a post is a duplicate when it equals the newest stored one; when it is the
+    /// very arrival (`received`) of an older one, committed again; or when a source tells the
+    /// original again after its edits. An edit back to an earlier text is a version of its own.
     ///
     /// # Errors
     ///
