@@ -218,7 +218,10 @@ impl Settings {
             let file = config::File::from(file).format(config::FileFormat::Toml);
             builder = builder.add_source(file);
         }
-        let built = builder.add_source(environment).build().map_err(unreadable)?;
+        let built = builder
+            .add_source(environment)
+            .build()
+            .map_err(unreadable)?;
         let settings: Self =
             serde_path_to_error::deserialize(built).map_err(|error| ConfigError::Unreadable {
                 key: error.path().to_string(),
@@ -231,26 +234,50 @@ impl Settings {
     fn checked(self) -> Result<Self, ConfigError> {
         for (name, channel) in &self.channels {
             let key = format!("channels.{name}");
-            ChannelId::parse(name).map_err(|error| {
-                wrong(&key, &error.to_string(), "rename the table")
-            })?;
+            ChannelId::parse(name)
+                .map_err(|error| wrong(&key, &error.to_string(), "rename the table"))?;
             channel.check(&key)?;
         }
-        let real = self.channels.keys().next().map(|name| format!("channels.{name}"));
-        let real = real.or_else(|| self.venues.keys().next().map(|name| format!("venues.{name}")));
+        let real = self
+            .channels
+            .keys()
+            .next()
+            .map(|name| format!("channels.{name}"));
+        let real = real.or_else(|| {
+            self.venues
+                .keys()
+                .next()
+                .map(|name| format!("venues.{name}"))
+        });
         if let (true, Some(key)) = (self.simulator.enabled, &real) {
             let why = "it is real and the simulator is the only venue, which cannot judge it";
-            return Err(wrong(key, why, "set `enabled = false` under [simulator] and configure a venue under [venues]"));
+            return Err(wrong(
+                key,
+                why,
+                "set `enabled = false` under [simulator] and configure a venue under [venues]",
+            ));
         }
         if let (Some(name), true) = (self.channels.keys().next(), self.venues.is_empty()) {
             let why = "there is no venue whose prices could judge it";
-            return Err(wrong(&format!("channels.{name}"), why, "configure one under [venues], for example [venues.binance]"));
+            return Err(wrong(
+                &format!("channels.{name}"),
+                why,
+                "configure one under [venues], for example [venues.binance]",
+            ));
         }
         if !(0.01..=1000.0).contains(&self.simulator.pace) {
-            return Err(wrong("simulator.pace", "it must lie between 0.01 and 1000", "use 1.0"));
+            return Err(wrong(
+                "simulator.pace",
+                "it must lie between 0.01 and 1000",
+                "use 1.0",
+            ));
         }
         if !(1..=60).contains(&self.stream.heartbeat_s) {
-            return Err(wrong("stream.heartbeat_s", "it must lie between 1 and 60", "use 5"));
+            return Err(wrong(
+                "stream.heartbeat_s",
+                "it must lie between 1 and 60",
+                "use 5",
+            ));
         }
         Ok(self)
     }
@@ -258,28 +285,48 @@ impl Settings {
     /// The database file that this configuration writes.
     #[must_use]
     pub fn database(&self) -> &Path {
-        if self.simulator.enabled { &self.simulator.path } else { &self.store.path }
+        if self.simulator.enabled {
+            &self.simulator.path
+        } else {
+            &self.store.path
+        }
     }
 }
 
 impl Channel {
     fn check(&self, key: &str) -> Result<(), ConfigError> {
         match self {
-            Self::Telegram { name, interval_s, .. } => {
+            Self::Telegram {
+                name, interval_s, ..
+            } => {
                 let fits = (5..=32).contains(&name.len())
-                    && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+                    && name
+                        .bytes()
+                        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
                 if !fits {
                     let why = format!("`{name}` is no public Telegram name");
-                    return Err(wrong(&format!("{key}.name"), &why, "give the NAME of https://t.me/NAME: 5 to 32 letters, digits and `_`"));
+                    return Err(wrong(
+                        &format!("{key}.name"),
+                        &why,
+                        "give the NAME of https://t.me/NAME: 5 to 32 letters, digits and `_`",
+                    ));
                 }
                 if !(5..=3600).contains(interval_s) {
-                    return Err(wrong(&format!("{key}.interval_s"), "it must lie between 5 and 3600", "use 15"));
+                    return Err(wrong(
+                        &format!("{key}.interval_s"),
+                        "it must lie between 5 and 3600",
+                        "use 15",
+                    ));
                 }
                 Ok(())
             }
             Self::Webhook { key: secret } if secret.expose_secret().len() < SHORTEST_KEY => {
                 let why = format!("a key needs at least {SHORTEST_KEY} characters");
-                Err(wrong(&format!("{key}.key"), &why, "make one, for example with `openssl rand -hex 24`"))
+                Err(wrong(
+                    &format!("{key}.key"),
+                    &why,
+                    "make one, for example with `openssl rand -hex 24`",
+                ))
             }
             Self::Webhook { .. } => Ok(()),
         }
@@ -287,7 +334,11 @@ impl Channel {
 }
 
 fn wrong(key: &str, why: &str, remedy: &str) -> ConfigError {
-    ConfigError::Wrong { key: key.to_owned(), why: why.to_owned(), remedy: remedy.to_owned() }
+    ConfigError::Wrong {
+        key: key.to_owned(),
+        why: why.to_owned(),
+        remedy: remedy.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -298,7 +349,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("touchstone.toml");
         std::fs::write(&file, text).unwrap();
-        let pairs = environment.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        let pairs = environment
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
         let environment = config::Environment::with_prefix("TOUCHSTONE")
             .prefix_separator("__")
             .separator("__")
@@ -330,19 +383,28 @@ mod tests {
     #[test]
     fn an_unknown_key_is_refused_by_its_name() {
         let said = refusal("[http]\nlisen = \"127.0.0.1:1\"\n");
-        assert!(said.contains("http") && said.contains("lisen") && said.contains("listen"), "{said}");
+        assert!(
+            said.contains("http") && said.contains("lisen") && said.contains("listen"),
+            "{said}"
+        );
     }
 
     #[test]
     fn a_wrong_value_is_refused_by_its_key() {
         let said = refusal("[store]\ndurability = \"maybe\"\n");
-        assert!(said.contains("store.durability") && said.contains("full"), "{said}");
+        assert!(
+            said.contains("store.durability") && said.contains("full"),
+            "{said}"
+        );
     }
 
     #[test]
     fn a_real_channel_beside_the_simulator_is_refused_with_the_remedy() {
         let said = refusal("[channels.capo]\nsource = \"telegram\"\nname = \"CryptoCapoTG\"\n");
-        assert!(said.contains("channels.capo") && said.contains("enabled = false"), "{said}");
+        assert!(
+            said.contains("channels.capo") && said.contains("enabled = false"),
+            "{said}"
+        );
     }
 
     #[test]

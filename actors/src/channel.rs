@@ -57,7 +57,12 @@ impl Channel {
     /// A channel without memories yet; they come with its first post.
     #[must_use]
     pub const fn new(id: ChannelId, rooms: Rooms) -> Self {
-        Self { id, rooms, memory: None, obituary: None }
+        Self {
+            id,
+            rooms,
+            memory: None,
+            obituary: None,
+        }
     }
 }
 
@@ -145,13 +150,21 @@ impl Arrive {
     /// A post to be read.
     #[must_use]
     pub fn post(post: Post, cursor: Option<Cursor>) -> Self {
-        Self { post: Some(Arc::new(post)), cursor, handling: Handling::Read }
+        Self {
+            post: Some(Arc::new(post)),
+            cursor,
+            handling: Handling::Read,
+        }
     }
 
     /// A source moved on without a post.
     #[must_use]
     pub const fn moved_on(cursor: Cursor) -> Self {
-        Self { post: None, cursor: Some(cursor), handling: Handling::Read }
+        Self {
+            post: None,
+            cursor: Some(cursor),
+            handling: Handling::Read,
+        }
     }
 }
 
@@ -167,13 +180,19 @@ pub struct Unsettled {
 
 impl From<Away> for Unsettled {
     fn from(away: Away) -> Self {
-        Self { advice: Advice::Retry, why: away.to_string() }
+        Self {
+            advice: Advice::Retry,
+            why: away.to_string(),
+        }
     }
 }
 
 impl From<Unwritten> for Unsettled {
     fn from(unwritten: Unwritten) -> Self {
-        Self { advice: unwritten.advice, why: unwritten.why }
+        Self {
+            advice: unwritten.advice,
+            why: unwritten.why,
+        }
     }
 }
 
@@ -231,9 +250,11 @@ impl Handler<Arrive> for Channel {
             let told = story.tell(&arrival).await;
             (Some(story.into_memory()), told)
         };
-        AtomicResponse::new(Box::pin(telling.into_actor(self).map(|(memory, told), channel, _| {
-            channel.memory = memory;
-            told
-        })))
+        AtomicResponse::new(Box::pin(telling.into_actor(self).map(
+            |(memory, told), channel, _| {
+                channel.memory = memory;
+                told
+            },
+        )))
     }
 }

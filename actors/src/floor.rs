@@ -10,7 +10,6 @@ use std::time::Duration;
 use actix::prelude::*;
 use domain::market::{Instrument, MarketKind, Pair, Price, Venue};
 use domain::parse::Assets;
-use domain::ports::store::Store;
 use domain::ports::{Advice, Feed, Listed};
 use domain::reading::Draft;
 use tokio::sync::watch;
@@ -18,7 +17,9 @@ use tokio::sync::watch;
 use crate::channel::Unsettled;
 use crate::guardian::Household;
 use crate::market::{Board, Last, Market, Rooms};
-use crate::supervise::{Child, Door, Exit, Health, Manners, Mortal, Obituary, Place, Retire, Sickness};
+use crate::supervise::{
+    Child, Door, Exit, Health, Manners, Mortal, Obituary, Place, Retire, Sickness,
+};
 
 /// How often the venues are asked what they list.
 const LIST_EVERY: Duration = Duration::from_secs(600);
@@ -75,7 +76,9 @@ impl Floor {
 
     /// Every venue has said what it lists.
     fn knows_all(&self) -> bool {
-        self.feeds.iter().all(|feed| self.listings.contains_key(feed.venue()))
+        self.feeds
+            .iter()
+            .all(|feed| self.listings.contains_key(feed.venue()))
     }
 
     /// Asks a venue what it lists, now and again later.
@@ -87,8 +90,10 @@ impl Floor {
             let again = match listing {
                 Ok(listing) => {
                     if floor.watch_all {
-                        let listed: Vec<_> =
-                            listing.iter().map(|listed| listed.instrument.clone()).collect();
+                        let listed: Vec<_> = listing
+                            .iter()
+                            .map(|listed| listed.instrument.clone())
+                            .collect();
                         floor.raise(&listed, ctx);
                     }
                     floor.listings.insert(feed.venue().clone(), listing);
@@ -114,8 +119,9 @@ impl Floor {
             MarketKind::Perpetual => MarketKind::Spot,
         };
         let named = wanted.venue.iter().cloned();
-        let venues: Vec<_> =
-            named.chain(self.feeds.iter().map(|feed| feed.venue().clone())).collect();
+        let venues: Vec<_> = named
+            .chain(self.feeds.iter().map(|feed| feed.venue().clone()))
+            .collect();
         [kind, other].into_iter().find_map(|sought| {
             let listed = venues.iter().find_map(|venue| {
                 let listing = self.listings.get(venue)?;
@@ -152,10 +158,16 @@ impl Floor {
         let (sender, hears) = (Arc::new(sender), Arc::new(hears));
         let (rooms, raised) = (self.rooms.clone(), instrument.clone());
         let name = format!("market {instrument}");
-        let manners = Manners { rank: 2, ..Manners::default() };
+        let manners = Manners {
+            rank: 2,
+            ..Manners::default()
+        };
         let (_, child): (Door<Market>, _) =
             Child::new("market", name, self.place.clone(), manners, move || {
-                let board = Board { last: Arc::clone(&sender), present: Arc::clone(&hears) };
+                let board = Board {
+                    last: Arc::clone(&sender),
+                    present: Arc::clone(&hears),
+                };
                 Market::new(raised.clone(), Arc::clone(&feed), rooms.clone(), board)
             });
         self.followed.insert(instrument.clone(), last);
@@ -165,8 +177,10 @@ impl Floor {
 
     /// Has markets raised, and does nothing else meanwhile.
     fn raise(&mut self, instruments: &[Instrument], ctx: &mut Context<Self>) {
-        let children: Vec<_> =
-            instruments.iter().filter_map(|instrument| self.follow(instrument)).collect();
+        let children: Vec<_> = instruments
+            .iter()
+            .filter_map(|instrument| self.follow(instrument))
+            .collect();
         let house = self.house.clone();
         let raising = async move {
             for child in children {
@@ -285,7 +299,11 @@ impl Handler<Listings> for Floor {
     type Result = Result<Arc<Assets>, Unsettled>;
 
     fn handle(&mut self, _: Listings, _: &mut Self::Context) -> Self::Result {
-        if self.knows_all() { Ok(Arc::clone(&self.assets)) } else { Err(unlisted_yet()) }
+        if self.knows_all() {
+            Ok(Arc::clone(&self.assets))
+        } else {
+            Err(unlisted_yet())
+        }
     }
 }
 
@@ -324,7 +342,10 @@ impl Handler<Follow> for Floor {
             }
             // The one who raises it and the one who finds it half raised wait alike.
             if let Some(mut present) = present {
-                present.wait_for(|present| *present).await.map_err(|_| unlisted_yet())?;
+                present
+                    .wait_for(|present| *present)
+                    .await
+                    .map_err(|_| unlisted_yet())?;
             }
             Ok(())
         })

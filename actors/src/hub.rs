@@ -23,7 +23,10 @@ impl Hub {
     /// A hub that nobody listens to yet.
     #[must_use]
     pub fn new(_encode: Arc<dyn Encode>, _store: Arc<dyn Store>) -> Self {
-        Self { ears: Vec::new(), obituary: None }
+        Self {
+            ears: Vec::new(),
+            obituary: None,
+        }
     }
 }
 

@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use actix::prelude::*;
 use domain::ids::ChannelId;
+use domain::ports::Advice;
 use domain::ports::source::{Batch, OpenSource, SourceError};
 use domain::ports::store::Store;
-use domain::ports::Advice;
-use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use crate::channel::{Arrive, Channel, Fate, Handling};
 use crate::meter::Ticket;
@@ -35,7 +35,7 @@ pub struct Intake {
     source: Arc<dyn OpenSource>,
     store: Arc<dyn Store>,
     door: Door<Channel>,
-    leave: watch::Sender<bool>,
+    leave: CancellationToken,
     obituary: Option<Obituary>,
 }
 
@@ -48,7 +48,14 @@ impl Intake {
         store: Arc<dyn Store>,
         door: Door<Channel>,
     ) -> Self {
-        Self { channel, source, store, door, leave: watch::Sender::new(false), obituary: None }
+        Self {
+            channel,
+            source,
+            store,
+            door,
+            leave: CancellationToken::new(),
+            obituary: None,
+        }
     }
 
     fn desk(&self) -> Desk {
@@ -57,7 +64,7 @@ impl Intake {
             source: Arc::clone(&self.source),
             store: Arc::clone(&self.store),
             door: self.door.clone(),
-            leave: self.leave.subscribe(),
+            leave: self.leave.clone(),
         }
     }
 }
@@ -94,7 +101,7 @@ impl Handler<Retire> for Intake {
     type Result = ();
 
     fn handle(&mut self, _: Retire, _: &mut Self::Context) {
-        self.leave.send_replace(true);
+        self.leave.cancel();
     }
 }
 
@@ -104,7 +111,7 @@ struct Desk {
     source: Arc<dyn OpenSource>,
     store: Arc<dyn Store>,
     door: Door<Channel>,
-    leave: watch::Receiver<bool>,
+    leave: CancellationToken,
 }
 
 impl Desk {
@@ -113,7 +120,9 @@ impl Desk {
         let resume = loop {
             match self.store.resume(&self.channel, RECENT_POSTS).await {
                 Ok(resume) => break resume,
-                Err(error) if error.advice() == Advice::Stop => return Exit::Fatal(error.to_string()),
+                Err(error) if error.advice() == Advice::Stop => {
+                    return Exit::Fatal(error.to_string());
+                }
                 Err(_) => {}
             }
             if self.rest(FIRST_REST * 4).await {
@@ -125,7 +134,7 @@ impl Desk {
         loop {
             let next = tokio::select! {
                 biased;
-                _ = self.leave.wait_for(|leave| *leave) => return Exit::Asked,
+                () = self.leave.cancelled() => return Exit::Asked,
                 next = source.next() => next,
             };
             match next {
@@ -202,7 +211,7 @@ impl Desk {
     async fn rest(&mut self, rest: Duration) -> bool {
         tokio::select! {
             biased;
-            _ = self.leave.wait_for(|leave| *leave) => true,
+            () = self.leave.cancelled() => true,
             () = tokio::time::sleep(rest) => false,
         }
     }

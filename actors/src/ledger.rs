@@ -55,7 +55,10 @@ pub struct Unwritten {
 
 impl From<&StoreError> for Unwritten {
     fn from(error: &StoreError) -> Self {
-        Self { advice: error.advice(), why: in_full(error) }
+        Self {
+            advice: error.advice(),
+            why: in_full(error),
+        }
     }
 }
 
@@ -88,10 +91,16 @@ impl Ledger {
         self.writing = Some(Instant::now());
         let many = self.waiting.len().min(ENTRIES_AT_ONCE);
         let asked: Vec<_> = self.waiting.drain(..many).collect();
-        let (store, clock, hub) = (Arc::clone(&self.store), Arc::clone(&self.clock), self.hub.clone());
+        let (store, clock, hub) = (
+            Arc::clone(&self.store),
+            Arc::clone(&self.clock),
+            self.hub.clone(),
+        );
         let work = async move {
-            let (entries, answers): (Vec<_>, Vec<_>) =
-                asked.into_iter().map(|asked| (asked.entry, asked.answer)).unzip();
+            let (entries, answers): (Vec<_>, Vec<_>) = asked
+                .into_iter()
+                .map(|asked| (asked.entry, asked.answer))
+                .unzip();
             let results = commit(&*store, &*clock, &entries).await;
             publish(&hub, &results).await;
             for (answer, result) in answers.into_iter().zip(results) {
@@ -221,7 +230,10 @@ impl Handler<Write> for Ledger {
         self.write(ctx);
         Box::pin(async move {
             told.await.unwrap_or_else(|_| {
-                Err(Unwritten { advice: Advice::Retry, why: "the ledger went away".to_owned() })
+                Err(Unwritten {
+                    advice: Advice::Retry,
+                    why: "the ledger went away".to_owned(),
+                })
             })
         })
     }

@@ -13,6 +13,7 @@ use domain::ports::store::Store;
 use domain::ports::{Clock, Feed};
 use domain::time::Timestamp;
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use crate::hub::Hub;
 use crate::ledger::Ledger;
@@ -29,7 +30,7 @@ pub struct Market {
     feed: Arc<dyn Feed>,
     rooms: Rooms,
     board: Board,
-    leave: watch::Sender<bool>,
+    leave: CancellationToken,
     obituary: Option<Obituary>,
 }
 
@@ -70,7 +71,14 @@ impl Market {
     /// A market of an instrument on a feed.
     #[must_use]
     pub fn new(instrument: Instrument, feed: Arc<dyn Feed>, rooms: Rooms, board: Board) -> Self {
-        Self { instrument, feed, rooms, board, leave: watch::Sender::new(false), obituary: None }
+        Self {
+            instrument,
+            feed,
+            rooms,
+            board,
+            leave: CancellationToken::new(),
+            obituary: None,
+        }
     }
 }
 
@@ -83,7 +91,7 @@ impl Actor for Market {
             Arc::clone(&self.feed),
             self.rooms.clone(),
             self.board.clone(),
-            self.leave.subscribe(),
+            self.leave.clone(),
         );
         ctx.spawn(watcher.watch().into_actor(self).map(|exit, market, ctx| {
             if let Some(obituary) = &mut market.obituary {
@@ -112,6 +120,6 @@ impl Handler<Retire> for Market {
     type Result = ();
 
     fn handle(&mut self, _: Retire, _: &mut Self::Context) {
-        self.leave.send_replace(true);
+        self.leave.cancel();
     }
 }

@@ -20,7 +20,10 @@ impl Ticket {
         metrics::counter!("touchstone_posts_received_total", "channel" => channel.to_string())
             .increment(1);
         metrics::gauge!("touchstone_posts_in_flight").increment(1.0);
-        Self { channel: channel.clone(), settled: false }
+        Self {
+            channel: channel.clone(),
+            settled: false,
+        }
     }
 
     /// Counts what became of it.

@@ -56,7 +56,14 @@ impl Scorer {
     #[must_use]
     pub fn new(models: Models, abandoned: Arc<AtomicU32>) -> Self {
         let questions = employ(&models);
-        Self { models, questions, thread: 0, abandoned, patience: PATIENCE, obituary: None }
+        Self {
+            models,
+            questions,
+            thread: 0,
+            abandoned,
+            patience: PATIENCE,
+            obituary: None,
+        }
     }
 
     /// With another patience, for tests.
@@ -70,7 +77,10 @@ impl Scorer {
     fn replace(&mut self, ctx: &mut Context<Self>) {
         let abandoned = self.abandoned.fetch_add(1, Ordering::SeqCst) + 1;
         metrics::counter!("touchstone_scorer_threads_abandoned_total").increment(1);
-        tracing::error!(abandoned, "the model does not answer; its thread is abandoned");
+        tracing::error!(
+            abandoned,
+            "the model does not answer; its thread is abandoned"
+        );
         if abandoned >= ABANDONED_AT_MOST {
             if let Some(obituary) = &mut self.obituary {
                 obituary.record(Exit::Fatal(format!("{abandoned} model threads hang")));
@@ -87,18 +97,24 @@ impl Scorer {
 fn employ(models: &Models) -> mpsc::SyncSender<Question> {
     let (sender, questions) = mpsc::sync_channel::<Question>(QUEUE);
     let models = Arc::clone(models);
-    let spawned = thread::Builder::new().name("scorer".to_owned()).spawn(move || {
-        let mut model = models();
-        while let Ok(first) = questions.recv() {
-            let batch: Vec<_> =
-                std::iter::once(first).chain(questions.try_iter().take(BATCH - 1)).collect();
-            let signals: Vec<_> = batch.iter().map(|question| Arc::clone(&question.signal)).collect();
-            let scores = model.score(&signals);
-            for (question, score) in batch.into_iter().zip(scores) {
-                question.answer.send(score).ok();
+    let spawned = thread::Builder::new()
+        .name("scorer".to_owned())
+        .spawn(move || {
+            let mut model = models();
+            while let Ok(first) = questions.recv() {
+                let batch: Vec<_> = std::iter::once(first)
+                    .chain(questions.try_iter().take(BATCH - 1))
+                    .collect();
+                let signals: Vec<_> = batch
+                    .iter()
+                    .map(|question| Arc::clone(&question.signal))
+                    .collect();
+                let scores = model.score(&signals);
+                for (question, score) in batch.into_iter().zip(scores) {
+                    question.answer.send(score).ok();
+                }
             }
-        }
-    });
+        });
     if let Err(error) = spawned {
         tracing::error!(%error, "could not start a thread for the model; signals go out unscored");
     }
@@ -157,23 +173,27 @@ impl Handler<Ask> for Scorer {
                 Err(mpsc::TrySendError::Disconnected(_)) => Waited::Panicked,
             }
         };
-        Box::pin(waited.into_actor(self).map(move |waited, scorer, ctx| match waited {
-            Waited::Scored(score) => score,
-            Waited::Silent => {
-                // Several may have waited for the same thread: it is abandoned once.
-                if scorer.thread == thread {
-                    scorer.replace(ctx);
-                }
-                None
-            }
-            Waited::Panicked => {
-                if let Some(obituary) = &mut scorer.obituary {
-                    obituary.record(Exit::Failed("the model panicked".to_owned()));
-                }
-                ctx.stop();
-                None
-            }
-        }))
+        Box::pin(
+            waited
+                .into_actor(self)
+                .map(move |waited, scorer, ctx| match waited {
+                    Waited::Scored(score) => score,
+                    Waited::Silent => {
+                        // Several may have waited for the same thread: it is abandoned once.
+                        if scorer.thread == thread {
+                            scorer.replace(ctx);
+                        }
+                        None
+                    }
+                    Waited::Panicked => {
+                        if let Some(obituary) = &mut scorer.obituary {
+                            obituary.record(Exit::Failed("the model panicked".to_owned()));
+                        }
+                        ctx.stop();
+                        None
+                    }
+                }),
+        )
     }
 }
 

@@ -84,7 +84,11 @@ pub(crate) fn meant<'a>(
     let fits = |signal: &&Arc<Signal>| {
         let pair = about.pair.as_ref().is_none_or(|pair| {
             let on = &signal.instrument.pair;
-            if about.quote_implied { pair.base() == on.base() } else { pair == on }
+            if about.quote_implied {
+                pair.base() == on.base()
+            } else {
+                pair == on
+            }
         });
         pair && about.side.is_none_or(|side| side == signal.side)
     };

@@ -33,7 +33,10 @@ impl Memory {
     /// Finds the channel's memories in the store.
     pub(crate) async fn load(channel: &ChannelId, store: &dyn Store) -> Result<Self, StoreError> {
         let resume = store.resume(channel, POSTS).await?;
-        let mut memory = Self { forgot: resume.recent.len() >= POSTS, ..Self::default() };
+        let mut memory = Self {
+            forgot: resume.recent.len() >= POSTS,
+            ..Self::default()
+        };
         for (post, digest) in resume.recent {
             memory.learn(post, digest);
         }

@@ -55,7 +55,11 @@ impl Verdict {
 
 impl Story {
     pub(crate) const fn new(channel: ChannelId, rooms: Rooms, memory: Memory) -> Self {
-        Self { channel, rooms, memory }
+        Self {
+            channel,
+            rooms,
+            memory,
+        }
     }
 
     pub(crate) fn into_memory(self) -> Memory {
@@ -82,7 +86,8 @@ impl Story {
             (Known::New, _, Handling::Read) => self.original(post).await?,
             (Known::As(_) | Known::Unsure, _, Handling::Read) => self.edited(post).await?,
         };
-        self.store(post, digest, verdict, arrival.cursor.clone()).await
+        self.store(post, digest, verdict, arrival.cursor.clone())
+            .await
     }
 
     /// What is known of the post, by heart or from the store.
@@ -90,7 +95,9 @@ impl Story {
         let known = self.memory.of(&post.key);
         if known == Known::Unsure || (known == Known::New && post.action == Action::Deleted) {
             let versions = self.rooms.store.versions(&self.channel, &post.key).await?;
-            return Ok(versions.last().map_or(Known::New, |last| Known::As(last.post.digest())));
+            return Ok(versions
+                .last()
+                .map_or(Known::New, |last| Known::As(last.post.digest())));
         }
         Ok(known)
     }
@@ -103,9 +110,15 @@ impl Story {
                 let drafts = drafts.clone();
                 self.signals(post, reading, &drafts).await
             }
-            Meaning::Updates(words) => self.orders(post, words.clone(), reading, Fate::Update).await,
+            Meaning::Updates(words) => {
+                self.orders(post, words.clone(), reading, Fate::Update)
+                    .await
+            }
             Meaning::Closes(words) => self.orders(post, words.clone(), reading, Fate::Close).await,
-            Meaning::Cancels(words) => self.orders(post, words.clone(), reading, Fate::Cancel).await,
+            Meaning::Cancels(words) => {
+                self.orders(post, words.clone(), reading, Fate::Cancel)
+                    .await
+            }
             Meaning::Claim { .. } => Ok(Verdict::of(reading, Fate::Claim)),
             Meaning::Noise(_) => Ok(Verdict::of(reading, Fate::Noise)),
             Meaning::Quarantined { .. } => Ok(Verdict::of(reading, Fate::Quarantined)),
@@ -115,7 +128,11 @@ impl Story {
     /// A new version of a post. Its signals stay as they were published; new levels hold from now
     /// on, and a text that became a trade only by the edit is a trade received now.
     async fn edited(&self, post: &Arc<Post>) -> Result<Verdict, Unsettled> {
-        let before = self.rooms.store.signals_in(&self.channel, &post.key).await?;
+        let before = self
+            .rooms
+            .store
+            .signals_in(&self.channel, &post.key)
+            .await?;
         let reading = self.read(post).await?;
         let drafts = match &reading.meaning {
             Meaning::Signals(drafts) => drafts.clone(),
@@ -128,7 +145,10 @@ impl Story {
         };
         if before.is_empty() && !drafts.is_empty() {
             let verdict = self.signals(post, reading, &drafts).await?;
-            return Ok(Verdict { fate: Fate::Edited, ..verdict });
+            return Ok(Verdict {
+                fate: Fate::Edited,
+                ..verdict
+            });
         }
         let mut verdict = Verdict::of(reading, Fate::Edited);
         for record in before {
@@ -136,8 +156,14 @@ impl Story {
                 draft.side == record.signal.side
                     && draft.pair.base() == record.signal.instrument.pair.base()
             });
-            let orders = draft.map(|draft| amend(&record.signal, draft)).unwrap_or_default();
-            verdict.orders.extend(orders.into_iter().map(|order| (Arc::clone(&record.signal), order)));
+            let orders = draft
+                .map(|draft| amend(&record.signal, draft))
+                .unwrap_or_default();
+            verdict.orders.extend(
+                orders
+                    .into_iter()
+                    .map(|order| (Arc::clone(&record.signal), order)),
+            );
             verdict.revised.push(record.signal);
         }
         Ok(verdict)
@@ -145,7 +171,11 @@ impl Story {
 
     /// A post that is gone at its platform. Its signals are followed to their end.
     async fn deleted(&self, post: &Arc<Post>) -> Result<Verdict, Unsettled> {
-        let signals = self.rooms.store.signals_in(&self.channel, &post.key).await?;
+        let signals = self
+            .rooms
+            .store
+            .signals_in(&self.channel, &post.key)
+            .await?;
         let mut verdict = Verdict::of(noise("deleted"), Fate::Deleted);
         verdict.revised = signals.into_iter().map(|record| record.signal).collect();
         Ok(verdict)
@@ -170,14 +200,21 @@ impl Story {
             match judge(post, nth, draft, &found, false) {
                 Ok(signal) => signals.push(signal),
                 Err(reason) => {
-                    let meaning = Meaning::Quarantined { drafts: drafts.to_vec(), reason };
+                    let meaning = Meaning::Quarantined {
+                        drafts: drafts.to_vec(),
+                        reason,
+                    };
                     let held = Reading { meaning, ..reading };
                     return Ok(Verdict::of(held, Fate::Quarantined));
                 }
             }
         }
         let lately = post.received - REPEAT_WITHIN;
-        let recent = self.rooms.store.signals_since(&self.channel, lately).await?;
+        let recent = self
+            .rooms
+            .store
+            .signals_since(&self.channel, lately)
+            .await?;
         let fresh = |signal: &Arc<Signal>| !recent.iter().any(|other| other.same_levels(signal));
         signals.retain(fresh);
         let mut verdict = Verdict::of(reading, Fate::Signal);
@@ -204,15 +241,21 @@ impl Story {
         };
         let replied_to: Vec<_> = open
             .iter()
-            .filter(|signal| replied_to.iter().any(|record| record.signal.id == signal.id))
+            .filter(|signal| {
+                replied_to
+                    .iter()
+                    .any(|record| record.signal.id == signal.id)
+            })
             .cloned()
             .collect();
         let mut verdict = Verdict::of(reading, fate);
         for word in words {
             match meant(&word, &replied_to, &open) {
-                Ok(signals) => verdict
-                    .orders
-                    .extend(signals.into_iter().map(|signal| (Arc::clone(signal), word.order.clone()))),
+                Ok(signals) => verdict.orders.extend(
+                    signals
+                        .into_iter()
+                        .map(|signal| (Arc::clone(signal), word.order.clone())),
+                ),
                 Err(candidates) => {
                     verdict.note = Some(format!("ambiguous: {candidates} open trades fit"));
                 }
@@ -231,18 +274,30 @@ impl Story {
     ) -> Result<Fate, Unsettled> {
         let mut happenings = Vec::new();
         for signal in verdict.signals {
-            self.rooms.floor.ask(Follow(signal.instrument.clone())).await??;
+            self.rooms
+                .floor
+                .ask(Follow(signal.instrument.clone()))
+                .await??;
             let score = self.score(&signal).await;
             let scored = score.is_some().then(|| self.rooms.clock.now());
-            let body = Body::Signal { signal: Arc::clone(&signal), score };
+            let body = Body::Signal {
+                signal: Arc::clone(&signal),
+                score,
+            };
             happenings.push(happening(post, &signal, scored, body));
         }
         for signal in verdict.revised {
-            let body = Body::Revision { action: post.action, post: post.key.clone() };
+            let body = Body::Revision {
+                action: post.action,
+                post: post.key.clone(),
+            };
             happenings.push(happening(post, &signal, None, body));
         }
         for (signal, order) in verdict.orders {
-            let body = Body::Instruction { order, post: post.key.clone() };
+            let body = Body::Instruction {
+                order,
+                post: post.key.clone(),
+            };
             happenings.push(happening(post, &signal, None, body));
         }
         let entry = Entry::Post(Box::new(PostEntry {
@@ -278,26 +333,27 @@ impl Story {
     /// Lets the cursor move where there is nothing else to store.
     async fn move_on(&self, cursor: Option<Cursor>, fate: Fate) -> Result<Fate, Unsettled> {
         if let Some(cursor) = cursor {
-            self.rooms.ledger.ask(Write(Entry::Cursor(self.channel.clone(), cursor))).await??;
+            self.rooms
+                .ledger
+                .ask(Write(Entry::Cursor(self.channel.clone(), cursor)))
+                .await??;
         }
         Ok(fate)
     }
 }
 
 fn noise(reason: &'static str) -> Reading {
-    Reading { parser: parse::PARSER, meaning: Meaning::Noise(reason) }
+    Reading {
+        parser: parse::PARSER,
+        meaning: Meaning::Noise(reason),
+    }
 }
 
 fn open(records: Vec<SignalRecord>) -> Vec<Arc<Signal>> {
     records.into_iter().map(|record| record.signal).collect()
 }
 
-fn happening(
-    post: &Post,
-    signal: &Signal,
-    scored: Option<Timestamp>,
-    body: Body,
-) -> Happening {
+fn happening(post: &Post, signal: &Signal, scored: Option<Timestamp>, body: Body) -> Happening {
     let id: SignalId = signal.id;
     Happening {
         signal: id,

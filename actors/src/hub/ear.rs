@@ -41,7 +41,11 @@ pub enum Heard {
 pub fn ear(instrument: Instrument) -> (Mouth, Ear) {
     let (sender, events) = mpsc::channel(EVENTS);
     let missed = Arc::new(AtomicBool::new(false));
-    let mouth = Mouth { instrument, events: sender, missed: Arc::clone(&missed) };
+    let mouth = Mouth {
+        instrument,
+        events: sender,
+        missed: Arc::clone(&missed),
+    };
     (mouth, Ear { events, missed })
 }
 
@@ -80,7 +84,10 @@ impl Ear {
         match self.events.try_recv() {
             Ok(event) => Some(Heard::Event(event)),
             // What did not fit came after what did.
-            Err(_) => self.missed.swap(false, Ordering::SeqCst).then_some(Heard::Missed),
+            Err(_) => self
+                .missed
+                .swap(false, Ordering::SeqCst)
+                .then_some(Heard::Missed),
         }
     }
 }

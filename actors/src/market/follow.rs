@@ -7,9 +7,9 @@ use domain::event::Event;
 use domain::ids::Seq;
 use domain::market::{Instrument, Tick};
 use domain::ports::store::{Entry, StoreError};
-use domain::ports::{Advice, Feed, Tape};
-use tokio::sync::watch;
+use domain::ports::{Advice, Feed};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio_util::sync::CancellationToken;
 
 use super::tracks::Tracks;
 use super::{Board, Last, Rooms};
@@ -32,7 +32,7 @@ pub(crate) struct Watcher {
     feed: Arc<dyn Feed>,
     rooms: Rooms,
     board: Board,
-    leave: watch::Receiver<bool>,
+    leave: CancellationToken,
     tracks: Tracks,
     /// Every event up to here was heard.
     heard: Seq,
@@ -47,10 +47,18 @@ impl Watcher {
         feed: Arc<dyn Feed>,
         rooms: Rooms,
         board: Board,
-        leave: watch::Receiver<bool>,
+        leave: CancellationToken,
     ) -> Self {
         let tracks = Tracks::new(Arc::clone(&rooms.model));
-        Self { instrument, feed, rooms, board, leave, tracks, heard: Seq::ZERO }
+        Self {
+            instrument,
+            feed,
+            rooms,
+            board,
+            leave,
+            tracks,
+            heard: Seq::ZERO,
+        }
     }
 
     pub(crate) async fn watch(mut self) -> Exit {
@@ -64,16 +72,19 @@ impl Watcher {
         // The ear comes first: whatever is stored after the look into the store is heard.
         let mut ear = self.listen().await?;
         self.recall().await?;
-        let mut tape = self.feed.follow(&self.instrument, self.tracks.seen_by_all());
+        let mut tape = self
+            .feed
+            .follow(&self.instrument, self.tracks.seen_by_all());
         self.board.present.send_replace(true);
         self.store(false).await?;
 
         let mut checkpoint = interval_at(Instant::now() + CHECKPOINT_EVERY, CHECKPOINT_EVERY);
         checkpoint.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let leave = self.leave.clone();
         loop {
             tokio::select! {
                 biased;
-                _ = self.leave.wait_for(|leave| *leave) => {
+                () = leave.cancelled() => {
                     self.store(true).await?;
                     return Err(Exit::Asked);
                 }
@@ -103,10 +114,11 @@ impl Watcher {
     /// The price path has ended. Words of authors are still heard, and nothing is forgotten.
     async fn after_the_end(&mut self, ear: &mut Ear) -> Result<(), Stop> {
         self.store(true).await?;
+        let leave = self.leave.clone();
         loop {
             tokio::select! {
                 biased;
-                _ = self.leave.wait_for(|leave| *leave) => {
+                () = leave.cancelled() => {
                     self.store(true).await?;
                     return Err(Exit::Asked);
                 }
@@ -145,7 +157,12 @@ impl Watcher {
     /// Hears from the store whatever was not heard yet.
     async fn catch_up(&mut self) -> Result<(), Stop> {
         loop {
-            match self.rooms.store.events_on(&self.instrument, self.heard, PAGE).await {
+            match self
+                .rooms
+                .store
+                .events_on(&self.instrument, self.heard, PAGE)
+                .await
+            {
                 Ok(events) if events.is_empty() => return Ok(()),
                 Ok(events) => events.iter().for_each(|event| self.hear(event)),
                 Err(error) => self.bear(&error).await?,
@@ -179,20 +196,33 @@ impl Watcher {
             self.tracks.step(tick, received);
         }
         let last = ticks.iter().rev().find_map(|tick| {
-            Some(Last { price: tick.last_price()?, at: tick.at() })
+            Some(Last {
+                price: tick.last_price()?,
+                at: tick.at(),
+            })
         });
         if last.is_some() {
             self.board.last.send_replace(last);
         }
-        if self.tracks.stirred() { self.store(false).await } else { Ok(()) }
+        if self.tracks.stirred() {
+            self.store(false).await
+        } else {
+            Ok(())
+        }
     }
 
     /// Has stored what happened; with `all`, also what only moved on. Asks until it is stored,
     /// and asks the same, so that a lost answer doubles nothing.
     async fn store(&mut self, all: bool) -> Result<(), Stop> {
-        let Some(entry) = self.tracks.entry(all) else { return Ok(()) };
+        let Some(entry) = self.tracks.entry(all) else {
+            return Ok(());
+        };
         loop {
-            let written = self.rooms.ledger.ask(Write(Entry::Market(entry.clone()))).await;
+            let written = self
+                .rooms
+                .ledger
+                .ask(Write(Entry::Market(entry.clone())))
+                .await;
             match written {
                 Ok(Ok(_)) => return Ok(()),
                 Ok(Err(unwritten)) if unwritten.advice != Advice::Retry => {
@@ -215,7 +245,7 @@ impl Watcher {
     async fn rest(&mut self) -> Result<(), Stop> {
         tokio::select! {
             biased;
-            _ = self.leave.wait_for(|leave| *leave) => Err(Exit::Asked),
+            () = self.leave.cancelled() => Err(Exit::Asked),
             () = tokio::time::sleep(REST) => Ok(()),
         }
     }

@@ -37,13 +37,20 @@ struct Followed {
 
 impl Tracks {
     pub(crate) const fn new(model: Arc<ExecutionModel>) -> Self {
-        Self { model, open: BTreeMap::new(), happened: Vec::new(), changes: Vec::new() }
+        Self {
+            model,
+            open: BTreeMap::new(),
+            happened: Vec::new(),
+            changes: Vec::new(),
+        }
     }
 
     /// Takes in a signal that was open before this life began.
     pub(crate) fn restore(&mut self, open: OpenSignal) {
         let followed = match open.track {
-            Some(TrackRecord { step, heard, track, .. }) => Followed {
+            Some(TrackRecord {
+                step, heard, track, ..
+            }) => Followed {
                 signal: Arc::clone(&open.signal),
                 track,
                 heard,
@@ -74,11 +81,10 @@ impl Tracks {
 
     /// From when on the price path is needed: every track has seen everything up to here.
     pub(crate) fn seen_by_all(&self) -> Option<Timestamp> {
-        self.open.values().map(|followed| followed.track.seen_until()).min()
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.open.len()
+        self.open
+            .values()
+            .map(|followed| followed.track.seen_until())
+            .min()
     }
 
     /// Hears an event about this instrument. One heard before changes nothing.
