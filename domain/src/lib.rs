@@ -5,6 +5,7 @@
 
 pub mod ids;
 pub mod market;
+pub mod parse;
 pub mod post;
 pub mod reading;
 pub mod score;
