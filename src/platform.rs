@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
+use actix::ArbiterHandle;
 use actors::channel::{self, Channel, SCORE_WITHIN};
 use actors::floor::Floor;
 use actors::guardian::Household;
@@ -16,7 +17,6 @@ use actors::ledger::Ledger;
 use actors::market;
 use actors::scorer::{Models, Scorer};
 use actors::supervise::{Child, Door, Manners, Place};
-use actix::ArbiterHandle;
 use anyhow::Context as _;
 use domain::execution::ExecutionModel;
 use domain::ids::ChannelId;
@@ -97,26 +97,48 @@ pub async fn raise(
     household: Household,
     terms: Terms,
 ) -> anyhow::Result<House> {
-    let Adapters { store, clock, feeds, channels, models, encode } = adapters;
+    let Adapters {
+        store,
+        clock,
+        feeds,
+        channels,
+        models,
+        encode,
+    } = adapters;
     for posting in &channels {
         let registered = store.register(&posting.card, clock.now()).await;
         registered.with_context(|| format!("could not register channel {}", posting.card.id))?;
     }
-    let patience = if terms.patient { ALL_THE_TIME } else { Manners::default().patience };
-    let manners = |rank| Manners { rank, patience, ..Manners::default() };
+    let patience = if terms.patient {
+        ALL_THE_TIME
+    } else {
+        Manners::default().patience
+    };
+    let manners = |rank| Manners {
+        rank,
+        patience,
+        ..Manners::default()
+    };
     let at = |arbiter: &ArbiterHandle| Place::Shared(arbiter.clone());
 
     let (hub, child) = {
         let (store, encode) = (Arc::clone(&store), Arc::clone(&encode));
-        Child::new("hub", "hub", at(&terms.records), manners(rank::HUB), move || {
-            Hub::new(Arc::clone(&encode), Arc::clone(&store))
-        })
+        Child::new(
+            "hub",
+            "hub",
+            at(&terms.records),
+            manners(rank::HUB),
+            move || Hub::new(Arc::clone(&encode), Arc::clone(&store)),
+        )
     };
     household.raise(child).await;
 
     let (ledger, child) = {
         let (store, clock, hub) = (Arc::clone(&store), Arc::clone(&clock), hub.clone());
-        let manners = Manners { credits: 1_024, ..manners(rank::LEDGER) };
+        let manners = Manners {
+            credits: 1_024,
+            ..manners(rank::LEDGER)
+        };
         Child::new("ledger", "ledger", at(&terms.records), manners, move || {
             Ledger::new(Arc::clone(&store), Arc::clone(&clock), hub.clone())
         })
@@ -125,9 +147,13 @@ pub async fn raise(
 
     let (scorer, child) = {
         let abandoned = Arc::new(AtomicU32::new(0));
-        Child::new("scorer", "scorer", at(&terms.channels), manners(rank::CHANNEL + 1), move || {
-            Scorer::new(Arc::clone(&models), Arc::clone(&abandoned))
-        })
+        Child::new(
+            "scorer",
+            "scorer",
+            at(&terms.channels),
+            manners(rank::CHANNEL + 1),
+            move || Scorer::new(Arc::clone(&models), Arc::clone(&abandoned)),
+        )
     };
     household.raise(child).await;
 
@@ -137,13 +163,25 @@ pub async fn raise(
             clock: Arc::clone(&clock),
             hub: hub.clone(),
             ledger: ledger.clone(),
-            model: Arc::new(ExecutionModel::default()),
+            model: Arc::new(ExecutionModel::DEFAULT),
         };
         let (house, place) = (household.clone(), at(&terms.markets));
         let watch_all = terms.patient;
-        Child::new("floor", "floor", at(&terms.channels), manners(rank::FLOOR), move || {
-            Floor::new(feeds.clone(), house.clone(), place.clone(), rooms.clone(), watch_all)
-        })
+        Child::new(
+            "floor",
+            "floor",
+            at(&terms.channels),
+            manners(rank::FLOOR),
+            move || {
+                Floor::new(
+                    feeds.clone(),
+                    house.clone(),
+                    place.clone(),
+                    rooms.clone(),
+                    watch_all,
+                )
+            },
+        )
     };
     household.raise(child).await;
 
@@ -152,7 +190,11 @@ pub async fn raise(
         clock,
         floor: floor.clone(),
         scorer,
-        score_within: if terms.patient { ALL_THE_TIME } else { SCORE_WITHIN },
+        score_within: if terms.patient {
+            ALL_THE_TIME
+        } else {
+            SCORE_WITHIN
+        },
         ledger: ledger.clone(),
     };
     let mut doors = BTreeMap::new();
@@ -161,18 +203,32 @@ pub async fn raise(
         let (door, child) = {
             let (id, rooms) = (card.id.clone(), rooms.clone());
             let name = format!("channel {id}");
-            Child::new("channel", name, at(&terms.channels), manners(rank::CHANNEL), move || {
-                Channel::new(id.clone(), rooms.clone())
-            })
+            Child::new(
+                "channel",
+                name,
+                at(&terms.channels),
+                manners(rank::CHANNEL),
+                move || Channel::new(id.clone(), rooms.clone()),
+            )
         };
         household.raise(child).await;
         if let Some(source) = source {
             let (id, store, door) = (card.id.clone(), Arc::clone(&store), door.clone());
             let name = format!("intake {id}");
-            let (_, child): (Door<Intake>, _) =
-                Child::new("intake", name, at(&terms.channels), manners(rank::INTAKE), move || {
-                    Intake::new(id.clone(), Arc::clone(&source), Arc::clone(&store), door.clone())
-                });
+            let (_, child): (Door<Intake>, _) = Child::new(
+                "intake",
+                name,
+                at(&terms.channels),
+                manners(rank::INTAKE),
+                move || {
+                    Intake::new(
+                        id.clone(),
+                        Arc::clone(&source),
+                        Arc::clone(&store),
+                        door.clone(),
+                    )
+                },
+            );
             intakes.push(child);
         }
         doors.insert(card.id, door);
@@ -181,5 +237,11 @@ pub async fn raise(
     for child in intakes {
         household.raise(child).await;
     }
-    Ok(House { household, hub, ledger, floor, channels: Arc::new(doors) })
+    Ok(House {
+        household,
+        hub,
+        ledger,
+        floor,
+        channels: Arc::new(doors),
+    })
 }

@@ -8,15 +8,17 @@ use std::time::Instant;
 use actix::Arbiter;
 use actors::guardian::{Household, RootCause, Vigil};
 use anyhow::{Context as _, bail};
+use bytes::Bytes;
+use domain::event::Event;
 use domain::ids::{ChannelId, Epoch};
 use domain::market::Instrument;
-use domain::ports::store::{ChannelCard, Store as _};
+use domain::ports::Encode;
+use domain::ports::store::ChannelCard;
 use domain::post::Origin;
 use scoring::geometry::Geometry;
 
 use crate::platform::{self, Adapters, Posting, Terms};
 use crate::store::{Options, SqliteStore};
-use crate::wire::Encoder;
 
 pub mod candles;
 pub mod conductor;
@@ -49,6 +51,15 @@ pub struct Replayed {
     pub seconds: f64,
 }
 
+/// A replay has no sessions, so nothing is ever put into bytes.
+struct NobodyListens;
+
+impl Encode for NobodyListens {
+    fn encode(&self, _: &Event) -> Bytes {
+        Bytes::new()
+    }
+}
+
 /// Replays, and reports.
 ///
 /// # Errors
@@ -60,7 +71,9 @@ pub async fn run(plan: &Plan) -> anyhow::Result<Replayed> {
     if !plan.symbols.is_empty() {
         paths.retain(|instrument, _| {
             let symbol = format!("{}{}", instrument.pair.base(), instrument.pair.quote());
-            plan.symbols.iter().any(|wanted| wanted.eq_ignore_ascii_case(&symbol))
+            plan.symbols
+                .iter()
+                .any(|wanted| wanted.eq_ignore_ascii_case(&symbol))
         });
     }
     let instruments: BTreeSet<Instrument> = paths.keys().cloned().collect();
@@ -73,7 +86,13 @@ pub async fn run(plan: &Plan) -> anyhow::Result<Replayed> {
     );
     let cards = cards(&posts);
     let begun = Instant::now();
-    let store = Arc::new(SqliteStore::open(Options::memory(Epoch::new("replay"))).await?);
+    let store = Arc::new(
+        SqliteStore::open(Options {
+            epoch: Some(Epoch::new("replay")),
+            ..Options::memory()
+        })
+        .await?,
+    );
     let conductor = Conductor::new(posts, paths);
 
     let trouble: Arc<Mutex<Option<RootCause>>> = Arc::default();
@@ -81,7 +100,10 @@ pub async fn run(plan: &Plan) -> anyhow::Result<Replayed> {
     let given_up = Arc::new(tokio::sync::Notify::new());
     let giving_up = Arc::clone(&given_up);
     let escalate = Arc::new(move |cause| {
-        heard.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(cause);
+        heard
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get_or_insert(cause);
         giving_up.notify_one();
     });
     let household = Household::found(Arc::new(conductor.clone()), escalate, Vigil::default());
@@ -97,13 +119,19 @@ pub async fn run(plan: &Plan) -> anyhow::Result<Replayed> {
     let adapters = Adapters {
         store: Arc::clone(&store) as _,
         clock: Arc::new(conductor.clone()),
-        feeds: venues.into_iter().map(|venue| conductor.feed(venue)).collect(),
+        feeds: venues
+            .into_iter()
+            .map(|venue| conductor.feed(venue))
+            .collect(),
         channels: cards
             .iter()
-            .map(|card| Posting { card: card.clone(), source: Some(conductor.source(&card.id)) })
+            .map(|card| Posting {
+                card: card.clone(),
+                source: Some(conductor.source(&card.id)),
+            })
             .collect(),
         models: Arc::new(|| Box::new(Geometry)),
-        encode: Arc::new(Encoder),
+        encode: Arc::new(NobodyListens),
     };
     let house = platform::raise(adapters, household, terms).await?;
     tokio::select! {
@@ -111,10 +139,16 @@ pub async fn run(plan: &Plan) -> anyhow::Result<Replayed> {
         () = given_up.notified() => {}
     }
     house.household.stop().await;
-    if let Some(cause) = trouble.lock().unwrap_or_else(PoisonError::into_inner).take() {
+    if let Some(cause) = trouble
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take()
+    {
         bail!("the replay could not go on: {} {}", cause.child, cause.exit);
     }
-    let report = Report::of(&*store, &cards, &instruments).await.context("could not read the results")?;
+    let report = Report::of(&*store, &cards, &instruments)
+        .await
+        .context("could not read the results")?;
     store.close().await;
     Ok(Replayed {
         report,

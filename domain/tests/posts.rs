@@ -90,9 +90,8 @@ fn show(file: &str, records: &[Value]) {
 }
 
 fn wrong(gold: &Value, draft: &Draft) -> Option<String> {
-    let alternatives = |key: &str| -> Vec<Value> {
-        gold["alts"][key].as_array().cloned().unwrap_or_default()
-    };
+    let alternatives =
+        |key: &str| -> Vec<Value> { gold["alts"][key].as_array().cloned().unwrap_or_default() };
     let written = format!("{}{}", draft.pair.base(), draft.pair.quote());
     let mut symbols = alternatives("symbol");
     symbols.push(gold["symbol"].clone());
@@ -114,7 +113,11 @@ fn wrong(gold: &Value, draft: &Draft) -> Option<String> {
     }
     let mut targets: Vec<Vec<Decimal>> = alternatives("targets").iter().map(decimals).collect();
     targets.push(decimals(&gold["targets"]));
-    let read: Vec<Decimal> = draft.targets.iter().map(|target| target.price.get()).collect();
+    let read: Vec<Decimal> = draft
+        .targets
+        .iter()
+        .map(|target| target.price.get())
+        .collect();
     if !targets.contains(&read) {
         return Some(format!("targets {read:?}"));
     }
@@ -163,10 +166,18 @@ fn no_number_of_a_gold_trade_is_wrong_and_no_other_post_becomes_one() {
             (other, false) => println!("{id} {} as {}", record["kind"], other.label()),
         }
     }
-    println!("accepted {accepted}\nheld {}: {held:#?}\nmissed {}: {missed:#?}", held.len(), missed.len());
+    println!(
+        "accepted {accepted}\nheld {}: {held:#?}\nmissed {}: {missed:#?}",
+        held.len(),
+        missed.len()
+    );
     assert_eq!(faults, Vec::<String>::new());
     assert!(accepted >= 30, "accepted {accepted}");
-    assert!(accepted + held.len() >= 40, "found {}", accepted + held.len());
+    assert!(
+        accepted + held.len() >= 40,
+        "found {}",
+        accepted + held.len()
+    );
 }
 
 #[test]

@@ -9,10 +9,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use domain::ids::{ChannelId, Cursor};
+use domain::market::Venue;
 use domain::market::{Instrument, Tick};
 use domain::ports::source::{Batch, OpenSource, Resume, Source, SourceError};
 use domain::ports::{Clock, Feed, FeedError, Listed, Tape};
-use domain::market::Venue;
 use domain::post::Post;
 use domain::time::Timestamp;
 use tokio::sync::{oneshot, watch};
@@ -45,7 +45,11 @@ struct Part<T> {
 
 impl<T> Part<T> {
     fn new(items: Vec<T>) -> Self {
-        Self { items: items.into_iter(), asking: None, told: false }
+        Self {
+            items: items.into_iter(),
+            asking: None,
+            told: false,
+        }
     }
 
     fn at_rest(&self) -> bool {
@@ -68,7 +72,11 @@ impl Conductor {
         posts: BTreeMap<ChannelId, Vec<Post>>,
         mut paths: BTreeMap<Instrument, Vec<Tick>>,
     ) -> Self {
-        let first = posts.values().filter_map(|posts| posts.first()).map(|post| post.received).min();
+        let first = posts
+            .values()
+            .filter_map(|posts| posts.first())
+            .map(|post| post.received)
+            .min();
         let now = first.unwrap_or(Timestamp::MIN);
         for path in paths.values_mut() {
             path.retain(|tick| tick.at() > now);
@@ -76,28 +84,47 @@ impl Conductor {
         let (done, finished) = watch::channel(false);
         let stage = Stage {
             now,
-            posts: posts.into_iter().map(|(channel, posts)| (channel, Part::new(posts))).collect(),
-            paths: paths.into_iter().map(|(on, ticks)| (on, Part::new(ticks))).collect(),
+            posts: posts
+                .into_iter()
+                .map(|(channel, posts)| (channel, Part::new(posts)))
+                .collect(),
+            paths: paths
+                .into_iter()
+                .map(|(on, ticks)| (on, Part::new(ticks)))
+                .collect(),
             done,
         };
-        Self { stage: Arc::new(Mutex::new(stage)), finished }
+        Self {
+            stage: Arc::new(Mutex::new(stage)),
+            finished,
+        }
     }
 
     /// The source of a channel's posts.
     #[must_use]
     pub fn source(&self, channel: &ChannelId) -> Arc<dyn OpenSource> {
-        Arc::new(Recorded { conductor: self.clone(), channel: channel.clone() })
+        Arc::new(Recorded {
+            conductor: self.clone(),
+            channel: channel.clone(),
+        })
     }
 
     /// The feed of a venue's price paths.
     #[must_use]
     pub fn feed(&self, venue: Venue) -> Arc<dyn Feed> {
-        Arc::new(RecordedFeed { conductor: self.clone(), venue })
+        Arc::new(RecordedFeed {
+            conductor: self.clone(),
+            venue,
+        })
     }
 
     /// Waits until everything was handed out and dealt with.
     pub async fn finished(&self) {
-        self.finished.clone().wait_for(|finished| *finished).await.ok();
+        self.finished
+            .clone()
+            .wait_for(|finished| *finished)
+            .await
+            .ok();
     }
 
     fn stage(&self) -> MutexGuard<'_, Stage> {
@@ -142,19 +169,30 @@ impl Stage {
     /// Gives the first market that has any its ticks up to `until`.
     fn play(&mut self, until: Timestamp) {
         let next = self.paths.values_mut().find(|part| {
-            part.items.as_slice().first().is_some_and(|tick| tick.at() <= until)
+            part.items
+                .as_slice()
+                .first()
+                .is_some_and(|tick| tick.at() <= until)
         });
         let Some(part) = next else { return };
-        let many = part.items.as_slice().partition_point(|tick| tick.at() <= until);
+        let many = part
+            .items
+            .as_slice()
+            .partition_point(|tick| tick.at() <= until);
         let ticks: Vec<_> = part.items.by_ref().take(many).collect();
-        self.now = ticks.last().map_or(self.now, |tick| self.now.max(tick.at()));
+        self.now = ticks
+            .last()
+            .map_or(self.now, |tick| self.now.max(tick.at()));
         part.give(Some(ticks));
     }
 
     /// Gives the first channel that has a post of this instant that post.
     fn tell(&mut self, at: Timestamp) {
         let next = self.posts.values_mut().find(|part| {
-            part.items.as_slice().first().is_some_and(|post| post.received == at)
+            part.items
+                .as_slice()
+                .first()
+                .is_some_and(|post| post.received == at)
         });
         let Some(part) = next else { return };
         self.now = self.now.max(at);
@@ -184,7 +222,10 @@ struct Recorded {
 
 impl OpenSource for Recorded {
     fn open(&self, _: Resume) -> Box<dyn Source> {
-        Box::new(Self { conductor: self.conductor.clone(), channel: self.channel.clone() })
+        Box::new(Self {
+            conductor: self.conductor.clone(),
+            channel: self.channel.clone(),
+        })
     }
 }
 
@@ -202,7 +243,9 @@ impl Source for Recorded {
         };
         let posts = told.await.ok().flatten();
         Ok(posts.map(|posts| {
-            let cursor = posts.last().map_or_else(|| Cursor::new(""), |post| Cursor::new(post.key.as_str()));
+            let cursor = posts
+                .last()
+                .map_or_else(|| Cursor::new(""), |post| Cursor::new(post.key.as_str()));
             Batch { posts, cursor }
         }))
     }
@@ -222,7 +265,10 @@ impl Feed for RecordedFeed {
 
     async fn listing(&self) -> Result<Vec<Listed>, FeedError> {
         let stage = self.conductor.stage();
-        let on_venue = stage.paths.keys().filter(|instrument| instrument.venue == self.venue);
+        let on_venue = stage
+            .paths
+            .keys()
+            .filter(|instrument| instrument.venue == self.venue);
         Ok(on_venue
             .map(|instrument| Listed {
                 instrument: instrument.clone(),
@@ -262,7 +308,9 @@ impl Tape for RecordedTape {
             stage.go_on();
             self.asked = Some(told);
         }
-        let Some(told) = &mut self.asked else { return Ok(None) };
+        let Some(told) = &mut self.asked else {
+            return Ok(None);
+        };
         let ticks = told.await.ok().flatten();
         self.asked = None;
         Ok(ticks)

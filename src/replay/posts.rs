@@ -104,7 +104,9 @@ fn post(line: &str) -> anyhow::Result<Post> {
         bail!("`ts` is null: a post without a time cannot be judged; give it one or leave it out");
     };
     let posted = Timestamp::from_micros(posted.as_microsecond());
-    let edited = line.edit_ts.map(|at| Timestamp::from_micros(at.as_microsecond()));
+    let edited = line
+        .edit_ts
+        .map(|at| Timestamp::from_micros(at.as_microsecond()));
     let media = match line.media {
         Media::There(true) => vec!["attached".to_owned()],
         Media::Named(name) => vec![name],
@@ -144,8 +146,15 @@ mod tests {
     fn a_post_without_a_time_is_refused_by_its_line() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("posts.jsonl");
-        std::fs::write(&file, "\n{\"channel\":\"a\",\"msg_id\":1,\"ts\":null,\"text\":\"x\"}\n").unwrap();
+        std::fs::write(
+            &file,
+            "\n{\"channel\":\"a\",\"msg_id\":1,\"ts\":null,\"text\":\"x\"}\n",
+        )
+        .unwrap();
         let said = format!("{:#}", read(&[file]).unwrap_err());
-        assert!(said.contains("line 2") && said.contains("`ts` is null"), "{said}");
+        assert!(
+            said.contains("line 2") && said.contains("`ts` is null"),
+            "{said}"
+        );
     }
 }

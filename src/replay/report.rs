@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::lifecycle::{Ending, State};
+use domain::lifecycle::State;
 use domain::market::Instrument;
 use domain::ports::store::{ChannelCard, SignalQuery, SignalRecord, Store, StoreError};
+use domain::time::Timestamp;
 use rust_decimal::Decimal;
 use serde::Serialize;
-
-use crate::wire;
 
 /// So many signals are read at once.
 const PAGE: usize = 500;
@@ -54,7 +53,7 @@ pub struct ChannelReport {
     /// Those with a stop that were entered: the only ones that have an R.
     pub in_r: InR,
     /// Every signal, in the order of the stream.
-    pub list: Vec<wire::SignalSummary>,
+    pub list: Vec<Summary>,
 }
 
 /// What can be said in R.
@@ -123,33 +122,30 @@ async fn signals(store: &dyn Store, card: &ChannelCard) -> Result<Vec<SignalReco
 }
 
 fn channel(signals: &[SignalRecord]) -> ChannelReport {
-    let count = |holds: &dyn Fn(&SignalRecord) -> bool| signals.iter().filter(|record| holds(record)).count();
-    let outcomes: Vec<_> = signals.iter().filter_map(|record| record.outcome.as_ref()).collect();
+    let count = |holds: &dyn Fn(&SignalRecord) -> bool| {
+        signals.iter().filter(|record| holds(record)).count()
+    };
+    let outcomes: Vec<_> = signals
+        .iter()
+        .filter_map(|record| record.outcome.as_ref())
+        .collect();
     let mut endings: BTreeMap<&'static str, usize> = BTreeMap::new();
     for outcome in &outcomes {
-        *endings.entry(wire::ending(outcome.pessimistic.ending)).or_default() += 1;
+        *endings
+            .entry(outcome.pessimistic.ending.label())
+            .or_default() += 1;
     }
-    let unlisted = |record: &SignalRecord| record.signal.instrument.venue.as_str() == actors::floor::UNLISTED;
+    let unlisted =
+        |record: &SignalRecord| record.signal.instrument.venue.as_str() == actors::floor::UNLISTED;
     let entered = |state: State| match state {
         State::Active | State::Partial(_) => true,
         State::Pending => false,
-        State::Ended(ending) => match ending {
-            Ending::ExpiredUnfilled
-            | Ending::MissedTarget
-            | Ending::CancelledByAuthor
-            | Ending::Invalidated => false,
-            Ending::AllTargets
-            | Ending::StoppedOut
-            | Ending::StoppedAfterTarget(_)
-            | Ending::StoppedAtBreakeven
-            | Ending::Trailed
-            | Ending::ClosedByAuthor
-            | Ending::OppositeSignal
-            | Ending::ExpiredOpen
-            | Ending::Liquidated => true,
-        },
+        State::Ended(ending) => !ending.unentered(),
     };
-    let pessimistic: Vec<Decimal> = outcomes.iter().filter_map(|outcome| outcome.pessimistic.r).collect();
+    let pessimistic: Vec<Decimal> = outcomes
+        .iter()
+        .filter_map(|outcome| outcome.pessimistic.r)
+        .collect();
     let optimistic: Vec<Decimal> = outcomes
         .iter()
         .filter(|outcome| outcome.pessimistic.r.is_some())
@@ -175,12 +171,76 @@ fn channel(signals: &[SignalRecord]) -> ChannelReport {
             sum: (!pessimistic.is_empty()).then(|| pessimistic.iter().sum()),
             mean_optimistic: mean(&optimistic),
         },
-        list: signals.iter().map(wire::SignalSummary::of).collect(),
+        list: signals.iter().map(Summary::of).collect(),
     }
 }
 
 /// The arithmetic mean, to six places; none of nothing.
 fn mean(values: &[Decimal]) -> Option<Decimal> {
     let count = Decimal::from(values.len());
-    (!values.is_empty()).then(|| (values.iter().sum::<Decimal>() / count).round_dp(6).normalize())
+    (!values.is_empty()).then(|| {
+        (values.iter().sum::<Decimal>() / count)
+            .round_dp(6)
+            .normalize()
+    })
+}
+
+/// One signal, from its text to its outcome.
+#[derive(Debug, Serialize)]
+pub struct Summary {
+    id: String,
+    post: String,
+    received: String,
+    on: String,
+    side: &'static str,
+    entry: &'static str,
+    low: Option<String>,
+    high: Option<String>,
+    targets: Vec<String>,
+    stop: Option<String>,
+    state: &'static str,
+    entered: Option<String>,
+    ended: Option<String>,
+    r: Option<Decimal>,
+    r_optimistic: Option<Decimal>,
+    ambiguous: bool,
+    incomplete: bool,
+}
+
+impl Summary {
+    fn of(record: &SignalRecord) -> Self {
+        let signal = &record.signal;
+        let bounds = signal.entry.bounds();
+        let outcome = record.outcome.as_ref();
+        let told = outcome.map(|outcome| &outcome.pessimistic);
+        Self {
+            id: signal.id.to_string(),
+            post: signal.post.to_string(),
+            received: date(signal.received),
+            on: signal.instrument.to_string(),
+            side: signal.side.label(),
+            entry: signal.entry.label(),
+            low: bounds.map(|(low, _)| low.to_string()),
+            high: bounds.map(|(_, high)| high.to_string()),
+            targets: signal
+                .targets
+                .iter()
+                .map(|target| target.price.to_string())
+                .collect(),
+            stop: signal.stop.map(|stop| stop.to_string()),
+            state: record.state.label(),
+            entered: told.and_then(|told| told.entered_at).map(date),
+            ended: told.map(|told| date(told.ended_at)),
+            r: told.and_then(|told| told.r),
+            r_optimistic: outcome.and_then(|outcome| outcome.optimistic.r),
+            ambiguous: outcome.is_some_and(|outcome| outcome.ambiguous),
+            incomplete: outcome.is_some_and(|outcome| outcome.incomplete),
+        }
+    }
+}
+
+/// An instant as people write it.
+fn date(at: Timestamp) -> String {
+    jiff::Timestamp::from_microsecond(at.as_micros())
+        .map_or_else(|_| at.to_string(), |at| at.to_string())
 }

@@ -277,7 +277,10 @@ impl Reader {
                 self.open_softly();
             }
             Concept::Market => {
-                if matches!(self.open.map(|open| open.name), None | Some(Name::Entry | Name::Soft)) {
+                if matches!(
+                    self.open.map(|open| open.name),
+                    None | Some(Name::Entry | Name::Soft)
+                ) {
                     self.fields.market = true;
                     self.line.acts = true;
                     self.open_softly();
@@ -321,7 +324,10 @@ impl Reader {
     }
 
     fn in_entry(&self) -> bool {
-        matches!(self.open.map(|open| open.name), Some(Name::Entry | Name::Soft))
+        matches!(
+            self.open.map(|open| open.name),
+            Some(Name::Entry | Name::Soft)
+        )
     }
 
     /// A pair or a side may be followed by its price without a label.

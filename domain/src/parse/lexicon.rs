@@ -261,9 +261,7 @@ mod tests {
     #[test]
     fn the_longest_phrase_comes_first() {
         let mut lexicon = Lexicon::default();
-        lexicon
-            .extend("target: take profit\ntake: take\n")
-            .unwrap();
+        lexicon.extend("target: take profit\ntake: take\n").unwrap();
         assert_eq!(lexicon.beginning_with("take")[0].concept, Concept::Target);
         assert_eq!(lexicon.word("take"), Some(&Concept::Take));
     }

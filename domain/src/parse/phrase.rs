@@ -97,7 +97,12 @@ fn longest<'a>(
     let means = match tag {
         // `$NOT` is a symbol whatever the word means; `#LONG` is a word.
         Some('$') => false,
-        Some(_) => side || matches!(concept, Concept::Spot | Concept::Perpetual | Concept::Asset(_)),
+        Some(_) => {
+            side || matches!(
+                concept,
+                Concept::Spot | Concept::Perpetual | Concept::Asset(_)
+            )
+        }
         None => !symbol::has_quote_after(tokens, at),
     };
     let lone = taken == 1 && side && low.chars().all(token::is_han) && low.chars().count() == 1;

@@ -42,7 +42,8 @@ pub(super) enum Sureness {
 
 /// Assets that others are priced in; longer ones first where one ends another.
 const QUOTES: [&str; 14] = [
-    "FDUSD", "USDT", "USDC", "BUSD", "TUSD", "USDP", "DAI", "USD", "BTC", "ETH", "BNB", "EUR", "TRY", "BRL",
+    "FDUSD", "USDT", "USDC", "BUSD", "TUSD", "USDP", "DAI", "USD", "BTC", "ETH", "BNB", "EUR",
+    "TRY", "BRL",
 ];
 
 /// Quotes that no word of another meaning ends in, so any base before them is believed.
@@ -50,8 +51,10 @@ const DOLLARS: [&str; 5] = ["FDUSD", "USDT", "USDC", "BUSD", "TUSD"];
 
 /// Does `/USDT` or the like follow a word, so that it is a base whatever it means?
 pub(super) fn has_quote_after(tokens: &[Token], at: usize) -> bool {
-    matches!(tokens.get(at + 1).map(|token| &token.kind), Some(Kind::Sign('/')))
-        && matches!(tokens.get(at + 2).map(|token| &token.kind),
+    matches!(
+        tokens.get(at + 1).map(|token| &token.kind),
+        Some(Kind::Sign('/'))
+    ) && matches!(tokens.get(at + 2).map(|token| &token.kind),
             Some(Kind::Word { text, .. }) if quote_of(text).is_some())
 }
 
@@ -117,7 +120,13 @@ fn mention(
     }
     let (perpetual, more) = perpetual_suffix(lexemes, at);
     if let Some((base, quote, perp)) = joined(&upper, loud, universe) {
-        let mention = made(base, Some(quote), Sureness::Quoted, perp || perpetual, universe);
+        let mention = made(
+            base,
+            Some(quote),
+            Sureness::Quoted,
+            perp || perpetual,
+            universe,
+        );
         return Some((mention, 1 + more));
     }
     let sure = sureness(lexemes, at, universe, known, loud, han)?;
@@ -244,8 +253,17 @@ impl Place {
             )
         };
         let near = |lexeme: &&Lexeme| lexeme.line == line && lexeme.what != What::Break;
-        let before = lexemes[..at].iter().rev().take(6).take_while(near).find(counts);
-        let after = lexemes[at + 1..].iter().take(6).take_while(near).find(counts);
+        let before = lexemes[..at]
+            .iter()
+            .rev()
+            .take(6)
+            .take_while(near)
+            .find(counts);
+        let after = lexemes[at + 1..]
+            .iter()
+            .take(6)
+            .take_while(near)
+            .find(counts);
         let side = |lexeme: Option<&Lexeme>| {
             lexeme.is_some_and(|lexeme| lexeme.is(&Concept::Long) || lexeme.is(&Concept::Short))
         };
@@ -282,7 +300,15 @@ mod tests {
 
     #[test]
     fn pairs_are_read_in_every_spelling() {
-        for text in ["BTC/USDT", "btcusdt", "#BTC-USDT", "BTC / USDT", "BTCUSDT.P", "BTCUSDTPERP", "XBTUSDT"] {
+        for text in [
+            "BTC/USDT",
+            "btcusdt",
+            "#BTC-USDT",
+            "BTC / USDT",
+            "BTCUSDT.P",
+            "BTCUSDTPERP",
+            "XBTUSDT",
+        ] {
             assert_eq!(pairs(text), ["BTC/USDT"], "{text}");
         }
         assert_eq!(pairs("ETH / BTC"), ["ETH/BTC"]);

@@ -103,7 +103,10 @@ fn many(lexemes: &[Lexeme], heads: &[Head], universe: &dyn Universe) -> Option<M
     } else {
         Some(Meaning::Quarantined {
             drafts,
-            reason: format!("several pairs are named, and not each is a trade: {}", faults.join("; ")),
+            reason: format!(
+                "several pairs are named, and not each is a trade: {}",
+                faults.join("; ")
+            ),
         })
     }
 }
@@ -217,7 +220,10 @@ fn entry(fields: &Fields, side: Side) -> Result<Entry, String> {
             .find(|price| Some(*price) < low || Some(*price) > high)
             && fields.soft.len() == 1
         {
-            return Err(format!("two entries are written, {other} and {}", fields.entry[0]));
+            return Err(format!(
+                "two entries are written, {other} and {}",
+                fields.entry[0]
+            ));
         }
         &fields.entry
     };
@@ -231,7 +237,9 @@ fn entry(fields: &Fields, side: Side) -> Result<Entry, String> {
     };
     if low != high {
         return match (fields.market, fields.trigger) {
-            (true, _) => Err(format!("it enters at once and again between {low} and {high}")),
+            (true, _) => Err(format!(
+                "it enters at once and again between {low} and {high}"
+            )),
             (false, Some(_)) => Err(format!("a breakout of both {low} and {high} is written")),
             (false, None) => Ok(Entry::Zone { low, high }),
         };

@@ -4,6 +4,7 @@
 //! `seq` has no gap and no double, also across crashes; a version of a post is stored once; the
 //! cursor moves with what it produced.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rust_decimal::Decimal;
@@ -157,6 +158,8 @@ pub struct ChannelRecord {
     pub edited: u64,
     /// How many of them were deleted.
     pub deleted: u64,
+    /// How many posts of each class, by what their first version was read as.
+    pub classes: BTreeMap<String, u64>,
     /// How many signals.
     pub signals: u64,
     /// How many of them are judged.

@@ -1,5 +1,7 @@
 //! Reading channels: who they are, what is known of them, and where their sources go on.
 
+use std::collections::BTreeMap;
+
 use domain::ids::{ChannelId, Cursor, PostKey};
 use domain::ports::source::Resume;
 use domain::ports::store::{ChannelCard, ChannelRecord, StoreError};
@@ -25,6 +27,9 @@ const CHANNELS: &str = "SELECT c.id, c.platform, c.title, c.origin, c.since, \
      LEFT JOIN (SELECT channel, COUNT(*) AS signals, COUNT(*) FILTER (WHERE judged) AS judged \
      FROM signals GROUP BY channel) s ON s.channel = c.id \
      ORDER BY c.id";
+
+const CLASSES: &str = "SELECT channel, class, COUNT(*) AS posts FROM readings \
+     WHERE version = 1 GROUP BY channel, class ORDER BY channel, class";
 
 const CURSOR: &str = "SELECT place FROM cursors WHERE channel = $1";
 
@@ -53,7 +58,15 @@ pub(crate) async fn channels<D: Database>(database: &D) -> Result<Vec<ChannelRec
     let rows = session
         .ask(SqlStr::from_static(CHANNELS), values![])
         .await?;
-    rows.iter().map(record).collect()
+    let mut records = rows.iter().map(record).collect::<Result<Vec<_>, _>>()?;
+    for row in session.ask(SqlStr::from_static(CLASSES), values![]).await? {
+        let channel = columns::parsed(&row, "channel", |id| ChannelId::parse(id).ok())?;
+        if let Some(record) = records.iter_mut().find(|record| record.card.id == channel) {
+            let posts = columns::whole(&row, "posts")?;
+            record.classes.insert(columns::text(&row, "class")?, posts);
+        }
+    }
+    Ok(records)
 }
 
 fn record<R: Row>(row: &R) -> Result<ChannelRecord, StoreError> {
@@ -68,6 +81,7 @@ fn record<R: Row>(row: &R) -> Result<ChannelRecord, StoreError> {
         posts: columns::whole(row, "posts")?,
         edited: columns::whole(row, "edited")?,
         deleted: columns::whole(row, "deleted")?,
+        classes: BTreeMap::new(),
         signals: columns::whole(row, "signals")?,
         judged: columns::whole(row, "judged")?,
         last_post: columns::maybe_time(row, "last_post")?,

@@ -47,7 +47,8 @@ impl<S: Session> Desk<S> {
             Known::This => Receipt::Duplicate,
             Known::Others { version, edit } => {
                 self.version(&entry.post, version, edit).await?;
-                self.reading(&entry.post, version, &entry.reading).await?;
+                self.reading(&entry.post, version, &entry.reading, entry.note.as_deref())
+                    .await?;
                 self.publish(&entry.happenings).await?
             }
         };
@@ -136,6 +137,7 @@ impl<S: Session> Desk<S> {
         post: &Post,
         version: u32,
         reading: &Reading,
+        note: Option<&str>,
     ) -> Result<(), StoreError> {
         let (claim_pair, claim_percent) = match &reading.meaning {
             Meaning::Claim { pair, percent } => (pair.as_ref().map(ToString::to_string), *percent),
@@ -154,7 +156,7 @@ impl<S: Session> Desk<S> {
                 version,
                 reading.parser,
                 reading.meaning.label(),
-                reason(&reading.meaning),
+                reason(&reading.meaning).or(note),
                 drafts(&reading.meaning).map(|drafts| drafts.keep().to_string()),
                 claim_pair,
                 claim_percent,
