@@ -10,4 +10,5 @@ pub mod platform;
 pub mod replay;
 pub mod sources;
 pub mod store;
+pub mod telemetry;
 pub mod wire;

@@ -1,0 +1,135 @@
+//! What a client is told when something is wrong: problem details (RFC 9457) with a stable code.
+//!
+//! The only place that picks status codes. What is logged and what a client sees are apart.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use actix_web::{HttpResponse, ResponseError};
+use domain::ports::Advice;
+use domain::ports::store::StoreError;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Where the codes are explained.
+const CODES: &str = "/docs#errors";
+
+/// Everything that a request can be told instead of an answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ApiError {
+    /// A parameter or a body that cannot be read.
+    #[error("{field}: {why}")]
+    Invalid {
+        /// Which parameter or member.
+        field: String,
+        /// Why, and what would be right.
+        why: String,
+    },
+    /// There is no such thing.
+    #[error("there is no {0}")]
+    NotFound(String),
+    /// No key, or a wrong one.
+    #[error("the key is missing or wrong")]
+    WrongKey,
+    /// The body is larger than it may be.
+    #[error("the body is larger than {limit} bytes")]
+    TooLarge {
+        /// How large it may be.
+        limit: usize,
+    },
+    /// Somebody inside does not answer now.
+    #[error("the platform cannot answer now: {why}")]
+    Away {
+        /// Who, for people.
+        why: String,
+    },
+    /// Something that nobody foresaw. What it was stands in the log.
+    #[error("something went wrong here")]
+    Internal,
+}
+
+/// Problem details, as RFC 9457 has them, with a stable `code`.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Problem {
+    /// Where this kind of problem is explained.
+    #[serde(rename = "type")]
+    kind: String,
+    /// The kind of problem, for people.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// What went wrong this time, and the remedy.
+    detail: String,
+    /// The kind of problem, for programs. It never changes.
+    code: &'static str,
+    /// The parameter or member that is to blame.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<String>,
+}
+
+impl ApiError {
+    /// A parameter or member that cannot be read.
+    pub fn invalid(field: impl Into<String>, why: impl ToString) -> Self {
+        Self::Invalid { field: field.into(), why: why.to_string() }
+    }
+
+    /// The one table of codes, titles and statuses.
+    const fn row(&self) -> (&'static str, &'static str, StatusCode) {
+        match self {
+            Self::Invalid { .. } => ("invalid_request", "The request cannot be read", StatusCode::BAD_REQUEST),
+            Self::NotFound(_) => ("not_found", "There is no such thing", StatusCode::NOT_FOUND),
+            Self::WrongKey => ("wrong_key", "The key is missing or wrong", StatusCode::UNAUTHORIZED),
+            Self::TooLarge { .. } => ("too_large", "The body is too large", StatusCode::PAYLOAD_TOO_LARGE),
+            Self::Away { .. } => ("unavailable", "The platform cannot answer now", StatusCode::SERVICE_UNAVAILABLE),
+            Self::Internal => ("internal", "Something went wrong here", StatusCode::INTERNAL_SERVER_ERROR),
+        }
+    }
+
+    fn problem(&self) -> Problem {
+        let (code, title, status) = self.row();
+        let field = match self {
+            Self::Invalid { field, .. } => Some(field.clone()),
+            Self::NotFound(_) | Self::WrongKey | Self::TooLarge { .. } | Self::Away { .. } | Self::Internal => None,
+        };
+        Problem { kind: format!("{CODES}-{code}"), title, status: status.as_u16(), detail: self.to_string(), code, field }
+    }
+}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        self.row().2
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status_code());
+        response.insert_header((CONTENT_TYPE, "application/problem+json"));
+        if matches!(self, Self::Away { .. }) {
+            response.insert_header((RETRY_AFTER, "2"));
+        }
+        match serde_json::to_string(&self.problem()) {
+            Ok(body) => response.body(body),
+            Err(_) => response.finish(),
+        }
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        let advice = error.advice();
+        tracing::warn!(%advice, "a request could not be answered: {}", in_full(&error));
+        match advice {
+            Advice::Retry => Self::Away { why: "the store is away".to_owned() },
+            Advice::Skip | Advice::Stop => Self::Internal,
+        }
+    }
+}
+
+/// An error with everything that caused it.
+fn in_full(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,289 @@
+//! Ingest: posts that are brought to the platform, by TradingView and by scripts.
+//!
+//! `POST /v1/ingest/{channel}` takes JSON or text. It is answered after the commit, so a 200 means
+//! stored; a retry of the same is known again.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::{HttpRequest, HttpResponse, web};
+use actors::channel::{Arrive, Channel, Fate};
+use actors::meter::Ticket;
+use actors::supervise::Door;
+use domain::ids::{ChannelId, PostKey};
+use domain::ports::Clock;
+use domain::post::{Action, Origin, Post};
+use domain::time::Timestamp;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+use utoipa::ToSchema;
+
+use super::error::ApiError;
+
+/// How long the one who posts waits for the commit; TradingView gives up after three seconds.
+const COMMIT_WITHIN: Duration = Duration::from_secs(2);
+
+/// Without an id or a time of its own, the same body within this time is the same post.
+const SAME_WITHIN: Duration = Duration::from_secs(60);
+
+/// The members that name a post, in order of preference.
+const NAMES: [&str; 5] = ["id", "signal_id", "alert_id", "time", "timestamp"];
+
+/// A channel that takes posts.
+#[derive(Clone)]
+pub struct Inlet {
+    /// What its poster must show.
+    pub key: SecretString,
+    /// Where its posts come from.
+    pub origin: Origin,
+    /// The channel's door.
+    pub door: Door<Channel>,
+}
+
+/// The channels that take posts.
+#[derive(Clone)]
+pub struct Inlets {
+    /// By name.
+    pub channels: Arc<BTreeMap<ChannelId, Inlet>>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Where else a key may stand.
+#[derive(Debug, Deserialize)]
+struct Query {
+    key: Option<SecretString>,
+}
+
+/// What became of a post.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Taken {
+    /// The channel.
+    channel: String,
+    /// The post's name there.
+    post: String,
+    /// `signal`, `update`, `noise`, `quarantined`, `duplicate`, …
+    outcome: &'static str,
+}
+
+/// Takes a post.
+#[utoipa::path(
+    post,
+    path = "/v1/ingest/{channel}",
+    tag = "ingest",
+    params(
+        ("channel" = String, Path, description = "the channel's name"),
+        ("key" = Option<String>, Query, description = "the channel's key, where no header can be set"),
+        ("X-Touchstone-Key" = Option<String>, Header, description = "the channel's key"),
+        ("Idempotency-Key" = Option<String>, Header, description = "the post's name; else an id or time in the body, else the body itself for 60 s"),
+    ),
+    request_body(content = String, description = "JSON (its `text`, `message` or all of it is read; `secret` is taken out) or plain text"),
+    responses(
+        (status = 200, description = "stored", body = Taken),
+        (status = 400, description = "cannot be read", body = super::error::Problem),
+        (status = 401, description = "no key or a wrong one", body = super::error::Problem),
+        (status = 413, description = "too large", body = super::error::Problem),
+        (status = 503, description = "not stored in time; send it again", body = super::error::Problem),
+    )
+)]
+pub async fn ingest(
+    request: HttpRequest,
+    channel: web::Path<String>,
+    query: web::Query<Query>,
+    body: web::Bytes,
+    inlets: web::Data<Inlets>,
+) -> Result<HttpResponse, ApiError> {
+    let text = std::str::from_utf8(&body).map_err(|_| ApiError::invalid("body", "it is not UTF-8"))?;
+    let mut said = Said::read(text, is_json(&request))?;
+    // An unknown channel and a wrong key are told alike, so that nobody can list channels.
+    let inlet = ChannelId::parse(&channel)
+        .ok()
+        .and_then(|id| Some((inlets.channels.get(&id)?, id)))
+        .filter(|(inlet, _)| {
+            let header = request.headers().get("x-touchstone-key").and_then(|key| key.to_str().ok());
+            let keys = [header, query.key.as_ref().map(SecretString::expose_secret), said.secret.as_deref()];
+            keys.into_iter().flatten().any(|key| same(key, inlet.key.expose_secret()))
+        });
+    let Some((inlet, id)) = inlet else {
+        metrics::counter!("touchstone_ingest_refused_total", "why" => "wrong_key").increment(1);
+        return Err(ApiError::WrongKey);
+    };
+    if said.text.trim().is_empty() {
+        return Err(ApiError::invalid("body", "it says nothing"));
+    }
+    let now = inlets.clock.now();
+    let header = request.headers().get("idempotency-key").and_then(|key| key.to_str().ok());
+    let key = said.name(header, now);
+    let post = Post {
+        channel: id.clone(),
+        key: key.clone(),
+        action: Action::Original,
+        author: None,
+        text: std::mem::take(&mut said.text),
+        media: Vec::new(),
+        reply_to: said.reply_to.take(),
+        forwarded_from: None,
+        posted: said.posted.filter(|posted| *posted <= now).unwrap_or(now),
+        received: now,
+        origin: inlet.origin,
+    };
+    let ticket = Ticket::received(&id);
+    let answer = inlet.door.with_patience(COMMIT_WITHIN).ask(Arrive::post(post, None)).await;
+    let Ok(Ok(fate)) = answer else {
+        drop(ticket);
+        metrics::counter!("touchstone_ingest_refused_total", "why" => "store_away").increment(1);
+        return Err(ApiError::Away { why: "the post is not stored; send it again".to_owned() });
+    };
+    ticket.settle(fate);
+    if fate == Fate::Refused {
+        return Err(ApiError::invalid("body", "the store refuses it; see the log"));
+    }
+    let taken = Taken { channel: id.to_string(), post: key.to_string(), outcome: fate.label() };
+    Ok(HttpResponse::Ok().json(taken))
+}
+
+fn is_json(request: &HttpRequest) -> bool {
+    let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    kind.is_some_and(|kind| kind.contains("json"))
+}
+
+/// Compares without telling by its duration how much was right.
+fn same(given: &str, wanted: &str) -> bool {
+    given.as_bytes().ct_eq(wanted.as_bytes()).into()
+}
+
+/// What a body says.
+#[derive(Debug)]
+struct Said {
+    text: String,
+    secret: Option<String>,
+    name: Option<String>,
+    reply_to: Option<PostKey>,
+    posted: Option<Timestamp>,
+    digest: String,
+}
+
+impl Said {
+    /// Reads a body. TradingView sends JSON as text, so what looks like JSON is read as such; a
+    /// body that says it is JSON and is not is refused.
+    fn read(text: &str, is_json: bool) -> Result<Self, ApiError> {
+        let members = match serde_json::from_str::<Value>(text) {
+            Ok(Value::Object(members)) => Some(members),
+            Ok(_) | Err(_) if is_json => {
+                return Err(ApiError::invalid("body", "it is no JSON object, though its Content-Type says so"));
+            }
+            Ok(_) | Err(_) => None,
+        };
+        let Some(mut members) = members else {
+            return Ok(Self {
+                text: text.to_owned(),
+                secret: None,
+                name: None,
+                reply_to: None,
+                posted: None,
+                digest: digest(text),
+            });
+        };
+        // Taken out before anything is stored, logged or hashed.
+        let secret = members.remove("secret").as_ref().and_then(word);
+        let name = NAMES.iter().find_map(|name| Some(format!("{name}:{}", word(members.get(*name)?)?)));
+        let reply_to = members.get("reply_to").and_then(word).map(|key| format!("id:{key}")).map(PostKey::new);
+        let posted = members.get("time").or_else(|| members.get("timestamp")).and_then(instant);
+        let digest = digest(&Value::Object(members.clone()).to_string());
+        Ok(Self { text: sentence(members), secret, name, reply_to, posted, digest })
+    }
+
+    /// The post's name: the header, else an id or a time in the body, else the body itself for
+    /// a minute.
+    fn name(&self, header: Option<&str>, now: Timestamp) -> PostKey {
+        let named = header.map(|key| format!("key:{key}")).or_else(|| self.name.clone());
+        named.map_or_else(
+            || {
+                let minute = now.as_millis() / i64::try_from(SAME_WITHIN.as_millis()).unwrap_or(1);
+                PostKey::new(format!("body:{minute}:{}", self.digest))
+            },
+            |name| {
+                // A name is a key in the store: a long one is kept by its hash.
+                if name.len() <= 100 { PostKey::new(name) } else { PostKey::new(digest(&name)) }
+            },
+        )
+    }
+}
+
+/// What the members say: the author's text where there is one, else each member on a line, which
+/// is a form that the parser reads.
+fn sentence(members: Map<String, Value>) -> String {
+    let text = ["text", "message", "content"].iter().find_map(|name| members.get(*name)?.as_str());
+    if let Some(text) = text {
+        return text.to_owned();
+    }
+    let mut lines = String::new();
+    for (name, value) in members {
+        let value = match value {
+            Value::Array(values) => values.iter().filter_map(word).collect::<Vec<_>>().join(" "),
+            Value::Null | Value::Object(_) => continue,
+            other => word(&other).unwrap_or_default(),
+        };
+        lines.push_str(&format!("{name}: {value}\n"));
+    }
+    lines
+}
+
+fn word(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(flag) => Some(flag.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// An instant: RFC 3339, or seconds or milliseconds since 1970.
+fn instant(value: &Value) -> Option<Timestamp> {
+    let text = word(value)?;
+    if let Ok(at) = text.parse::<jiff::Timestamp>() {
+        return Some(Timestamp::from_micros(at.as_microsecond()));
+    }
+    let number: i64 = text.parse().ok()?;
+    // Seconds have ten digits until the year 2286, milliseconds thirteen.
+    Some(if number < 100_000_000_000 { Timestamp::from_millis(number * 1_000) } else { Timestamp::from_millis(number) })
+}
+
+fn digest(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_in_the_body_is_taken_out_before_anything_else() {
+        let said = Said::read(r#"{"secret":"s3cret","ticker":"BTCUSDT","action":"buy"}"#, true).unwrap();
+        assert_eq!(said.secret.as_deref(), Some("s3cret"));
+        assert_eq!(said.text, "ticker: BTCUSDT\naction: buy\n");
+        let other = Said::read(r#"{"ticker":"BTCUSDT","action":"buy"}"#, true).unwrap();
+        assert_eq!(said.digest, other.digest);
+    }
+
+    #[test]
+    fn the_header_names_a_post_before_its_id_and_its_id_before_its_body() {
+        let now = Timestamp::from_millis(120_500);
+        let said = Said::read(r#"{"id":7,"text":"x"}"#, true).unwrap();
+        assert_eq!(said.name(Some("k"), now).as_str(), "key:k");
+        assert_eq!(said.name(None, now).as_str(), "id:7");
+        let plain = Said::read("buy", false).unwrap();
+        assert!(plain.name(None, now).as_str().starts_with("body:2:"));
+    }
+
+    #[test]
+    fn json_that_is_none_is_refused_and_text_is_text() {
+        assert!(Said::read("buy BTC", true).is_err());
+        assert_eq!(Said::read("buy BTC", false).unwrap().text, "buy BTC");
+    }
+}

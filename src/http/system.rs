@@ -1,0 +1,99 @@
+//! How the platform is: whether it lives, whether it is ready, who is inside, and its metrics.
+
+use actix_web::http::header::ContentType;
+use actix_web::{HttpResponse, web};
+use actors::guardian::Household;
+use metrics_exporter_prometheus::PrometheusHandle;
+use serde::Serialize;
+use std::sync::Arc;
+use domain::ports::store::Store;
+use utoipa::ToSchema;
+
+use super::error::ApiError;
+
+/// What is asked about the system.
+#[derive(Clone)]
+pub struct System {
+    /// Who is inside.
+    pub household: Household,
+    /// What is kept.
+    pub store: Arc<dyn Store>,
+    /// What was counted; none where nothing counts (a test).
+    pub metrics: Option<PrometheusHandle>,
+}
+
+/// One actor, as it is now.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Actor {
+    /// Its room: `channel`, `market`, …
+    room: &'static str,
+    /// Its name.
+    name: String,
+    /// Whether somebody is inside.
+    alive: bool,
+    /// When this life began, or the last one ended (µs UTC).
+    since: i64,
+    /// How many lives came after the first.
+    restarts: u64,
+    /// How the last fault ended a life.
+    last_fault: Option<String>,
+    /// How many stand at its door.
+    waiting: usize,
+}
+
+/// Whether it can do its work.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Ready {
+    /// `ready`, or `away` when the store does not answer.
+    status: &'static str,
+    /// The newest event.
+    head: u64,
+}
+
+/// The process lives.
+#[utoipa::path(get, path = "/healthz", tag = "system", responses((status = 200, description = "it lives")))]
+pub async fn healthz() -> HttpResponse {
+    HttpResponse::Ok().body("ok\n")
+}
+
+/// It can do its work: the store answers.
+#[utoipa::path(get, path = "/readyz", tag = "system", responses(
+    (status = 200, description = "ready", body = Ready),
+    (status = 503, description = "the store is away", body = super::error::Problem),
+))]
+pub async fn readyz(system: web::Data<System>) -> Result<web::Json<Ready>, ApiError> {
+    let span = system.store.span().await?;
+    Ok(web::Json(Ready { status: "ready", head: span.head.get() }))
+}
+
+/// The live tree: who is inside, since when, how often reborn, and how many wait at the door.
+#[utoipa::path(get, path = "/v1/system/actors", tag = "system", responses((status = 200, body = Vec<Actor>)))]
+pub async fn actors(system: web::Data<System>) -> web::Json<Vec<Actor>> {
+    let tree = system.household.tree().await;
+    let shown = tree.into_iter().map(|branch| Actor {
+        room: branch.room,
+        name: branch.name.to_string(),
+        alive: branch.alive,
+        since: branch.since.as_micros(),
+        restarts: branch.restarts,
+        last_fault: branch.last_fault,
+        waiting: branch.waiting,
+    });
+    web::Json(shown.collect())
+}
+
+/// What was counted, for Prometheus.
+#[utoipa::path(get, path = "/metrics", tag = "system", responses((status = 200, description = "Prometheus text format")))]
+pub async fn metrics(system: web::Data<System>) -> HttpResponse {
+    let Some(metrics) = &system.metrics else { return HttpResponse::NotFound().finish() };
+    for branch in system.household.tree().await {
+        metrics::gauge!("touchstone_door_waiting", "room" => branch.room, "name" => branch.name.to_string())
+            .set(count(branch.waiting));
+    }
+    HttpResponse::Ok().content_type(ContentType::plaintext()).body(metrics.render())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a gauge is a float; counts here are small")]
+fn count(number: usize) -> f64 {
+    number as f64
+}
