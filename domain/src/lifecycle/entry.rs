@@ -91,6 +91,10 @@ impl Walk<'_> {
         let mut entered = Entered::Before;
         for leg in self.run.legs_left(self.terms) {
             let Some(limit) = leg.limit else { break };
+            // The author moved his stop over what is left of the zone: the price meets it first.
+            if (self.run.stop).is_some_and(|stop| self.terms.reaches(stop, limit)) {
+                break;
+            }
             let Some((price, fee, when)) = self.limit_fill(limit) else {
                 break;
             };
