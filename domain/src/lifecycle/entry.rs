@@ -1,8 +1,9 @@
 //! Entries: which orders to get in a bar fills, and at what price.
 
-use super::run::Run;
+use super::run::{Run, Wanted};
 use super::terms::Leg;
 use super::walk::{Entered, Walk};
+use super::words::ENTERED;
 use super::{Bound, Ending, State, What};
 use crate::market::Price;
 use crate::reading::Entry;
@@ -154,5 +155,10 @@ impl Walk<'_> {
             share: leg.share,
             price: paid,
         });
+        let withdrawal = Wanted::End(Ending::CancelledByAuthor);
+        if let Some(i) = (self.run.waiting.iter()).position(|waiting| waiting.what == withdrawal) {
+            self.run.waiting.remove(i);
+            self.tell(What::Ignored { why: ENTERED });
+        }
     }
 }

@@ -14,7 +14,7 @@ impl Walk<'_> {
     /// doubt: a gap through the stop, a gap over targets, then the orders that waited for a price.
     pub(super) fn at_open(&mut self) {
         let open = self.bar.open;
-        if let Some(stop) = self.run.stop_before.or(self.run.stop)
+        if let Some((stop, _)) = self.stops()
             && self.terms.reaches(stop, open)
         {
             return self.stop_out(stop, open);
@@ -46,8 +46,7 @@ impl Walk<'_> {
     /// another target: it may have been reached too late or too soon.
     fn worst_first(&mut self, entered: Entered) {
         let bottom = self.bar.bottom;
-        if let Some(stop) = self.run.stop {
-            let before = self.run.stop_before.unwrap_or(stop);
+        if let Some((before, stop)) = self.stops() {
             for level in [
                 self.terms.worst_of(before, stop),
                 self.terms.best_of(before, stop),
@@ -85,20 +84,37 @@ impl Walk<'_> {
         }
     }
 
+    /// The stop as the bar began and the stop now. They differ in the candle in which the author
+    /// moved it; a candle that comes late, from before his word, knows the old one alone.
+    fn stops(&self) -> Option<(Price, Price)> {
+        if self.bar.before(self.run.stop_since) {
+            return self.run.stop_before.map(|before| (before, before));
+        }
+        let stop = self.run.stop?;
+        Some((self.run.stop_before.unwrap_or(stop), stop))
+    }
+
     /// The targets first, then a stop that must have been hit even so.
     fn best_first(&mut self, entered: Entered) {
-        let before = self.run.stop_before.or(self.run.stop);
+        let stops = self.stops();
+        let set = self.run.stop;
         while let Some(goal) = self.run.goals.first()
+            && !self.bar.before(self.run.goals_since)
             && self.terms.reaches(self.bar.top, goal.price)
         {
             self.take(goal.price);
         }
-        let (Some(before), Some(stop)) = (before, self.run.stop) else {
-            return;
-        };
         if !self.run.is_open() {
             return;
         }
+        // A target of this bar may have moved the stop.
+        let moved = self.run.stop.filter(|_| self.run.stop != set);
+        let (before, stop) = match (stops, moved) {
+            (Some((before, _)), Some(moved)) => (before, moved),
+            (None, Some(moved)) => (moved, moved),
+            (Some(stops), None) => stops,
+            (None, None) => return,
+        };
         // The lowest price may have come before a breakout's entry; the last one came after it.
         let breakout = matches!(self.terms.entry, Entry::Breakout(_));
         let low = if breakout && entered == Entered::Inside {
