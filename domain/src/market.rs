@@ -14,17 +14,21 @@ pub struct Price(Decimal);
 
 /// A number that is no price.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no price: a decimal number above zero is needed")]
+#[error("`{0}` is no price: a decimal number above zero and up to 10^12 is needed")]
 pub struct BadPrice(pub String);
 
 impl Price {
-    /// Takes a number above zero.
+    /// The highest price: beyond any real one, and low enough that no sum or product of prices
+    /// and shares leaves the range of exact numbers: 10^12.
+    pub const HIGHEST: Decimal = Decimal::from_parts(0xD4A5_1000, 0xE8, 0, false, 0);
+
+    /// Takes a number above zero, up to [`Self::HIGHEST`].
     ///
     /// # Errors
     ///
-    /// [`BadPrice`] when it is zero or below.
+    /// [`BadPrice`] when it is zero or below, or too high.
     pub fn new(value: Decimal) -> Result<Self, BadPrice> {
-        if value > Decimal::ZERO {
+        if value > Decimal::ZERO && value <= Self::HIGHEST {
             Ok(Self(value.normalize()))
         } else {
             Err(BadPrice(value.to_string()))

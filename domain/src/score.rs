@@ -9,7 +9,7 @@ pub struct Score {
     pub model: SmolStr,
     /// P(target k before stop before expiry) for each target, 0 to 1, falling.
     pub targets: Vec<f64>,
-    /// E[R], after costs, where the signal has a stop and a target.
+    /// `E[R]`, after costs, where the signal has a stop and a target.
     pub expected_r: Option<f64>,
 }
 
