@@ -19,33 +19,30 @@ use rust_decimal::Decimal;
 
 /// One signal, and things that happen to it after it.
 pub(crate) fn life() -> impl Strategy<Value = Vec<Happening>> {
-    (signal(), vec((body(), option::of(time()), time()), 0..6)).prop_flat_map(|(signal, rest)| {
-        let bodies = option::of(score()).prop_map(move |score| {
-            let signal = Arc::new(signal.clone());
-            let opening = Body::Signal {
-                signal: signal.clone(),
-                score,
-            };
-            let bodies = std::iter::once((opening, None, signal.received)).chain(rest.clone());
-            bodies
-                .map(|(body, scored, received)| Happening {
-                    signal: signal.id,
-                    channel: signal.channel.clone(),
-                    instrument: signal.instrument.clone(),
-                    side: signal.side,
-                    origin: signal.origin,
-                    posted: scored,
-                    received,
-                    scored,
-                    body,
-                })
-                .collect()
-        });
-        bodies
+    let later = vec((body(), option::of(time()), time()), 0..6);
+    (signal(), option::of(score()), later).prop_map(|(signal, score, later)| {
+        let signal = Arc::new(signal);
+        let opening = Body::Signal {
+            signal: signal.clone(),
+            score,
+        };
+        let told = std::iter::once((opening, None, signal.received)).chain(later);
+        told.map(|(body, scored, received)| Happening {
+            signal: signal.id,
+            channel: signal.channel.clone(),
+            instrument: signal.instrument.clone(),
+            side: signal.side,
+            origin: signal.origin,
+            posted: scored,
+            received,
+            scored,
+            body,
+        })
+        .collect()
     })
 }
 
-/// The outcome's own event is left to [`outcome`]: a signal has one at most.
+/// Anything but an outcome: a signal has one at most, and [`judged`] gives it.
 fn body() -> impl Strategy<Value = Body> {
     prop_oneof![
         (order(), post_key()).prop_map(|(order, post)| Body::Instruction { order, post }),
@@ -77,11 +74,9 @@ fn micros() -> impl Strategy<Value = Duration> {
 }
 
 fn decimal() -> impl Strategy<Value = Decimal> {
-    (any::<[u32; 3]>(), any::<bool>(), 0..=28_u32)
-        .prop_map(|([low, middle, high], below, scale)| {
-            Decimal::from_parts(low, middle, high, below, scale)
-        })
-        .boxed()
+    (any::<[u32; 3]>(), any::<bool>(), 0..=28_u32).prop_map(
+        |([low, middle, high], below, scale)| Decimal::from_parts(low, middle, high, below, scale),
+    )
 }
 
 fn price() -> impl Strategy<Value = Price> {

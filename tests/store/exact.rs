@@ -55,8 +55,8 @@ async fn round_trip(life: Vec<Happening>, judged: Happening) -> Result<(), TestC
     let record = store.signal(signal.id).await.unwrap().unwrap();
     prop_assert_eq!(&record.signal, &signal);
     prop_assert_eq!(&record.score, &score);
-    let states = told.iter().filter_map(|event| state(&event.happening.body));
-    prop_assert_eq!(record.state, states.last().unwrap_or(State::Pending));
+    let mut states = told.iter().filter_map(|event| state(&event.happening.body));
+    prop_assert_eq!(record.state, states.next_back().unwrap_or(State::Pending));
     let open = store.open_on(&signal.instrument).await.unwrap();
     prop_assert_eq!(open.len(), 1);
 

@@ -214,6 +214,27 @@ async fn an_epoch_is_given_once() {
     assert_ne!(fresh.span().await.unwrap(), other.span().await.unwrap());
 }
 
+#[tokio::test]
+async fn a_new_epoch_renames_the_history_and_keeps_it() {
+    let house = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(options(house.path())).await.unwrap();
+    let alpha = registered(&store, "alpha").await;
+    posted(&store, &alpha, "1", "BTC/USDT").await;
+
+    store
+        .begin_epoch(&Epoch::new("after-restore"))
+        .await
+        .unwrap();
+
+    let span = store.span().await.unwrap();
+    assert_eq!(
+        (span.epoch.as_str(), span.head),
+        ("after-restore", Seq::new(1))
+    );
+    let event = &store.events(Seq::ZERO, 1).await.unwrap()[0];
+    assert_eq!(event.epoch, span.epoch);
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn nobody_else_may_read_the_record() {

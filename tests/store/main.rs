@@ -1,15 +1,13 @@
 //! The store port's promises, on every implementation of it.
 
-#[path = "store/any.rs"]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 mod any;
-#[path = "store/contract.rs"]
 mod contract;
-#[path = "store/exact.rs"]
 mod exact;
-#[path = "store/file.rs"]
 mod file;
-#[path = "store/make.rs"]
 mod make;
+mod pace;
 
 use touchstone::store::{Durability, Options, SqliteStore};
 
