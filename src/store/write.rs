@@ -156,7 +156,7 @@ fn refused(why: String) -> StoreError {
     StoreError::Refused(why.into())
 }
 
-/// The first whole number of a row's column; none where there is no row.
+/// A whole number of a row; none where there is no row.
 fn number<R: Row>(row: Option<&R>, column: &str) -> Result<Option<i64>, StoreError> {
     row.map_or(Ok(None), |row| row.int(column))
 }
