@@ -4,6 +4,7 @@
 //! bound at once. The same ticks give the same changes to the byte, live, in replay and in a what-if.
 
 mod bar;
+mod closing;
 mod entry;
 mod exit;
 mod run;

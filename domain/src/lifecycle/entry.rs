@@ -1,8 +1,9 @@
 //! Entries: which orders to get in a bar fills, and at what price.
 
-use super::run::Run;
+use super::run::{Run, Wanted};
 use super::terms::Leg;
 use super::walk::{Entered, Walk};
+use super::words::ENTERED;
 use super::{Bound, Ending, State, What};
 use crate::market::Price;
 use crate::reading::Entry;
@@ -91,6 +92,10 @@ impl Walk<'_> {
         let mut entered = Entered::Before;
         for leg in self.run.legs_left(self.terms) {
             let Some(limit) = leg.limit else { break };
+            // The author moved his stop over what is left of the zone: the price meets it first.
+            if (self.run.stop).is_some_and(|stop| self.terms.reaches(stop, limit)) {
+                break;
+            }
             let Some((price, fee, when)) = self.limit_fill(limit) else {
                 break;
             };
@@ -150,5 +155,10 @@ impl Walk<'_> {
             share: leg.share,
             price: paid,
         });
+        let withdrawal = Wanted::End(Ending::CancelledByAuthor);
+        if let Some(i) = (self.run.waiting.iter()).position(|waiting| waiting.what == withdrawal) {
+            self.run.waiting.remove(i);
+            self.tell(What::Ignored { why: ENTERED });
+        }
     }
 }

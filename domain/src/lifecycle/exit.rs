@@ -1,20 +1,18 @@
-//! Exits: stops, targets and orders at the market, and which of them a bar lets come first.
+//! Exits: stops and targets, and which of them a bar lets come first.
 
 use rust_decimal::Decimal;
 
-use super::run::Wanted;
 use super::walk::{Entered, Walk};
 use super::{Bound, Ending, State, What};
 use crate::market::Price;
 use crate::reading::Entry;
-use crate::time::Timestamp;
 
 impl Walk<'_> {
     /// What the first price decides. It comes before all others, so nothing here is open to
     /// doubt: a gap through the stop, a gap over targets, then the orders that waited for a price.
     pub(super) fn at_open(&mut self) {
         let open = self.bar.open;
-        if let Some(stop) = self.run.stop_before.or(self.run.stop)
+        if let Some((stop, _)) = self.stops()
             && self.terms.reaches(stop, open)
         {
             return self.stop_out(stop, open);
@@ -46,8 +44,7 @@ impl Walk<'_> {
     /// another target: it may have been reached too late or too soon.
     fn worst_first(&mut self, entered: Entered) {
         let bottom = self.bar.bottom;
-        if let Some(stop) = self.run.stop {
-            let before = self.run.stop_before.unwrap_or(stop);
+        if let Some((before, stop)) = self.stops() {
             for level in [
                 self.terms.worst_of(before, stop),
                 self.terms.best_of(before, stop),
@@ -57,6 +54,12 @@ impl Walk<'_> {
                 }
             }
         }
+        // Had the waiting target come in time, its breakeven stop might have been hit since: both
+        // bounds can agree later and still be wrong.
+        *self.unclear |= entered != Entered::Before
+            && self.terms.breakeven_after.is_some()
+            && (self.run.goals.first())
+                .is_some_and(|goal| self.terms.reaches(self.bar.top, goal.price));
         if entered != Entered::Before || self.ends_inside() || !self.bar.after(self.run.goals_since)
         {
             return;
@@ -79,20 +82,37 @@ impl Walk<'_> {
         }
     }
 
+    /// The stop as the bar began and the stop now. They differ in the candle in which the author
+    /// moved it; a candle that comes late, from before his word, knows the old one alone.
+    fn stops(&self) -> Option<(Price, Price)> {
+        if self.bar.before(self.run.stop_since) {
+            return self.run.stop_before.map(|before| (before, before));
+        }
+        let stop = self.run.stop?;
+        Some((self.run.stop_before.unwrap_or(stop), stop))
+    }
+
     /// The targets first, then a stop that must have been hit even so.
     fn best_first(&mut self, entered: Entered) {
-        let before = self.run.stop_before.or(self.run.stop);
+        let stops = self.stops();
+        let set = self.run.stop;
         while let Some(goal) = self.run.goals.first()
+            && !self.bar.before(self.run.goals_since)
             && self.terms.reaches(self.bar.top, goal.price)
         {
             self.take(goal.price);
         }
-        let (Some(before), Some(stop)) = (before, self.run.stop) else {
-            return;
-        };
         if !self.run.is_open() {
             return;
         }
+        // A target of this bar may have moved the stop.
+        let moved = self.run.stop.filter(|_| self.run.stop != set);
+        let (before, stop) = match (stops, moved) {
+            (Some((before, _)), Some(moved)) => (before, moved),
+            (None, Some(moved)) => (moved, moved),
+            (Some(stops), None) => stops,
+            (None, None) => return,
+        };
         // The lowest price may have come before a breakout's entry; the last one came after it.
         let breakout = matches!(self.terms.entry, Entry::Breakout(_));
         let low = if breakout && entered == Entered::Inside {
@@ -106,50 +126,6 @@ impl Walk<'_> {
         } else if self.terms.reaches(stop, self.bar.close) {
             self.stop_out(stop, stop);
         }
-    }
-
-    /// What the last price decides: orders at the market that were given inside the bar have it
-    /// as the first price of which it is known that it came after them.
-    pub(super) fn at_close(&mut self) {
-        self.execute(self.bar.close, |walk, since| walk.bar.contains(since));
-    }
-
-    /// The longest time is over and no price came: the last one has to do.
-    pub(super) fn time_is_up(mut self) {
-        let asked = self
-            .run
-            .waiting
-            .iter()
-            .find_map(|waiting| match waiting.what {
-                Wanted::End(ending) => Some(ending),
-                Wanted::Share(_) => None,
-            });
-        self.leave(asked.unwrap_or(Ending::ExpiredOpen), self.bar.close);
-    }
-
-    /// Carries out at `price` what became due.
-    fn execute(&mut self, price: Price, due: impl Fn(&Self, Timestamp) -> bool) {
-        while self.run.is_open()
-            && let Some(i) = (self.run.waiting.iter()).position(|waiting| due(self, waiting.since))
-        {
-            match self.run.waiting.remove(i).what {
-                Wanted::Share(share) => self.reduce(share, price),
-                Wanted::End(ending) => self.leave(ending, price),
-            }
-        }
-        if self.run.is_open()
-            && let Some(at) = self.run.held_until(self.terms)
-            && due(self, at)
-        {
-            self.leave(Ending::ExpiredOpen, price);
-        }
-    }
-
-    /// The author or the clock ends the position inside this bar.
-    fn ends_inside(&self) -> bool {
-        let inside = |since| self.bar.contains(since);
-        self.run.waiting.iter().any(|waiting| inside(waiting.since))
-            || self.run.held_until(self.terms).is_some_and(inside)
     }
 
     /// Takes the next target at `price`.
@@ -173,7 +149,8 @@ impl Walk<'_> {
             share,
             price,
         });
-        if self.run.goals.is_empty() {
+        // An author may give his last targets no weight: then nothing is left for them.
+        if self.run.open.is_zero() {
             return self.end(Ending::AllTargets, None);
         }
         if self.terms.breakeven_after.is_some_and(|k| goal.k >= k)
@@ -209,25 +186,5 @@ impl Walk<'_> {
         } else {
             level
         }
-    }
-
-    /// Takes a part at the market.
-    fn reduce(&mut self, part: Decimal, price: Price) {
-        let share = self.run.open * part;
-        let paid = self.terms.slipped_out(price);
-        self.be_paid(share, paid, self.terms.costs.taker);
-        self.tell(What::Reduced { share, price: paid });
-    }
-
-    /// Closes the rest at the market.
-    fn leave(&mut self, ending: Ending, price: Price) {
-        let paid = self.terms.slipped_out(price);
-        self.run.widen(self.terms, price, price);
-        self.be_paid(self.run.open, paid, self.terms.costs.taker);
-        self.end(ending, Some(paid));
-    }
-
-    fn be_paid(&mut self, share: Decimal, price: Price, fee: Decimal) {
-        self.run.be_paid(self.terms.side, share, price, fee);
     }
 }

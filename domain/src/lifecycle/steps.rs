@@ -82,8 +82,11 @@ impl Track {
         let risk = (bar.open.get() - stop.get()).abs();
         // A market order that fills next to its stop would make a hundred R of any noise.
         let hair = self.terms.costs.round_trip() * Decimal::from(3) * bar.open.get();
+        // A stop inside the zone would be met before the zone is entered.
+        let inside = |limit| self.terms.reaches(stop, limit);
         let no_trade = self.terms.reaches(stop, bar.open)
             || self.terms.reaches(stop, published)
+            || (self.terms.legs.iter()).any(|leg| leg.limit.is_some_and(inside))
             || (unpriced && risk < hair);
         if no_trade && !bar.after(self.terms.expires_at) {
             for (bound, run) in self.runs() {

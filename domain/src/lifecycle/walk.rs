@@ -110,11 +110,13 @@ impl Walk<'_> {
     }
 }
 
-/// When the author withdrew a run that is not entered.
+/// When the author withdrew a run that is not entered, or closed it. Of a candle that comes late,
+/// from before his word, the entry may still be filled: then a close closes it, and a withdrawal
+/// came too late.
 pub(super) fn withdrawn(run: &Run) -> Option<Timestamp> {
     run.waiting
         .iter()
-        .find(|waiting| waiting.what == Wanted::End(Ending::CancelledByAuthor))
+        .find(|waiting| matches!(waiting.what, Wanted::End(_)))
         .map(|waiting| waiting.since)
 }
 

@@ -74,9 +74,13 @@ impl Ear<'_> {
             Order::MoveStop(to) => self.move_stop(run, *to),
             Order::Breakeven => self.breakeven(run),
             Order::CloseShare(share) => self.close_share(run, *share),
-            Order::Close if run.state == State::Pending => self.withdraw(run),
-            Order::Close => self.end(run, Ending::ClosedByAuthor),
-            Order::Cancel if run.state == State::Pending => self.withdraw(run),
+            Order::Close => {
+                run.legs_cancelled |= run.is_open();
+                self.wait(run, Wanted::End(Ending::ClosedByAuthor))
+            }
+            Order::Cancel if run.state == State::Pending => {
+                self.wait(run, Wanted::End(Ending::CancelledByAuthor))
+            }
             Order::Cancel => self.cancel_legs(run),
             Order::Retarget(prices) => self.retarget(run, prices),
         }
@@ -148,10 +152,6 @@ impl Ear<'_> {
         } else {
             self.wait(run, Wanted::Share(share))
         }
-    }
-
-    fn withdraw(&self, run: &mut Run) -> Option<What> {
-        self.wait(run, Wanted::End(Ending::CancelledByAuthor))
     }
 
     fn cancel_legs(&self, run: &mut Run) -> Option<What> {

@@ -101,6 +101,25 @@ fn the_first_target_withdraws_the_legs_that_are_not_filled() {
 }
 
 #[test]
+fn a_stop_inside_the_zone_makes_no_trade() {
+    let signal = long(zone("96", "100"), &["108"], "97");
+    let story = Story::free(&signal).see(&[candle(0, ["101", "101", "95", "99"])]);
+    assert_eq!(story.endings(), (Ending::Invalidated, Ending::Invalidated));
+}
+
+#[test]
+fn a_stop_moved_over_the_rest_of_a_zone_is_met_before_it() {
+    let signal = long(zone("96", "100"), &["108"], "88");
+    let story = Story::free(&signal)
+        .see(&[candle(0, ["101", "101", "99", "101"])])
+        .hear(domain::reading::Order::MoveStop(p("97")), minutes(1))
+        .see(&[candle(1, ["101", "101", "95", "99"])]);
+    assert_eq!(story.endings().0, Ending::StoppedOut);
+    // In at 100 and 98, out at 97: the leg at 96 never came to be.
+    assert_eq!(story.r().0, d("-0.133333"));
+}
+
+#[test]
 fn entry_and_stop_in_one_candle_is_a_loss() {
     let signal = long(limit("100"), &["110"], "95");
     let story = Story::free(&signal).see(&[candle(0, ["101", "102", "94", "101"])]);

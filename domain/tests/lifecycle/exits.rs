@@ -55,6 +55,16 @@ fn targets_carry_equal_weights_unless_the_author_gives_them() {
 }
 
 #[test]
+fn a_target_without_weight_leaves_nothing_to_follow() {
+    let mut signal = long(limit("100"), &["105", "110"], "95");
+    signal.targets[0].weight = Some(d("100"));
+    signal.targets[1].weight = Some(d("0"));
+    let story = Story::free(&signal).see(&candles(&[IN, ["100", "106", "99", "105"]]));
+    assert_eq!(story.endings().0, Ending::AllTargets);
+    assert_eq!(story.r().0, d("1"));
+}
+
+#[test]
 fn a_stop_after_a_target_says_how_many_were_reached() {
     let signal = long(limit("100"), &["105", "110"], "95");
     let story = Story::free(&signal).see(&candles(&[

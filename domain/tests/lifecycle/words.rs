@@ -194,3 +194,33 @@ fn a_late_follower_hears_late() {
     let story = story.see(&[trade(131, "103")]);
     assert_eq!(story.r().0, d("0.6"));
 }
+
+#[test]
+fn a_candle_that_comes_late_knows_only_the_stop_of_its_time() {
+    let story = entered()
+        .see(&[candle(1, ["100", "109", "100", "108"])])
+        .hear(Order::MoveStop(p("105")), seconds(181))
+        .see(&[candle(2, ["108", "109", "104", "107"])]);
+    assert_eq!(story.state(), State::Active);
+    assert_eq!(story.track.optimistic.state, State::Active);
+    let story = story.see(&[
+        candle(3, ["107", "108", "106", "107"]),
+        candle(4, ["107", "108", "104", "104"]),
+    ]);
+    assert_eq!(story.endings(), (Ending::Trailed, Ending::Trailed));
+}
+
+#[test]
+fn an_entry_filled_before_a_word_that_was_heard_first_is_closed_not_withdrawn() {
+    let pending = Story::free(&long(limit("100"), &["110"], "95"));
+    let late = [
+        candle(0, ["101", "101", "99", "101"]),
+        candle(1, ["101", "104", "101", "103"]),
+    ];
+    let closed = pending.clone().hear(Order::Close, seconds(61)).see(&late);
+    assert_eq!(closed.endings().0, Ending::ClosedByAuthor);
+    assert_eq!(closed.r().0, d("0.6"));
+    let withdrawn = pending.hear(Order::Cancel, seconds(61)).see(&late);
+    assert_eq!(withdrawn.state(), State::Active);
+    assert_eq!(withdrawn.ignored(), [ENTERED]);
+}
