@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use domain::event::Event;
-use domain::ids::{ChannelId, PostKey, Seq, SignalId};
+use domain::ids::{ChannelId, Epoch, PostKey, Seq, SignalId};
 use domain::market::Instrument;
 use domain::ports::source::Resume;
 use domain::ports::store::{
@@ -32,6 +32,18 @@ pub use self::sqlite::{Durability, Options, Place, SqliteStore};
 #[derive(Debug)]
 pub struct SqlStore<D> {
     database: D,
+}
+
+impl<D: Database> SqlStore<D> {
+    /// Names the history anew, after the record went back: what was told under the old epoch and
+    /// is lost must not be mistaken for what will have its numbers.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]; then the old epoch holds.
+    pub async fn begin_epoch(&self, epoch: &Epoch) -> Result<(), StoreError> {
+        write::begin_epoch(&self.database, epoch).await
+    }
 }
 
 #[async_trait::async_trait]

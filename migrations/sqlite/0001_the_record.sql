@@ -110,6 +110,7 @@ CREATE TABLE signals (
 ) STRICT;
 CREATE INDEX signals_by_post ON signals (channel, post);
 CREATE INDEX signals_by_channel ON signals (channel, seq);
+CREATE INDEX signals_by_receipt ON signals (channel, received);
 CREATE INDEX signals_by_pair ON signals (pair, seq);
 CREATE INDEX signals_unjudged ON signals (instrument, seq) WHERE NOT judged;
 CREATE INDEX signals_open ON signals (channel, seq) WHERE NOT ended;

@@ -131,7 +131,7 @@ impl SqlStore<Sqlite> {
         self.database.close().await;
     }
 
-    /// The migrations that opening this place would apply. It changes nothing, and makes no file.
+    /// The migrations that opening this place would apply. It makes no database where there is none.
     ///
     /// # Errors
     ///
@@ -209,4 +209,49 @@ fn pool(connections: u32) -> SqlitePoolOptions {
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
+        .after_release(|connection, _| {
+            Box::pin(async {
+                session::undo(connection).await;
+                Ok(true)
+            })
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::ids::{ChannelId, Cursor, Seq};
+    use domain::ports::Advice;
+    use domain::ports::store::{ChannelCard, Entry, Store as _};
+    use domain::post::Origin;
+    use domain::time::Timestamp;
+
+    use super::*;
+
+    async fn set(store: &SqliteStore, pragma: &'static str) {
+        let mut writer = store.database.writer.acquire().await.unwrap();
+        sqlx::query(pragma).execute(&mut *writer).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_worth_another_try() {
+        let store = SqliteStore::open(Options::memory()).await.unwrap();
+        let card = ChannelCard {
+            id: ChannelId::parse("alpha").unwrap(),
+            platform: "file".to_owned(),
+            title: "Alpha".to_owned(),
+            origin: Origin::Live,
+        };
+        store.register(&card, Timestamp::MIN).await.unwrap();
+        let long = Cursor::new("x".repeat(100_000));
+        let entry = [Entry::Cursor(card.id, long)];
+
+        // SQLite takes 1 as: no page more than there are.
+        set(&store, "PRAGMA max_page_count = 1").await;
+        let full = store.commit(&entry, Timestamp::MIN).await.unwrap_err();
+        assert_eq!(full.advice(), Advice::Retry, "{full:?}");
+
+        set(&store, "PRAGMA max_page_count = 1000000").await;
+        store.commit(&entry, Timestamp::MIN).await.unwrap();
+        assert_eq!(store.span().await.unwrap().head, Seq::ZERO);
+    }
 }

@@ -21,6 +21,8 @@ const META: &str = "SELECT epoch, head FROM meta WHERE one = 1";
 /// The head moves last and only from where it was found: no gap, and no second writer unnoticed.
 const HEAD: &str = "UPDATE meta SET head = $1 WHERE one = 1 AND head = $2";
 
+const EPOCH: &str = "UPDATE meta SET epoch = $1 WHERE one = 1";
+
 const EVENT: &str = "INSERT INTO events (seq, signal, instrument, type, stored, body) \
      VALUES ($1, $2, $3, $4, $5, $6)";
 
@@ -35,6 +37,18 @@ pub(crate) async fn meta<S: Session>(session: &mut S) -> Result<(Epoch, Seq), St
         .ok_or_else(|| StoreError::Unknown("the database has no epoch".to_owned()))?;
     let epoch = Epoch::new(columns::text(row, "epoch")?);
     Ok((epoch, columns::seq(row, "head")?))
+}
+
+/// Names the history anew.
+pub(crate) async fn begin_epoch<D: Database>(
+    database: &D,
+    epoch: &Epoch,
+) -> Result<(), StoreError> {
+    let mut session = database.write().await?;
+    session
+        .tell(SqlStr::from_static(EPOCH), values![epoch])
+        .await?;
+    session.commit().await
 }
 
 /// Stores the entries, or nothing of them.
@@ -142,7 +156,7 @@ fn refused(why: String) -> StoreError {
     StoreError::Refused(why.into())
 }
 
-/// The first whole number of a row's column; none where there is no row.
+/// A whole number of a row; none where there is no row.
 fn number<R: Row>(row: Option<&R>, column: &str) -> Result<Option<i64>, StoreError> {
     row.map_or(Ok(None), |row| row.int(column))
 }

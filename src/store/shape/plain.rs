@@ -115,7 +115,11 @@ impl<T: Kept> Kept for Option<T> {
     fn read(value: Value) -> Result<Self, Unreadable> {
         match value {
             Value::Null => Ok(None),
-            some => T::read(some).map(Some),
+            present @ (Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Array(_)
+            | Value::Object(_)) => T::read(present).map(Some),
         }
     }
 }

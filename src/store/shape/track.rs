@@ -48,8 +48,8 @@ kept_struct!(Terms {
     held_at_most,
     price_at_receipt,
     costs,
-    delay,
     first_target_only,
+    delay,
 });
 kept_struct!(Leg { limit, share });
 kept_struct!(Goal { k, price, weight });

@@ -1,8 +1,9 @@
 //! A transaction of SQLite, and what its errors mean.
 
 use domain::ports::store::StoreError;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{SqlStr, Transaction};
+use sqlx::SqlStr;
+use sqlx::pool::PoolConnection;
+use sqlx::sqlite::{SqliteConnection, SqlitePool, SqliteRow};
 
 use super::Sqlite;
 use crate::store::database::{Database, Session, Value, bound, row_of};
@@ -10,25 +11,31 @@ use crate::store::database::{Database, Session, Value, bound, row_of};
 row_of!(SqliteRow);
 
 /// A transaction of SQLite.
+///
+/// It is begun and ended by statements and not by sqlx, which counts transactions itself. After
+/// some errors (a full disk, a failed write) SQLite rolls back of its own accord, the count is
+/// wrong from then on, and the connection would never begin another transaction.
 #[derive(Debug)]
-pub struct SqliteSession(Transaction<'static, sqlx::Sqlite>);
+pub struct SqliteSession(PoolConnection<sqlx::Sqlite>);
 
 impl Database for Sqlite {
     type Session = SqliteSession;
 
     async fn read(&self) -> Result<SqliteSession, StoreError> {
-        self.readers
-            .begin()
-            .await
-            .map(SqliteSession)
-            .map_err(failure)
+        begin(&self.readers, "BEGIN").await
     }
 
     /// The lock is taken at once: one that is asked for at the first write cannot wait for its turn.
     async fn write(&self) -> Result<SqliteSession, StoreError> {
-        let begun = self.writer.begin_with("BEGIN IMMEDIATE").await;
-        begun.map(SqliteSession).map_err(failure)
+        begin(&self.writer, "BEGIN IMMEDIATE").await
     }
+}
+
+async fn begin(pool: &SqlitePool, how: &'static str) -> Result<SqliteSession, StoreError> {
+    let mut connection = pool.acquire().await.map_err(failure)?;
+    let begun = sqlx::query(how).execute(&mut *connection).await;
+    begun.map_err(failure)?;
+    Ok(SqliteSession(connection))
 }
 
 impl Session for SqliteSession {
@@ -46,9 +53,17 @@ impl Session for SqliteSession {
         rows.map_err(failure)
     }
 
-    async fn commit(self) -> Result<(), StoreError> {
-        self.0.commit().await.map_err(failure)
+    async fn commit(mut self) -> Result<(), StoreError> {
+        let committed = sqlx::query("COMMIT").execute(&mut *self.0).await;
+        committed.map(drop).map_err(failure)
     }
+}
+
+/// Undoes what a session left open, before somebody else gets its connection.
+///
+/// Where nothing is open SQLite refuses, which is as good.
+pub(super) async fn undo(connection: &mut SqliteConnection) {
+    let _ = sqlx::query("ROLLBACK").execute(connection).await;
 }
 
 /// What an error of SQLite means for whoever asked: <https://www.sqlite.org/rescode.html>.

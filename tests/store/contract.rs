@@ -1,0 +1,54 @@
+//! What every store promises.
+
+pub(crate) mod channels;
+pub(crate) mod market;
+pub(crate) mod posts;
+pub(crate) mod signals;
+pub(crate) mod stream;
+
+/// Every promise, run on the stores that `$open` opens.
+#[macro_export]
+macro_rules! contract {
+    ($open:path) => {
+        keeps!($open:
+            stream::a_fresh_store_has_an_epoch_and_no_events,
+            stream::seq_has_no_gap_and_no_double,
+            stream::a_refused_entry_leaves_nothing_behind,
+            stream::an_entry_for_a_channel_that_nobody_registered_is_refused,
+            stream::events_come_in_pages,
+            stream::events_are_found_by_instrument_and_by_signal,
+            stream::stored_events_are_what_the_commit_said,
+            stream::commits_at_the_same_time_keep_the_order_whole,
+            posts::a_replayed_post_is_stored_once,
+            posts::a_duplicate_still_moves_the_cursor,
+            posts::an_edit_back_to_the_first_text_is_a_version_of_its_own,
+            posts::a_commit_whose_answer_was_lost_may_be_repeated,
+            posts::an_original_that_is_told_again_after_its_edit_is_known,
+            posts::a_deleted_post_may_come_back,
+            posts::a_version_keeps_everything_that_arrived,
+            posts::a_signal_is_never_stored_twice,
+            channels::the_cursor_commits_with_its_batch,
+            channels::a_cursor_moves_without_a_post,
+            channels::resume_gives_the_last_standing_posts_oldest_first,
+            channels::a_channel_that_was_never_read_starts_at_the_beginning,
+            channels::registering_again_refreshes_the_card_and_keeps_the_date,
+            channels::a_channel_is_counted_from_its_records,
+            signals::a_signal_comes_back_as_it_was,
+            signals::every_way_to_enter_comes_back,
+            signals::the_signals_of_a_post_come_in_its_order,
+            signals::open_signals_of_a_channel_come_oldest_first,
+            signals::signals_since_an_instant_include_it,
+            signals::signals_come_newest_first_in_pages,
+            signals::signals_are_found_by_what_is_asked_for,
+            signals::an_edited_and_a_deleted_post_mark_its_signal,
+            market::a_repeated_step_is_stored_once,
+            market::a_step_that_does_not_follow_is_refused,
+            market::an_entry_of_old_and_new_steps_is_refused,
+            market::nothing_happens_to_a_signal_without_its_track,
+            market::a_track_goes_on_as_if_it_had_never_been_stored,
+            market::an_open_signal_without_a_track_is_listed,
+            market::a_judged_signal_is_no_longer_open,
+            market::over_in_the_pessimistic_bound_is_not_yet_judged,
+        );
+    };
+}
