@@ -30,6 +30,12 @@ pub enum ApiError {
     /// No key, or a wrong one.
     #[error("the key is missing or wrong")]
     WrongKey,
+    /// Not from here.
+    #[error("the request is refused: {why}")]
+    Forbidden {
+        /// Why, and the remedy.
+        why: String,
+    },
     /// The body is larger than it may be.
     #[error("the body is larger than {limit} bytes")]
     TooLarge {
@@ -78,6 +84,7 @@ impl ApiError {
             Self::Invalid { .. } => ("invalid_request", "The request cannot be read", StatusCode::BAD_REQUEST),
             Self::NotFound(_) => ("not_found", "There is no such thing", StatusCode::NOT_FOUND),
             Self::WrongKey => ("wrong_key", "The key is missing or wrong", StatusCode::UNAUTHORIZED),
+            Self::Forbidden { .. } => ("forbidden", "The request is refused", StatusCode::FORBIDDEN),
             Self::TooLarge { .. } => ("too_large", "The body is too large", StatusCode::PAYLOAD_TOO_LARGE),
             Self::Away { .. } => ("unavailable", "The platform cannot answer now", StatusCode::SERVICE_UNAVAILABLE),
             Self::Internal => ("internal", "Something went wrong here", StatusCode::INTERNAL_SERVER_ERROR),
@@ -88,7 +95,7 @@ impl ApiError {
         let (code, title, status) = self.row();
         let field = match self {
             Self::Invalid { field, .. } => Some(field.clone()),
-            Self::NotFound(_) | Self::WrongKey | Self::TooLarge { .. } | Self::Away { .. } | Self::Internal => None,
+            Self::NotFound(_) | Self::WrongKey | Self::Forbidden { .. } | Self::TooLarge { .. } | Self::Away { .. } | Self::Internal => None,
         };
         Problem { kind: format!("{CODES}-{code}"), title, status: status.as_u16(), detail: self.to_string(), code, field }
     }

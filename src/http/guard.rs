@@ -1,0 +1,98 @@
+//! The guard at the gate: which hosts and origins may talk to this server.
+//!
+//! Until there are accounts everybody who reaches the address may use everything, so a page of
+//! another site must not reach it through its visitor's browser: neither by its own name (the
+//! `Origin`) nor by a name that was made to point here (the `Host`; DNS rebinding).
+
+use std::sync::Arc;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HOST, ORIGIN};
+use actix_web::middleware::Next;
+use actix_web::{Error, web};
+
+use super::error::ApiError;
+
+/// Which hosts and origins may talk to this server.
+#[derive(Clone, Debug)]
+pub struct Guard {
+    origins: Arc<[String]>,
+    open: bool,
+}
+
+impl Guard {
+    /// Lets in what is on this machine and the given origins; with `open`, every host.
+    #[must_use]
+    pub fn new(origins: &[String], open: bool) -> Self {
+        Self { origins: origins.into(), open }
+    }
+
+    /// Whether a request that names this host may pass.
+    fn knows(&self, host: &str) -> bool {
+        let name = without_port(host);
+        let local = matches!(name, "localhost" | "127.0.0.1" | "[::1]");
+        self.open || local || self.origins.iter().any(|origin| authority(origin) == Some(host))
+    }
+
+    /// Whether a page of this origin may talk to a server that it calls `host`.
+    #[must_use]
+    pub fn admits(&self, origin: &str, host: &str) -> bool {
+        authority(origin) == Some(host) || self.origins.iter().any(|known| known == origin)
+    }
+}
+
+/// `https://example.org:444` is served at `example.org:444`.
+fn authority(origin: &str) -> Option<&str> {
+    origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"))
+}
+
+fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        Some(_) | None => host,
+    }
+}
+
+/// Refuses requests that come by an unknown name or from a page of another site.
+pub(super) async fn only_known_hosts(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let guard = request.app_data::<web::Data<Guard>>();
+    let host = header(HOST).unwrap_or_default();
+    let passes = guard.is_some_and(|guard| {
+        guard.knows(host) && header(ORIGIN).is_none_or(|origin| guard.admits(origin, host))
+    });
+    if !passes {
+        metrics::counter!("touchstone_requests_refused_total", "why" => "origin").increment(1);
+        return Err(ApiError::Forbidden {
+            why: "it comes by an unknown host or from a page of another site; list the origin under http.allowed_origins".to_owned(),
+        }
+        .into());
+    }
+    next.call(request).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_was_made_to_point_here_is_refused() {
+        let guard = Guard::new(&["https://desk.example".to_owned()], false);
+        assert!(guard.knows("127.0.0.1:8080") && guard.knows("localhost") && guard.knows("[::1]:8080"));
+        assert!(guard.knows("desk.example"));
+        assert!(!guard.knows("rebound.example:8080") && !guard.knows(""));
+    }
+
+    #[test]
+    fn a_page_of_another_site_is_refused() {
+        let guard = Guard::new(&["https://desk.example".to_owned()], false);
+        assert!(guard.admits("http://127.0.0.1:8080", "127.0.0.1:8080"));
+        assert!(guard.admits("https://desk.example", "127.0.0.1:8080"));
+        assert!(!guard.admits("http://evil.example", "127.0.0.1:8080"));
+        assert!(!guard.admits("null", "127.0.0.1:8080"));
+    }
+}

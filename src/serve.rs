@@ -1,0 +1,163 @@
+//! Serving: from a configuration to a running platform, and back down in order.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use actix::Arbiter;
+use actors::guardian::{Household, RootCause, Vigil};
+use anyhow::{Context as _, bail};
+use domain::ids::ChannelId;
+use domain::ports::Clock;
+use domain::post::Origin;
+use metrics_exporter_prometheus::PrometheusHandle;
+use scoring::geometry::Geometry;
+use tokio::sync::watch;
+
+use crate::clock::WallClock;
+use crate::config::{Durability, Settings};
+use crate::http::guard::Guard;
+use crate::http::ingest::{Inlet, Inlets};
+use crate::http::stream::StreamState;
+use crate::http::system::System;
+use crate::http::{self, Edge};
+use crate::platform::{self, Adapters, Terms};
+use crate::store::{self, SqliteStore};
+use crate::wire::Encoder;
+
+mod world;
+
+use world::World;
+
+/// A running platform.
+pub struct Running {
+    /// Where it listens.
+    pub addresses: Vec<SocketAddr>,
+    /// The platform's doors.
+    pub house: platform::House,
+    world: World,
+    store: Arc<SqliteStore>,
+    server: actix_web::dev::ServerHandle,
+    drain: watch::Sender<bool>,
+    drain_for: Duration,
+    given_up: Arc<GivenUp>,
+}
+
+/// Says when the guardian gives up, and why.
+#[derive(Default)]
+struct GivenUp {
+    cause: Mutex<Option<RootCause>>,
+    bell: tokio::sync::Notify,
+}
+
+/// Starts everything that the configuration asks for.
+///
+/// # Errors
+///
+/// When an address cannot be bound, the store cannot be opened or the house cannot be raised.
+pub async fn start(
+    settings: &Settings,
+    open_access: bool,
+    metrics: Option<PrometheusHandle>,
+) -> anyhow::Result<Running> {
+    let listen = settings.http.listen;
+    if !listen.ip().is_loopback() && !open_access {
+        bail!(
+            "http.listen: {listen} is not on this machine alone, and there are no accounts yet: everybody \
+             who reaches it could use everything. Listen on 127.0.0.1, or say --open-access"
+        );
+    }
+    let clock: Arc<dyn Clock> = Arc::new(WallClock);
+    let store = Arc::new(open_store(settings).await?);
+    // The socket is bound before the simulator is told where to post, and served at the end.
+    let mut world = World::make(settings, &clock)?;
+
+    let given_up = Arc::<GivenUp>::default();
+    let told = Arc::clone(&given_up);
+    let escalate = Arc::new(move |cause: RootCause| {
+        told.cause.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(cause);
+        told.bell.notify_one();
+    });
+    let household = Household::found(Arc::clone(&clock), escalate, Vigil::default());
+    let adapters = Adapters {
+        store: Arc::clone(&store) as _,
+        clock: Arc::clone(&clock),
+        feeds: world.feeds(),
+        channels: world.postings(),
+        models: Arc::new(|| Box::new(Geometry)),
+        encode: Arc::new(Encoder),
+    };
+    let terms = Terms {
+        channels: Arbiter::new().handle(),
+        markets: Arbiter::new().handle(),
+        records: Arbiter::new().handle(),
+        patient: false,
+    };
+    let house = platform::raise(adapters, household, terms).await?;
+
+    let (drain, draining) = watch::channel(false);
+    let inlets: BTreeMap<ChannelId, Inlet> = world
+        .keys()
+        .filter_map(|(id, key)| {
+            let door = house.channels.get(id)?.clone();
+            let origin = if settings.simulator.enabled { Origin::Simulator } else { Origin::Live };
+            Some((id.clone(), Inlet { key: key.clone(), origin, door }))
+        })
+        .collect();
+    let drain_for = Duration::from_millis(settings.http.drain_ms);
+    let edge = Edge {
+        stream: StreamState::new(
+            house.hub.clone(),
+            Arc::clone(&store) as _,
+            Arc::clone(&clock),
+            draining,
+            &settings.stream,
+            drain_for,
+        ),
+        inlets: Inlets { channels: Arc::new(inlets), clock },
+        system: System { household: house.household.clone(), store: Arc::clone(&store) as _, metrics },
+        guard: Guard::new(&settings.http.allowed_origins, open_access),
+        body_limit: settings.http.body_limit,
+    };
+    let (server, addresses) = http::bind(edge, listen, drain_for)
+        .with_context(|| format!("http.listen: could not listen on {listen}"))?;
+    let handle = server.handle();
+    actix::spawn(server);
+    if let Some(address) = addresses.first() {
+        world.post_to(*address)?;
+    }
+    Ok(Running { addresses, house, world, store, server: handle, drain, drain_for, given_up })
+}
+
+async fn open_store(settings: &Settings) -> anyhow::Result<SqliteStore> {
+    let path = settings.database();
+    let durability = match settings.store.durability {
+        Durability::Full => store::Durability::Full,
+        Durability::Normal => store::Durability::Normal,
+    };
+    let options = store::Options { durability, ..store::Options::file(path) };
+    let opened = SqliteStore::open(options).await;
+    opened.with_context(|| format!("could not open the database {}", path.display()))
+}
+
+impl Running {
+    /// Waits until the guardian gives up, and says why.
+    pub async fn gave_up(&self) -> String {
+        self.given_up.bell.notified().await;
+        let cause = self.given_up.cause.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        cause.map_or_else(String::new, |cause| format!("{} {}", cause.child, cause.exit))
+    }
+
+    /// Comes down in order: nothing new comes in, what was taken is stored, sessions are told
+    /// to come back, the store is closed.
+    pub async fn stop(self) {
+        self.drain.send_replace(true);
+        self.world.stop();
+        // Sessions leave one after the other within this time, each told when to come back.
+        tokio::time::sleep(self.drain_for.min(Duration::from_secs(10))).await;
+        self.server.stop(true).await;
+        self.house.household.stop().await;
+        self.store.close().await;
+    }
+}
