@@ -75,19 +75,44 @@ pub struct Problem {
 impl ApiError {
     /// A parameter or member that cannot be read.
     pub fn invalid(field: impl Into<String>, why: impl ToString) -> Self {
-        Self::Invalid { field: field.into(), why: why.to_string() }
+        Self::Invalid {
+            field: field.into(),
+            why: why.to_string(),
+        }
     }
 
     /// The one table of codes, titles and statuses.
     const fn row(&self) -> (&'static str, &'static str, StatusCode) {
         match self {
-            Self::Invalid { .. } => ("invalid_request", "The request cannot be read", StatusCode::BAD_REQUEST),
+            Self::Invalid { .. } => (
+                "invalid_request",
+                "The request cannot be read",
+                StatusCode::BAD_REQUEST,
+            ),
             Self::NotFound(_) => ("not_found", "There is no such thing", StatusCode::NOT_FOUND),
-            Self::WrongKey => ("wrong_key", "The key is missing or wrong", StatusCode::UNAUTHORIZED),
-            Self::Forbidden { .. } => ("forbidden", "The request is refused", StatusCode::FORBIDDEN),
-            Self::TooLarge { .. } => ("too_large", "The body is too large", StatusCode::PAYLOAD_TOO_LARGE),
-            Self::Away { .. } => ("unavailable", "The platform cannot answer now", StatusCode::SERVICE_UNAVAILABLE),
-            Self::Internal => ("internal", "Something went wrong here", StatusCode::INTERNAL_SERVER_ERROR),
+            Self::WrongKey => (
+                "wrong_key",
+                "The key is missing or wrong",
+                StatusCode::UNAUTHORIZED,
+            ),
+            Self::Forbidden { .. } => {
+                ("forbidden", "The request is refused", StatusCode::FORBIDDEN)
+            }
+            Self::TooLarge { .. } => (
+                "too_large",
+                "The body is too large",
+                StatusCode::PAYLOAD_TOO_LARGE,
+            ),
+            Self::Away { .. } => (
+                "unavailable",
+                "The platform cannot answer now",
+                StatusCode::SERVICE_UNAVAILABLE,
+            ),
+            Self::Internal => (
+                "internal",
+                "Something went wrong here",
+                StatusCode::INTERNAL_SERVER_ERROR,
+            ),
         }
     }
 
@@ -95,9 +120,21 @@ impl ApiError {
         let (code, title, status) = self.row();
         let field = match self {
             Self::Invalid { field, .. } => Some(field.clone()),
-            Self::NotFound(_) | Self::WrongKey | Self::Forbidden { .. } | Self::TooLarge { .. } | Self::Away { .. } | Self::Internal => None,
+            Self::NotFound(_)
+            | Self::WrongKey
+            | Self::Forbidden { .. }
+            | Self::TooLarge { .. }
+            | Self::Away { .. }
+            | Self::Internal => None,
         };
-        Problem { kind: format!("{CODES}-{code}"), title, status: status.as_u16(), detail: self.to_string(), code, field }
+        Problem {
+            kind: format!("{CODES}-{code}"),
+            title,
+            status: status.as_u16(),
+            detail: self.to_string(),
+            code,
+            field,
+        }
     }
 }
 
@@ -124,7 +161,9 @@ impl From<StoreError> for ApiError {
         let advice = error.advice();
         tracing::warn!(%advice, "a request could not be answered: {}", in_full(&error));
         match advice {
-            Advice::Retry => Self::Away { why: "the store is away".to_owned() },
+            Advice::Retry => Self::Away {
+                why: "the store is away".to_owned(),
+            },
             Advice::Skip | Advice::Stop => Self::Internal,
         }
     }

@@ -25,14 +25,22 @@ impl Guard {
     /// Lets in what is on this machine and the given origins; with `open`, every host.
     #[must_use]
     pub fn new(origins: &[String], open: bool) -> Self {
-        Self { origins: origins.into(), open }
+        Self {
+            origins: origins.into(),
+            open,
+        }
     }
 
     /// Whether a request that names this host may pass.
     fn knows(&self, host: &str) -> bool {
         let name = without_port(host);
         let local = matches!(name, "localhost" | "127.0.0.1" | "[::1]");
-        self.open || local || self.origins.iter().any(|origin| authority(origin) == Some(host))
+        self.open
+            || local
+            || self
+                .origins
+                .iter()
+                .any(|origin| authority(origin) == Some(host))
     }
 
     /// Whether a page of this origin may talk to a server that it calls `host`.
@@ -44,7 +52,9 @@ impl Guard {
 
 /// `https://example.org:444` is served at `example.org:444`.
 fn authority(origin: &str) -> Option<&str> {
-    origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"))
+    origin
+        .strip_prefix("http://")
+        .or_else(|| origin.strip_prefix("https://"))
 }
 
 fn without_port(host: &str) -> &str {
@@ -59,7 +69,12 @@ pub(super) async fn only_known_hosts(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let header = |name| {
+        request
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+    };
     let guard = request.app_data::<web::Data<Guard>>();
     let host = header(HOST).unwrap_or_default();
     let passes = guard.is_some_and(|guard| {
@@ -82,7 +97,9 @@ mod tests {
     #[test]
     fn a_name_that_was_made_to_point_here_is_refused() {
         let guard = Guard::new(&["https://desk.example".to_owned()], false);
-        assert!(guard.knows("127.0.0.1:8080") && guard.knows("localhost") && guard.knows("[::1]:8080"));
+        assert!(
+            guard.knows("127.0.0.1:8080") && guard.knows("localhost") && guard.knows("[::1]:8080")
+        );
         assert!(guard.knows("desk.example"));
         assert!(!guard.knows("rebound.example:8080") && !guard.knows(""));
     }

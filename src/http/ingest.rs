@@ -98,16 +98,26 @@ pub async fn ingest(
     body: web::Bytes,
     inlets: web::Data<Inlets>,
 ) -> Result<HttpResponse, ApiError> {
-    let text = std::str::from_utf8(&body).map_err(|_| ApiError::invalid("body", "it is not UTF-8"))?;
+    let text =
+        std::str::from_utf8(&body).map_err(|_| ApiError::invalid("body", "it is not UTF-8"))?;
     let mut said = Said::read(text, is_json(&request))?;
     // An unknown channel and a wrong key are told alike, so that nobody can list channels.
     let inlet = ChannelId::parse(&channel)
         .ok()
         .and_then(|id| Some((inlets.channels.get(&id)?, id)))
         .filter(|(inlet, _)| {
-            let header = request.headers().get("x-touchstone-key").and_then(|key| key.to_str().ok());
-            let keys = [header, query.key.as_ref().map(SecretString::expose_secret), said.secret.as_deref()];
-            keys.into_iter().flatten().any(|key| same(key, inlet.key.expose_secret()))
+            let header = request
+                .headers()
+                .get("x-touchstone-key")
+                .and_then(|key| key.to_str().ok());
+            let keys = [
+                header,
+                query.key.as_ref().map(SecretString::expose_secret),
+                said.secret.as_deref(),
+            ];
+            keys.into_iter()
+                .flatten()
+                .any(|key| same(key, inlet.key.expose_secret()))
         });
     let Some((inlet, id)) = inlet else {
         metrics::counter!("touchstone_ingest_refused_total", "why" => "wrong_key").increment(1);
@@ -117,7 +127,10 @@ pub async fn ingest(
         return Err(ApiError::invalid("body", "it says nothing"));
     }
     let now = inlets.clock.now();
-    let header = request.headers().get("idempotency-key").and_then(|key| key.to_str().ok());
+    let header = request
+        .headers()
+        .get("idempotency-key")
+        .and_then(|key| key.to_str().ok());
     let key = said.name(header, now);
     let post = Post {
         channel: id.clone(),
@@ -133,22 +146,38 @@ pub async fn ingest(
         origin: inlet.origin,
     };
     let ticket = Ticket::received(&id);
-    let answer = inlet.door.with_patience(COMMIT_WITHIN).ask(Arrive::post(post, None)).await;
+    let answer = inlet
+        .door
+        .with_patience(COMMIT_WITHIN)
+        .ask(Arrive::post(post, None))
+        .await;
     let Ok(Ok(fate)) = answer else {
         drop(ticket);
         metrics::counter!("touchstone_ingest_refused_total", "why" => "store_away").increment(1);
-        return Err(ApiError::Away { why: "the post is not stored; send it again".to_owned() });
+        return Err(ApiError::Away {
+            why: "the post is not stored; send it again".to_owned(),
+        });
     };
     ticket.settle(fate);
     if fate == Fate::Refused {
-        return Err(ApiError::invalid("body", "the store refuses it; see the log"));
+        return Err(ApiError::invalid(
+            "body",
+            "the store refuses it; see the log",
+        ));
     }
-    let taken = Taken { channel: id.to_string(), post: key.to_string(), outcome: fate.label() };
+    let taken = Taken {
+        channel: id.to_string(),
+        post: key.to_string(),
+        outcome: fate.label(),
+    };
     Ok(HttpResponse::Ok().json(taken))
 }
 
 fn is_json(request: &HttpRequest) -> bool {
-    let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let kind = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok());
     kind.is_some_and(|kind| kind.contains("json"))
 }
 
@@ -175,7 +204,10 @@ impl Said {
         let members = match serde_json::from_str::<Value>(text) {
             Ok(Value::Object(members)) => Some(members),
             Ok(_) | Err(_) if is_json => {
-                return Err(ApiError::invalid("body", "it is no JSON object, though its Content-Type says so"));
+                return Err(ApiError::invalid(
+                    "body",
+                    "it is no JSON object, though its Content-Type says so",
+                ));
             }
             Ok(_) | Err(_) => None,
         };
@@ -191,17 +223,35 @@ impl Said {
         };
         // Taken out before anything is stored, logged or hashed.
         let secret = members.remove("secret").as_ref().and_then(word);
-        let name = NAMES.iter().find_map(|name| Some(format!("{name}:{}", word(members.get(*name)?)?)));
-        let reply_to = members.get("reply_to").and_then(word).map(|key| format!("id:{key}")).map(PostKey::new);
-        let posted = members.get("time").or_else(|| members.get("timestamp")).and_then(instant);
+        let name = NAMES
+            .iter()
+            .find_map(|name| Some(format!("{name}:{}", word(members.get(*name)?)?)));
+        let reply_to = members
+            .get("reply_to")
+            .and_then(word)
+            .map(|key| format!("id:{key}"))
+            .map(PostKey::new);
+        let posted = members
+            .get("time")
+            .or_else(|| members.get("timestamp"))
+            .and_then(instant);
         let digest = digest(&Value::Object(members.clone()).to_string());
-        Ok(Self { text: sentence(members), secret, name, reply_to, posted, digest })
+        Ok(Self {
+            text: sentence(members),
+            secret,
+            name,
+            reply_to,
+            posted,
+            digest,
+        })
     }
 
     /// The post's name: the header, else an id or a time in the body, else the body itself for
     /// a minute.
     fn name(&self, header: Option<&str>, now: Timestamp) -> PostKey {
-        let named = header.map(|key| format!("key:{key}")).or_else(|| self.name.clone());
+        let named = header
+            .map(|key| format!("key:{key}"))
+            .or_else(|| self.name.clone());
         named.map_or_else(
             || {
                 let minute = now.as_millis() / i64::try_from(SAME_WITHIN.as_millis()).unwrap_or(1);
@@ -209,7 +259,11 @@ impl Said {
             },
             |name| {
                 // A name is a key in the store: a long one is kept by its hash.
-                if name.len() <= 100 { PostKey::new(name) } else { PostKey::new(digest(&name)) }
+                if name.len() <= 100 {
+                    PostKey::new(name)
+                } else {
+                    PostKey::new(digest(&name))
+                }
             },
         )
     }
@@ -218,7 +272,9 @@ impl Said {
 /// What the members say: the author's text where there is one, else each member on a line, which
 /// is a form that the parser reads.
 fn sentence(members: Map<String, Value>) -> String {
-    let text = ["text", "message", "content"].iter().find_map(|name| members.get(*name)?.as_str());
+    let text = ["text", "message", "content"]
+        .iter()
+        .find_map(|name| members.get(*name)?.as_str());
     if let Some(text) = text {
         return text.to_owned();
     }
@@ -251,11 +307,19 @@ fn instant(value: &Value) -> Option<Timestamp> {
     }
     let number: i64 = text.parse().ok()?;
     // Seconds have ten digits until the year 2286, milliseconds thirteen.
-    Some(if number < 100_000_000_000 { Timestamp::from_millis(number * 1_000) } else { Timestamp::from_millis(number) })
+    Some(if number < 100_000_000_000 {
+        Timestamp::from_millis(number * 1_000)
+    } else {
+        Timestamp::from_millis(number)
+    })
 }
 
 fn digest(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(text.as_bytes())
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 #[cfg(test)]
@@ -264,7 +328,11 @@ mod tests {
 
     #[test]
     fn a_secret_in_the_body_is_taken_out_before_anything_else() {
-        let said = Said::read(r#"{"secret":"s3cret","ticker":"BTCUSDT","action":"buy"}"#, true).unwrap();
+        let said = Said::read(
+            r#"{"secret":"s3cret","ticker":"BTCUSDT","action":"buy"}"#,
+            true,
+        )
+        .unwrap();
         assert_eq!(said.secret.as_deref(), Some("s3cret"));
         assert_eq!(said.text, "ticker: BTCUSDT\naction: buy\n");
         let other = Said::read(r#"{"ticker":"BTCUSDT","action":"buy"}"#, true).unwrap();

@@ -3,10 +3,10 @@
 use actix_web::http::header::ContentType;
 use actix_web::{HttpResponse, web};
 use actors::guardian::Household;
+use domain::ports::store::Store;
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 use std::sync::Arc;
-use domain::ports::store::Store;
 use utoipa::ToSchema;
 
 use super::error::ApiError;
@@ -63,7 +63,10 @@ pub async fn healthz() -> HttpResponse {
 ))]
 pub async fn readyz(system: web::Data<System>) -> Result<web::Json<Ready>, ApiError> {
     let span = system.store.span().await?;
-    Ok(web::Json(Ready { status: "ready", head: span.head.get() }))
+    Ok(web::Json(Ready {
+        status: "ready",
+        head: span.head.get(),
+    }))
 }
 
 /// The live tree: who is inside, since when, how often reborn, and how many wait at the door.
@@ -85,15 +88,22 @@ pub async fn actors(system: web::Data<System>) -> web::Json<Vec<Actor>> {
 /// What was counted, for Prometheus.
 #[utoipa::path(get, path = "/metrics", tag = "system", responses((status = 200, description = "Prometheus text format")))]
 pub async fn metrics(system: web::Data<System>) -> HttpResponse {
-    let Some(metrics) = &system.metrics else { return HttpResponse::NotFound().finish() };
+    let Some(metrics) = &system.metrics else {
+        return HttpResponse::NotFound().finish();
+    };
     for branch in system.household.tree().await {
         metrics::gauge!("touchstone_door_waiting", "room" => branch.room, "name" => branch.name.to_string())
             .set(count(branch.waiting));
     }
-    HttpResponse::Ok().content_type(ContentType::plaintext()).body(metrics.render())
+    HttpResponse::Ok()
+        .content_type(ContentType::plaintext())
+        .body(metrics.render())
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a gauge is a float; counts here are small")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a gauge is a float; counts here are small"
+)]
 fn count(number: usize) -> f64 {
     number as f64
 }
