@@ -52,6 +52,11 @@ fn decimal(value: &Value) -> Decimal {
         .normalize()
 }
 
+/// Equal but for the last digits of a binary floating point number.
+fn near(gold: Decimal, read: Decimal) -> bool {
+    (gold - read).abs() <= gold * Decimal::new(1, 14)
+}
+
 fn decimals(value: &Value) -> Vec<Decimal> {
     value
         .as_array()
@@ -107,7 +112,10 @@ fn wrong(gold: &Value, draft: &Draft) -> Option<String> {
     entries.push(gold["entry"].clone());
     let entry_fits = entries.iter().any(|entry| match draft.entry.bounds() {
         None => entry == "market" || entry.is_null(),
-        Some((low, high)) => decimals(entry) == [low.get(), high.get()],
+        Some((low, high)) => match decimals(entry).as_slice() {
+            [first, last] => near(*first, low.get()) && near(*last, high.get()),
+            _ => false,
+        },
     });
     if !entry_fits {
         return Some(format!("entry {:?}", draft.entry));

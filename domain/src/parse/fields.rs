@@ -367,14 +367,30 @@ impl Reader {
     fn number(&mut self, number: &Number, next: Option<&Lexeme>) {
         match number.unit {
             Unit::Times => {
+                // `3-5x` is a leverage of three to five.
+                let chain = self.chain.clone();
+                self.unchain();
+                self.fields.leverage.extend(chain);
                 self.fields.leverage.extend(number.value);
                 return;
             }
             Unit::Percent => return self.percent(number),
             Unit::Other => return self.unchain(),
+            Unit::Unknown => {
+                let size = next.is_some_and(|next| next.is(&Concept::Other));
+                let name = self.open.map(|open| open.name);
+                if !size && matches!(name, Some(Name::Entry | Name::Target | Name::Stop)) {
+                    self.fields.unreadable = Some(number.written.clone());
+                }
+                return;
+            }
             Unit::None => {}
         }
-        let starts_line = !self.line.number;
+        if let Some(index) = list_number(number, self.open, next) {
+            self.index(index);
+            return;
+        }
+        let starts_line = !self.line.number && !self.line.label;
         self.line.number = true;
         let Some(open) = &mut self.open else {
             self.line.loose.extend(number.value);
@@ -481,6 +497,21 @@ impl Reader {
             _ => {}
         }
     }
+}
+
+/// The 1 of `Target 1: 0.5` and of `1 Entrada 2659`.
+fn list_number(number: &Number, open: Option<Open>, next: Option<&Lexeme>) -> Option<u8> {
+    let index: u8 = number.written.parse().ok().filter(|index| (1..=20).contains(index))?;
+    let next = &next?.what;
+    let heads = matches!(next, What::Is(concept) if concept.is_label());
+    let fresh = open.is_some_and(|open| {
+        open.numbers == 0 && matches!(open.name, Name::Entry | Name::Target | Name::Stop)
+    });
+    let divides = matches!(
+        next,
+        What::Sign(':') | What::Number(_) | What::Tick | What::Is(Concept::Hit)
+    );
+    (heads || fresh && divides).then_some(index)
 }
 
 /// Does a field go on with the first lexeme of a later line?

@@ -1,10 +1,356 @@
 //! Later words: what a text that opens no trade says about those that are open.
 
-use crate::reading::Meaning;
+use rust_decimal::Decimal;
 
-use super::phrase::Lexeme;
+use super::fields::{self, Fields};
+use super::lexicon::Concept;
+use super::number::Unit;
+use super::phrase::{Lexeme, What};
+use super::symbol::{Mention, Sureness};
+use super::token;
+use crate::market::{Pair, Price, Side};
+use crate::reading::{About, Instruction, Meaning, Order};
+
+/// The most unknown words that an order has; a longer text is talk, whatever phrases are in it.
+/// A Chinese character counts one, a word of letters two.
+const MOST_WORDS: usize = 26;
+
+/// How near a negation stands before what it negates, in lexemes.
+const NEAR: usize = 6;
 
 /// Reads a text that opens no trade.
-pub(super) fn read(_lexemes: &[Lexeme]) -> Meaning {
-    Meaning::Noise("chat")
+pub(super) fn read(lexemes: &[Lexeme]) -> Meaning {
+    let lexemes = without_advertisement(lexemes);
+    let speech = Speech {
+        lexemes,
+        fields: fields::read(lexemes),
+    };
+    if speech.is_long() {
+        return speech.claim_of_levels().unwrap_or(Meaning::Noise("chat"));
+    }
+    speech
+        .cancel()
+        .or_else(|| speech.orders())
+        .or_else(|| speech.claim())
+        .unwrap_or_else(|| Meaning::Noise(speech.noise()))
+}
+
+/// What stands behind a drawn line is the channel's advertisement.
+fn without_advertisement(lexemes: &[Lexeme]) -> &[Lexeme] {
+    let line = lexemes
+        .windows(4)
+        .position(|four| four.iter().all(|lexeme| lexeme.what == What::Sign('=')));
+    match line {
+        Some(at) if at > 0 => &lexemes[..at],
+        _ => lexemes,
+    }
+}
+
+struct Speech<'a> {
+    lexemes: &'a [Lexeme],
+    fields: Fields,
+}
+
+impl Speech<'_> {
+    fn is_long(&self) -> bool {
+        let weight = |lexeme: &Lexeme| match lexeme.what {
+            What::Word if lexeme.text.chars().all(token::is_han) => 1,
+            What::Word => 2,
+            _ => 0,
+        };
+        self.lexemes.iter().map(weight).sum::<usize>() > MOST_WORDS
+    }
+
+    fn has(&self, concept: &Concept) -> bool {
+        self.lexemes.iter().any(|lexeme| lexeme.is(concept))
+    }
+
+    /// Where a concept stands that is neither negated nor under a condition.
+    fn meant(&self, concept: &Concept) -> Option<usize> {
+        self.lexemes.iter().enumerate().position(|(at, lexeme)| {
+            lexeme.is(concept) && !self.refused(at)
+        })
+    }
+
+    /// Is what stands at `at` negated right before it, or under a condition on its line?
+    fn refused(&self, at: usize) -> bool {
+        let line = self.lexemes[at].line;
+        let before = self.lexemes[..at]
+            .iter()
+            .rev()
+            .take_while(|lexeme| lexeme.line == line);
+        let negated = before
+            .clone()
+            .take(NEAR)
+            .any(|lexeme| lexeme.is(&Concept::Not));
+        let conditional = before.clone().any(|lexeme| lexeme.is(&Concept::If));
+        let asked = self.lexemes[at..]
+            .iter()
+            .take_while(|lexeme| lexeme.line == line)
+            .any(|lexeme| lexeme.what == What::Sign('?'));
+        negated || conditional || asked
+    }
+
+    /// Does a line speak of this, too?
+    fn line_has(&self, at: usize, concepts: &[Concept]) -> bool {
+        let line = self.lexemes[at].line;
+        let from = self.lexemes.partition_point(|lexeme| lexeme.line < line);
+        self.lexemes[from..]
+            .iter()
+            .take_while(|lexeme| lexeme.line == line)
+            .any(|lexeme| concepts.iter().any(|concept| lexeme.is(concept)))
+    }
+
+    fn cancel(&self) -> Option<Meaning> {
+        let at = self.meant(&Concept::Cancel)?;
+        // A target or a stop that is withdrawn leaves the trade as it is.
+        if self.line_has(at, &[Concept::Target, Concept::Stop]) {
+            return Some(Meaning::Noise("withdraws-a-level"));
+        }
+        Some(Meaning::Cancels(self.told(at, vec![Order::Cancel])))
+    }
+
+    /// What the author orders: a close, or changes.
+    fn orders(&self) -> Option<Meaning> {
+        if !self.fields.entry.is_empty() {
+            return Some(if self.fields.moving {
+                Meaning::Quarantined {
+                    drafts: Vec::new(),
+                    reason: "it changes an entry, which no order can".into(),
+                }
+            } else {
+                Meaning::Noise("trade-without-pair")
+            });
+        }
+        let mut orders = Vec::new();
+        let mut place = None;
+        let share = self.share();
+        if let Some((at, share)) = share {
+            place = Some(at);
+            if share == Decimal::ONE {
+                return Some(Meaning::Closes(self.told(at, vec![Order::Close])));
+            }
+            orders.push(Order::CloseShare(share));
+        } else if let Some(at) = self.meant(&Concept::Close)
+            && !self.line_has(at, &[Concept::Hit, Concept::Half])
+        {
+            return Some(Meaning::Closes(self.told(at, vec![Order::Close])));
+        }
+        if let Some(at) = self.breakeven() {
+            place = place.or(Some(at));
+            orders.push(Order::Breakeven);
+        } else if let Some((at, stop)) = self.stop() {
+            place = place.or(Some(at));
+            orders.push(Order::MoveStop(stop));
+        }
+        if let Some((at, targets)) = self.targets() {
+            place = place.or(Some(at));
+            orders.push(Order::Retarget(targets));
+        }
+        let place = place?;
+        Some(Meaning::Updates(self.told(place, orders)))
+    }
+
+    /// `close 50 %`, `止盈一半`: where, and which share.
+    fn share(&self) -> Option<(usize, Decimal)> {
+        self.lexemes.iter().enumerate().find_map(|(at, lexeme)| {
+            let chinese = lexeme.text.chars().any(token::is_han);
+            let acts = lexeme.is(&Concept::Take)
+                || lexeme.is(&Concept::Close)
+                || lexeme.is(&Concept::Target) && chinese;
+            if !acts || self.refused(at) || self.line_has(at, &[Concept::Hit]) {
+                return None;
+            }
+            let line = lexeme.line;
+            self.lexemes[at + 1..]
+                .iter()
+                .take(3)
+                .take_while(|next| next.line == line)
+                .find_map(share_of)
+                .map(|share| (at, share))
+        })
+    }
+
+    fn breakeven(&self) -> Option<usize> {
+        let named = self.meant(&Concept::Breakeven).filter(|at| {
+            let after_hit = at
+                .checked_sub(1)
+                .is_some_and(|before| self.lexemes[before].is(&Concept::Hit));
+            !after_hit && !self.line_has(*at, &[Concept::Close])
+        });
+        named.or_else(|| {
+            self.meant(&Concept::Cost).filter(|at| {
+                self.line_has(*at, &[Concept::Stop]) && self.line_has(*at, &[Concept::Move])
+            })
+        })
+    }
+
+    fn stop(&self) -> Option<(usize, Price)> {
+        let [stop] = self.fields.stops.as_slice() else {
+            return None;
+        };
+        let at = self.meant(&Concept::Stop)?;
+        let told = !self.line_has(at, &[Concept::Hit, Concept::Close]) && !self.fields.reached;
+        Price::new(*stop).ok().filter(|_| told).map(|stop| (at, stop))
+    }
+
+    fn targets(&self) -> Option<(usize, Vec<Price>)> {
+        let at = self.meant(&Concept::Target)?;
+        let told = !self.line_has(at, &[Concept::Hit, Concept::Close])
+            && !self.fields.reached
+            && !self.fields.targets.is_empty()
+            && self.fields.unreadable.is_none();
+        let prices = self
+            .fields
+            .targets
+            .iter()
+            .filter_map(|goal| Price::new(goal.price).ok())
+            .collect();
+        told.then_some((at, prices))
+    }
+
+    /// A report of what was reached or earned.
+    fn claim(&self) -> Option<Meaning> {
+        let level = [
+            Concept::Stop,
+            Concept::Target,
+            Concept::Breakeven,
+            Concept::Entry,
+            Concept::Close,
+        ];
+        let reached = self
+            .lexemes
+            .iter()
+            .enumerate()
+            .any(|(at, lexeme)| lexeme.is(&Concept::Hit) && self.line_has(at, &level));
+        let percent = self.percent();
+        let ticked = self.lexemes.iter().any(|lexeme| lexeme.what == What::Tick)
+            && (percent.is_some() || self.fields.target_label || self.fields.stop_label);
+        let earned = percent.is_some()
+            && self
+                .lexemes
+                .iter()
+                .any(|lexeme| lexeme.is(&Concept::Other) || lexeme.is(&Concept::Result));
+        let pips = self
+            .lexemes
+            .windows(2)
+            .any(|two| two[0].what == What::Sign('+') && matches!(two[1].what, What::Number(_)));
+        (self.fields.reached || reached || ticked || earned || pips).then(|| Meaning::Claim {
+            pair: self.pairs().into_iter().next().map(|(pair, _)| pair),
+            percent,
+        })
+    }
+
+    /// A long text that repeats a trade's levels with ticks is still a report of them.
+    fn claim_of_levels(&self) -> Option<Meaning> {
+        (self.fields.reached && !self.fields.targets.is_empty()).then(|| Meaning::Claim {
+            pair: self.pairs().into_iter().next().map(|(pair, _)| pair),
+            percent: self.percent(),
+        })
+    }
+
+    /// The first percentage, negative where it says so.
+    fn percent(&self) -> Option<Decimal> {
+        self.lexemes.iter().enumerate().find_map(|(at, lexeme)| {
+            let What::Number(number) = &lexeme.what else {
+                return None;
+            };
+            let value = number.value.filter(|_| number.unit == Unit::Percent)?;
+            let minus = at
+                .checked_sub(1)
+                .is_some_and(|before| self.lexemes[before].what == What::Sign('-'));
+            Some(if minus { -value } else { value })
+        })
+    }
+
+    /// Why it is none of the others.
+    fn noise(&self) -> &'static str {
+        let price = self.fields.price.is_some() && !self.lexemes.iter().any(|lexeme| lexeme.what == What::Word);
+        if price {
+            "price-only"
+        } else if self.has(&Concept::If) {
+            "conditional"
+        } else if self.lexemes.iter().any(|lexeme| lexeme.what == What::Link) {
+            "link"
+        } else {
+            "chat"
+        }
+    }
+
+    /// The orders, for each trade that they may be about.
+    fn told(&self, at: usize, orders: Vec<Order>) -> Vec<Instruction> {
+        let mut pairs = self.pairs();
+        let levels = orders
+            .iter()
+            .any(|order| matches!(order, Order::MoveStop(_) | Order::Retarget(_)));
+        // A price fits one pair only.
+        if levels && pairs.len() > 1 {
+            pairs.clear();
+        }
+        let about = |pair: Option<(Pair, bool)>| About {
+            quote_implied: pair.as_ref().is_some_and(|(_, implied)| *implied),
+            pair: pair.map(|(pair, _)| pair),
+            side: self.side_before(at),
+            all: self.has(&Concept::All),
+        };
+        let abouts: Vec<About> = if pairs.is_empty() {
+            vec![about(None)]
+        } else {
+            pairs.into_iter().map(|pair| about(Some(pair))).collect()
+        };
+        abouts
+            .into_iter()
+            .flat_map(|about| {
+                orders.iter().map(move |order| Instruction {
+                    about: about.clone(),
+                    order: order.clone(),
+                })
+            })
+            .collect()
+    }
+
+    /// The pairs it names, each once, and whether their quote is implied.
+    fn pairs(&self) -> Vec<(Pair, bool)> {
+        let mut pairs: Vec<(Pair, bool)> = Vec::new();
+        let mentions = self.lexemes.iter().filter_map(|lexeme| match &lexeme.what {
+            What::Pair(mention) => Some(mention),
+            _ => None,
+        });
+        for mention in mentions.filter(|mention: &&Mention| mention.sure > Sureness::Formed) {
+            if let Some(pair) = mention.pair()
+                && !pairs.iter().any(|(known, _)| known.base() == pair.base())
+                && pairs.len() < usize::from(u8::MAX)
+            {
+                pairs.push((pair, mention.quote.is_none()));
+            }
+        }
+        pairs
+    }
+
+    /// The side that is named before an order: what follows may be the next trade
+    /// (`close, then go short`).
+    fn side_before(&self, at: usize) -> Option<Side> {
+        let sides = |concept| {
+            self.lexemes[..at]
+                .iter()
+                .any(|lexeme| lexeme.is(&concept))
+        };
+        match (sides(Concept::Long), sides(Concept::Short)) {
+            (true, false) => Some(Side::Long),
+            (false, true) => Some(Side::Short),
+            _ => None,
+        }
+    }
+}
+
+/// The share that a lexeme names.
+fn share_of(lexeme: &Lexeme) -> Option<Decimal> {
+    match &lexeme.what {
+        What::Is(Concept::Half) => Some(Decimal::new(5, 1)),
+        What::Number(number) if number.unit == Unit::Percent => number
+            .value
+            .filter(|value| *value > Decimal::ZERO && *value <= Decimal::ONE_HUNDRED)
+            .map(|value| (value / Decimal::ONE_HUNDRED).normalize()),
+        _ => None,
+    }
 }

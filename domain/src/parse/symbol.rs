@@ -180,8 +180,11 @@ fn joined<'a>(
     QUOTES.iter().find_map(|quote| {
         let base = name.strip_suffix(quote)?;
         let known = universe.is_base(base) || universe.is_foreign(base) || base == "XBT";
-        let believed = DOLLARS.contains(quote) && loud && base.len() >= 2;
-        (!base.is_empty() && (known && loud || known && DOLLARS.contains(quote) || believed))
+        let dollars = DOLLARS.contains(quote);
+        let believed = dollars && loud && base.len() >= 2;
+        // NEIROETH is an asset and not NEIRO in ether.
+        let asset = !dollars && universe.is_base(name);
+        (!base.is_empty() && !asset && (known && (loud || dollars) || believed))
             .then_some((base, *quote, perpetual))
     })
 }
@@ -222,7 +225,8 @@ fn sureness(
     if known && word && place.starts && (loud && place.ends || han) {
         return Some(Sureness::Bare);
     }
-    let formed = short && (loud || han) && (place.beside_side || (place.starts && place.ends));
+    let alone = place.starts && (place.ends || han && loud);
+    let formed = short && (loud || han) && (place.beside_side || alone);
     formed.then_some(Sureness::Formed)
 }
 

@@ -150,6 +150,7 @@ impl<'a> Cutter<'a> {
             '✅' | '☑' | '✔' => self.push(Kind::Tick),
             // A currency sign before a number says nothing that is not known.
             '$' | '€' | '£' | '₮' if !rest[c.len_utf8()..].starts_with(is_letter) => {}
+            '$' if self.follows_number() => {}
             '(' => {
                 let inner = number::literal(&rest[1..]);
                 if let Some(index) = small(inner)
@@ -170,9 +171,24 @@ impl<'a> Cutter<'a> {
         self.at += c.len_utf8();
     }
 
+    /// The sign in `5.700$Target` belongs to the number before it.
+    fn follows_number(&self) -> bool {
+        let number = matches!(self.tokens.last().map(|token| &token.kind), Some(Kind::Number(_)));
+        self.glued && number
+    }
+
     fn number(&mut self, rest: &str) {
         if let Some(length) = clock_or_date(rest) {
             self.word(&rest[..length]);
+            self.at += length;
+            return;
+        }
+        if let Some(length) = fraction(rest) {
+            self.push(Kind::Number(Number {
+                written: rest[..length].to_owned(),
+                unit: Unit::Unknown,
+                ..Number::default()
+            }));
             self.at += length;
             return;
         }
@@ -268,7 +284,7 @@ impl<'a> Cutter<'a> {
                 Some(_) => {}
                 None if self.known_pieces(letters) => {}
                 None => {
-                    number.unit = Unit::Other;
+                    number.unit = Unit::Unknown;
                     taken = run(after, |c| is_letter(c) || c.is_ascii_digit()).len();
                 }
             }
@@ -422,6 +438,14 @@ fn link(rest: &str) -> Option<usize> {
         .then(|| 1 + run(handle, |c| c.is_alphanumeric() || c == '_').len())
 }
 
+/// The length of a share or a mark (`1/2`, `7/10`) at the start of `rest`.
+fn fraction(rest: &str) -> Option<usize> {
+    let over = number::literal(rest);
+    let under = number::literal(rest[over.len()..].strip_prefix('/')?);
+    let (above, below) = (small(over)?, small(under)?);
+    (above < below && below <= 10).then_some(over.len() + 1 + under.len())
+}
+
 /// The length of a time of day or a date at the start of `rest`.
 fn clock_or_date(rest: &str) -> Option<usize> {
     let digit = |at: usize| rest.as_bytes().get(at).is_some_and(u8::is_ascii_digit);
@@ -456,7 +480,7 @@ mod tests {
                         Unit::None => value,
                         Unit::Percent => format!("{value}%"),
                         Unit::Times => format!("{value}x"),
-                        Unit::Other => format!("{value}_"),
+                        Unit::Other | Unit::Unknown => format!("{value}_"),
                     }
                 }
                 Kind::Index(index) => format!("#{index}"),

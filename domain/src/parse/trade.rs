@@ -120,7 +120,11 @@ fn one(lexemes: &[Lexeme], mention: Option<&Mention>, universe: &dyn Universe) -
     if !looks_like_a_trade(&fields) || fields.reached {
         return Seen::Nothing;
     }
-    let firm = fields.labelled() >= 2;
+    let firm = fields.labelled() >= 2 && !(fields.refused.is_some() && is_prose(lexemes));
+    // A later word about an open trade names its side, too.
+    if fields.moving && fields.entry.is_empty() {
+        return Seen::Nothing;
+    }
     if fields.long && fields.short {
         return held_if(firm, "it names both sides".into());
     }
@@ -156,6 +160,8 @@ fn one(lexemes: &[Lexeme], mention: Option<&Mention>, universe: &dyn Universe) -
         .or_else(|| check::fault(&draft));
     match fault {
         None => Seen::Trade(Box::new(draft)),
+        // Without a single label it was talk that happened to look like a trade.
+        Some(_) if fields.labelled() == 0 && !fields.near => Seen::Nothing,
         Some(reason) => Seen::Held(Some(Box::new(draft)), reason),
     }
 }
@@ -166,6 +172,15 @@ fn held_if(firm: bool, reason: String) -> Seen {
     } else {
         Seen::Nothing
     }
+}
+
+/// Are there so many words that it is talk about the market?
+fn is_prose(lexemes: &[Lexeme]) -> bool {
+    let words = lexemes
+        .iter()
+        .filter(|lexeme| lexeme.what == What::Word)
+        .count();
+    words > 60
 }
 
 /// Are there enough fields that a trade may be meant?
