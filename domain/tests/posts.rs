@@ -173,8 +173,8 @@ fn no_number_of_a_gold_trade_is_wrong_and_no_other_post_becomes_one() {
     }
     println!("accepted {accepted}\nheld {}: {held:#?}\nmissed {}: {missed:#?}", held.len(), missed.len());
     assert_eq!(faults, Vec::<String>::new());
-    assert!(accepted >= 30, "accepted {accepted}");
-    assert!(accepted + held.len() >= 40, "found {}", accepted + held.len());
+    assert!(accepted >= 40, "accepted {accepted}");
+    assert!(accepted + held.len() >= 48, "found {}", accepted + held.len());
 }
 
 #[test]
@@ -191,7 +191,7 @@ fn formats_kept_by_other_projects_are_read() {
         }
     }
     println!("{signals} of {} are signals", formats.len());
-    assert!(signals >= 50, "{signals} signals");
+    assert!(signals >= 68, "{signals} signals");
 }
 
 #[test]
@@ -202,7 +202,7 @@ fn a_year_of_a_chinese_room_is_read() {
     show("chen.jsonl", &posts);
     let classes = classes(&posts);
     println!("{classes:#?}");
-    assert!(classes["signal"] >= 900, "{} signals", classes["signal"]);
+    assert!(classes["signal"] >= 780, "{} signals", classes["signal"]);
 }
 
 #[test]

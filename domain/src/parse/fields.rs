@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use super::lexicon::Concept;
 use super::number::{self, Comma, Number, Unit};
 use super::phrase::{Lexeme, What};
+use super::token;
 use crate::market::{Side, Venue};
 
 /// What the labels and numbers of a text say, read literally.
@@ -141,6 +142,10 @@ impl Open {
 /// The most unknown words between a label and its number: a label in a sentence is none.
 const MOST_WORDS: usize = 12;
 
+/// The most unknown words on a line that orders to enter at once, where a Chinese character counts
+/// one and a word of letters seven: `who is selling Bitcoin now` is no order.
+const MOST_MARKET_WORDS: usize = 6;
+
 /// Reads the fields of one trade.
 pub(super) fn read(lexemes: &[Lexeme]) -> Fields {
     let mut reader = Reader {
@@ -169,6 +174,8 @@ struct Line {
     asked: bool,
     ending: bool,
     number: bool,
+    market: bool,
+    words: usize,
     loose: Vec<Decimal>,
 }
 
@@ -205,7 +212,7 @@ impl Reader {
             }
             What::Number(number) => self.number(number, next),
             What::Index(index) => self.index(*index),
-            What::Word => self.word(),
+            What::Word => self.word(&lexeme.text),
             What::Tick => self.line.hit |= self.line.label && self.line.number,
             What::Sign('?') => self.line.asked = true,
             What::Sign('-' | '~' | '/') => return,
@@ -224,7 +231,10 @@ impl Reader {
             fields.ending |= line.ending;
         }
         fields.reached |= line.label && line.hit;
-        if line.acts && fields.refused.is_none() {
+        // `now` in a sentence is no order to enter at once.
+        let at_once = line.market && line.words <= MOST_MARKET_WORDS;
+        fields.market |= at_once;
+        if (line.acts || at_once) && fields.refused.is_none() {
             fields.refused = if line.not {
                 Some(Refusal::Negated)
             } else if line.conditional {
@@ -266,7 +276,7 @@ impl Reader {
             }
             Concept::Leverage => self.open = Some(Open::new(Name::Leverage)),
             Concept::Price => self.open = Some(Open::new(Name::Price)),
-            Concept::Other => {
+            Concept::Other | Concept::Result => {
                 // `Entry Volume 0.5` would be no entry, so the field ends whatever it is.
                 self.open = Some(Open::new(Name::Other));
             }
@@ -278,8 +288,7 @@ impl Reader {
             }
             Concept::Market => {
                 if matches!(self.open.map(|open| open.name), None | Some(Name::Entry | Name::Soft)) {
-                    self.fields.market = true;
-                    self.line.acts = true;
+                    self.line.market = true;
                     self.open_softly();
                 }
             }
@@ -311,8 +320,8 @@ impl Reader {
             | Concept::Take
             | Concept::Half
             | Concept::All
-            | Concept::Result
             | Concept::Open
+            | Concept::Hold
             | Concept::Unit
             | Concept::Currency
             | Concept::Talk
@@ -354,7 +363,9 @@ impl Reader {
         }
     }
 
-    fn word(&mut self) {
+    fn word(&mut self, text: &str) {
+        // A Chinese character is a part of a word.
+        self.line.words += if text.chars().all(token::is_han) { 1 } else { 7 };
         if let Some(open) = &mut self.open {
             open.words += 1;
             let prose = open.numbers > 0 && !(open.indexed && open.item.is_some());
@@ -386,7 +397,7 @@ impl Reader {
             }
             Unit::None => {}
         }
-        if let Some(index) = list_number(number, self.open, next) {
+        if let Some(index) = list_number(number, self.open, &self.line, next) {
             self.index(index);
             return;
         }
@@ -500,10 +511,17 @@ impl Reader {
 }
 
 /// The 1 of `Target 1: 0.5` and of `1 Entrada 2659`.
-fn list_number(number: &Number, open: Option<Open>, next: Option<&Lexeme>) -> Option<u8> {
+fn list_number(
+    number: &Number,
+    open: Option<Open>,
+    line: &Line,
+    next: Option<&Lexeme>,
+) -> Option<u8> {
     let index: u8 = number.written.parse().ok().filter(|index| (1..=20).contains(index))?;
     let next = &next?.what;
-    let heads = matches!(next, What::Is(concept) if concept.is_label());
+    let heads = !line.label
+        && !line.number
+        && matches!(next, What::Is(concept) if concept.is_label());
     let fresh = open.is_some_and(|open| {
         open.numbers == 0 && matches!(open.name, Name::Entry | Name::Target | Name::Stop)
     });

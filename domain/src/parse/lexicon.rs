@@ -60,12 +60,14 @@ pub(super) enum Concept {
     Cancel,
     /// Reached, triggered, done.
     Hit,
-    /// Gained or lost, as a report.
+    /// The label of what was gained or lost.
     Result,
     Not,
     If,
     /// To be decided.
     Open,
+    /// Stay in.
+    Hold,
     /// A unit that makes a number no price: hours, pips, points.
     Unit,
     /// A currency that leaves a number a price.
@@ -119,6 +121,7 @@ impl Concept {
             "not" => Self::Not,
             "if" => Self::If,
             "open" => Self::Open,
+            "hold" => Self::Hold,
             "unit" => Self::Unit,
             "currency" => Self::Currency,
             "trigger" => Self::Trigger,
@@ -131,7 +134,13 @@ impl Concept {
     pub(super) const fn is_label(&self) -> bool {
         matches!(
             self,
-            Self::Entry | Self::Target | Self::Stop | Self::Leverage | Self::Price | Self::Other
+            Self::Entry
+                | Self::Target
+                | Self::Stop
+                | Self::Leverage
+                | Self::Price
+                | Self::Other
+                | Self::Result
         )
     }
 }

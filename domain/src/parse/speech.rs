@@ -15,6 +15,10 @@ use crate::reading::{About, Instruction, Meaning, Order};
 /// A Chinese character counts one, a word of letters two.
 const MOST_WORDS: usize = 26;
 
+/// The most unknown words of a text that moves a level: `the next target is …` in a sentence about
+/// the market moves none.
+const MOST_LEVEL_WORDS: usize = 12;
+
 /// How near a negation stands before what it negates, in lexemes.
 const NEAR: usize = 6;
 
@@ -25,7 +29,7 @@ pub(super) fn read(lexemes: &[Lexeme]) -> Meaning {
         lexemes,
         fields: fields::read(lexemes),
     };
-    if speech.is_long() {
+    if speech.words() > MOST_WORDS {
         return speech.claim_of_levels().unwrap_or(Meaning::Noise("chat"));
     }
     speech
@@ -52,13 +56,13 @@ struct Speech<'a> {
 }
 
 impl Speech<'_> {
-    fn is_long(&self) -> bool {
+    fn words(&self) -> usize {
         let weight = |lexeme: &Lexeme| match lexeme.what {
             What::Word if lexeme.text.chars().all(token::is_han) => 1,
             What::Word => 2,
             _ => 0,
         };
-        self.lexemes.iter().map(weight).sum::<usize>() > MOST_WORDS
+        self.lexemes.iter().map(weight).sum()
     }
 
     fn has(&self, concept: &Concept) -> bool {
@@ -79,6 +83,7 @@ impl Speech<'_> {
             .iter()
             .rev()
             .take_while(|lexeme| lexeme.line == line);
+        let told = before.clone().any(|lexeme| lexeme.is(&Concept::Talk));
         let negated = before
             .clone()
             .take(NEAR)
@@ -88,7 +93,7 @@ impl Speech<'_> {
             .iter()
             .take_while(|lexeme| lexeme.line == line)
             .any(|lexeme| lexeme.what == What::Sign('?'));
-        negated || conditional || asked
+        negated || conditional || asked || told
     }
 
     /// Does a line speak of this, too?
@@ -103,6 +108,9 @@ impl Speech<'_> {
 
     fn cancel(&self) -> Option<Meaning> {
         let at = self.meant(&Concept::Cancel)?;
+        if self.has(&Concept::Close) {
+            return None;
+        }
         // A target or a stop that is withdrawn leaves the trade as it is.
         if self.line_has(at, &[Concept::Target, Concept::Stop]) {
             return Some(Meaning::Noise("withdraws-a-level"));
@@ -131,24 +139,51 @@ impl Speech<'_> {
                 return Some(Meaning::Closes(self.told(at, vec![Order::Close])));
             }
             orders.push(Order::CloseShare(share));
-        } else if let Some(at) = self.meant(&Concept::Close)
-            && !self.line_has(at, &[Concept::Hit, Concept::Half])
-        {
+        } else if let Some(at) = self.close() {
+            // One part of the members closes and another stays in: nobody knows who is who.
+            if self.has(&Concept::Hold) {
+                return Some(Meaning::Noise("closes-and-holds"));
+            }
             return Some(Meaning::Closes(self.told(at, vec![Order::Close])));
         }
-        if let Some(at) = self.breakeven() {
-            place = place.or(Some(at));
-            orders.push(Order::Breakeven);
-        } else if let Some((at, stop)) = self.stop() {
+        if let Some((at, stop)) = self.stop() {
             place = place.or(Some(at));
             orders.push(Order::MoveStop(stop));
+        } else if let Some(at) = self.breakeven().filter(|_| self.fields.stops.is_empty()) {
+            place = place.or(Some(at));
+            orders.push(Order::Breakeven);
         }
         if let Some((at, targets)) = self.targets() {
             place = place.or(Some(at));
             orders.push(Order::Retarget(targets));
         }
         let place = place?;
+        let levels = orders.iter().all(is_level);
+        if levels && !self.fields.moving && self.opens() {
+            return Some(Meaning::Noise("trade-without-entry"));
+        }
         Some(Meaning::Updates(self.told(place, orders)))
+    }
+
+    /// Does it speak of a trade that begins, though it gives no entry?
+    fn opens(&self) -> bool {
+        let pair = !self.pairs().is_empty();
+        let bought = self.lexemes.iter().any(|lexeme| {
+            (lexeme.is(&Concept::Long) || lexeme.is(&Concept::Short)) && lexeme.text.is_ascii()
+        });
+        self.fields.entry_label || pair && (bought || self.fields.near && !self.fields.soft.is_empty())
+    }
+
+    fn close(&self) -> Option<usize> {
+        self.meant(&Concept::Close).filter(|at| {
+            let line = self.lexemes[*at].line;
+            let waits = self.lexemes[..*at]
+                .iter()
+                .rev()
+                .take_while(|lexeme| lexeme.line == line)
+                .any(|lexeme| lexeme.is(&Concept::Below) || lexeme.is(&Concept::Above));
+            !waits && !self.line_has(*at, &[Concept::Hit, Concept::Half])
+        })
     }
 
     /// `close 50 %`, `止盈一半`: where, and which share.
@@ -190,7 +225,9 @@ impl Speech<'_> {
             return None;
         };
         let at = self.meant(&Concept::Stop)?;
-        let told = !self.line_has(at, &[Concept::Hit, Concept::Close]) && !self.fields.reached;
+        let told = !self.line_has(at, &[Concept::Hit, Concept::Close])
+            && !self.fields.reached
+            && self.words() <= MOST_LEVEL_WORDS;
         Price::new(*stop).ok().filter(|_| told).map(|stop| (at, stop))
     }
 
@@ -198,6 +235,7 @@ impl Speech<'_> {
         let at = self.meant(&Concept::Target)?;
         let told = !self.line_has(at, &[Concept::Hit, Concept::Close])
             && !self.fields.reached
+            && self.words() <= MOST_LEVEL_WORDS
             && !self.fields.targets.is_empty()
             && self.fields.unreadable.is_none();
         let prices = self
@@ -215,6 +253,7 @@ impl Speech<'_> {
             Concept::Stop,
             Concept::Target,
             Concept::Breakeven,
+            Concept::Cost,
             Concept::Entry,
             Concept::Close,
         ];
@@ -230,11 +269,12 @@ impl Speech<'_> {
             && self
                 .lexemes
                 .iter()
-                .any(|lexeme| lexeme.is(&Concept::Other) || lexeme.is(&Concept::Result));
+                .any(|lexeme| lexeme.is(&Concept::Result));
         let pips = self
             .lexemes
             .windows(2)
-            .any(|two| two[0].what == What::Sign('+') && matches!(two[1].what, What::Number(_)));
+            .any(|two| two[0].what == What::Sign('+')
+                && matches!(&two[1].what, What::Number(number) if number.unit != Unit::None));
         (self.fields.reached || reached || ticked || earned || pips).then(|| Meaning::Claim {
             pair: self.pairs().into_iter().next().map(|(pair, _)| pair),
             percent,
@@ -243,7 +283,8 @@ impl Speech<'_> {
 
     /// A long text that repeats a trade's levels with ticks is still a report of them.
     fn claim_of_levels(&self) -> Option<Meaning> {
-        (self.fields.reached && !self.fields.targets.is_empty()).then(|| Meaning::Claim {
+        let ticked = self.lexemes.iter().any(|lexeme| lexeme.what == What::Tick);
+        (ticked && self.fields.reached && !self.fields.targets.is_empty()).then(|| Meaning::Claim {
             pair: self.pairs().into_iter().next().map(|(pair, _)| pair),
             percent: self.percent(),
         })
@@ -256,9 +297,13 @@ impl Speech<'_> {
                 return None;
             };
             let value = number.value.filter(|_| number.unit == Unit::Percent)?;
+            // The dash in `40-45%` is no minus.
             let minus = at
                 .checked_sub(1)
-                .is_some_and(|before| self.lexemes[before].what == What::Sign('-'));
+                .is_some_and(|before| self.lexemes[before].what == What::Sign('-'))
+                && !at
+                    .checked_sub(2)
+                    .is_some_and(|before| matches!(self.lexemes[before].what, What::Number(_)));
             Some(if minus { -value } else { value })
         })
     }
@@ -280,9 +325,7 @@ impl Speech<'_> {
     /// The orders, for each trade that they may be about.
     fn told(&self, at: usize, orders: Vec<Order>) -> Vec<Instruction> {
         let mut pairs = self.pairs();
-        let levels = orders
-            .iter()
-            .any(|order| matches!(order, Order::MoveStop(_) | Order::Retarget(_)));
+        let levels = orders.iter().any(is_level);
         // A price fits one pair only.
         if levels && pairs.len() > 1 {
             pairs.clear();
@@ -290,7 +333,7 @@ impl Speech<'_> {
         let about = |pair: Option<(Pair, bool)>| About {
             quote_implied: pair.as_ref().is_some_and(|(_, implied)| *implied),
             pair: pair.map(|(pair, _)| pair),
-            side: self.side_before(at),
+            side: self.side_before(at).or_else(|| self.side_after(at)),
             all: self.has(&Concept::All),
         };
         let abouts: Vec<About> = if pairs.is_empty() {
@@ -316,7 +359,7 @@ impl Speech<'_> {
             What::Pair(mention) => Some(mention),
             _ => None,
         });
-        for mention in mentions.filter(|mention: &&Mention| mention.sure > Sureness::Formed) {
+        for mention in mentions.filter(|mention: &&Mention| mention.sure > Sureness::Sided) {
             if let Some(pair) = mention.pair()
                 && !pairs.iter().any(|(known, _)| known.base() == pair.base())
                 && pairs.len() < usize::from(u8::MAX)
@@ -325,6 +368,20 @@ impl Speech<'_> {
             }
         }
         pairs
+    }
+
+    /// The side that an order names right behind it: `close all long positions`.
+    fn side_after(&self, at: usize) -> Option<Side> {
+        let line = self.lexemes[at].line;
+        self.lexemes[at + 1..]
+            .iter()
+            .take(4)
+            .take_while(|next| next.line == line && !matches!(next.what, What::Word | What::Sign(_)))
+            .find_map(|next| match next.what {
+                What::Is(Concept::Long) => Some(Side::Long),
+                What::Is(Concept::Short) => Some(Side::Short),
+                _ => None,
+            })
     }
 
     /// The side that is named before an order: what follows may be the next trade
@@ -343,10 +400,16 @@ impl Speech<'_> {
     }
 }
 
+/// Does an order carry a price?
+const fn is_level(order: &Order) -> bool {
+    matches!(order, Order::MoveStop(_) | Order::Retarget(_))
+}
+
 /// The share that a lexeme names.
 fn share_of(lexeme: &Lexeme) -> Option<Decimal> {
     match &lexeme.what {
         What::Is(Concept::Half) => Some(Decimal::new(5, 1)),
+        What::Is(Concept::All) => Some(Decimal::ONE),
         What::Number(number) if number.unit == Unit::Percent => number
             .value
             .filter(|value| *value > Decimal::ZERO && *value <= Decimal::ONE_HUNDRED)

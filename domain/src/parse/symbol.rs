@@ -32,6 +32,8 @@ impl Mention {
 pub(super) enum Sureness {
     /// It stands where a symbol would, and no list knows it.
     Formed,
+    /// The same, right beside a side: `LONG XYZ`.
+    Sided,
     /// A known asset, or its name.
     Bare,
     /// `$BTC`, `#BTC`.
@@ -227,7 +229,11 @@ fn sureness(
     }
     let alone = place.starts && (place.ends || han && loud);
     let formed = short && (loud || han) && (place.beside_side || alone);
-    formed.then_some(Sureness::Formed)
+    formed.then_some(if place.beside_side {
+        Sureness::Sided
+    } else {
+        Sureness::Formed
+    })
 }
 
 /// Where on its line a word stands.

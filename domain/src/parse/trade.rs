@@ -26,6 +26,8 @@ enum Seen {
     Trade(Box<Draft>),
     /// It looks like one, and is not to be trusted.
     Held(Option<Box<Draft>>, String),
+    /// It would open one, but for a negation or a condition.
+    Refused(&'static str),
     /// It opens nothing.
     Nothing,
 }
@@ -38,6 +40,7 @@ impl Seen {
                 drafts: draft.into_iter().map(|draft| *draft).collect(),
                 reason,
             }),
+            Self::Refused(reason) => Some(Meaning::Noise(reason)),
             Self::Nothing => None,
         }
     }
@@ -93,7 +96,7 @@ fn many(lexemes: &[Lexeme], heads: &[Head], universe: &dyn Universe) -> Option<M
                 drafts.extend(draft.map(|draft| *draft));
                 faults.push(format!("{}: {reason}", head.mention.base));
             }
-            Seen::Nothing => faults.push(format!("{}: no trade", head.mention.base)),
+            Seen::Refused(_) | Seen::Nothing => faults.push(format!("{}: no trade", head.mention.base)),
         }
     }
     if drafts.is_empty() {
@@ -125,10 +128,21 @@ fn one(lexemes: &[Lexeme], mention: Option<&Mention>, universe: &dyn Universe) -
     if fields.moving && fields.entry.is_empty() {
         return Seen::Nothing;
     }
+    // `BUY RAFF … buy TON to pay for it`: the known asset is not the one that is traded.
+    if let Some(other) = sided_before(lexemes, mention) {
+        return held_if(
+            firm || fields.market,
+            format!("whether {other} or {} is meant", mention.base),
+        );
+    }
     if fields.long && fields.short {
         return held_if(firm, "it names both sides".into());
     }
     if let Some(refusal) = fields.refused {
+        // Its levels are no later word about another trade.
+        if !firm && !(fields.stops.is_empty() && fields.targets.is_empty()) {
+            return Seen::Refused(refusal.label());
+        }
         return held_if(firm, format!("its entry is {}", refusal.label()));
     }
     if fields.ending {
@@ -164,6 +178,19 @@ fn one(lexemes: &[Lexeme], mention: Option<&Mention>, universe: &dyn Universe) -
         Some(_) if fields.labelled() == 0 && !fields.near => Seen::Nothing,
         Some(reason) => Seen::Held(Some(Box::new(draft)), reason),
     }
+}
+
+/// An unknown symbol beside a side, before the pair is named.
+fn sided_before<'a>(lexemes: &'a [Lexeme], mention: &Mention) -> Option<&'a str> {
+    lexemes
+        .iter()
+        .filter_map(|lexeme| match &lexeme.what {
+            What::Pair(other) => Some(other),
+            _ => None,
+        })
+        .take_while(|other| other.base != mention.base)
+        .find(|other| other.sure == Sureness::Sided)
+        .map(|other| other.base.as_str())
 }
 
 fn held_if(firm: bool, reason: String) -> Seen {
@@ -326,7 +353,7 @@ fn strange(draft: &Draft, mention: &Mention, universe: &dyn Universe) -> Option<
     if mention.foreign {
         return Some(format!("{} is no crypto asset", mention.base));
     }
-    if mention.sure == Sureness::Formed {
+    if mention.sure <= Sureness::Sided {
         return Some(format!("{} is no asset that is known here", mention.base));
     }
     let whole = |price: Price| price.get().is_integer() && price.get() >= Decimal::from(20);
