@@ -232,3 +232,11 @@ fn a_zone_has_two_ends_and_a_limit_one() {
     };
     assert!(matches!(drafts[0].entry, Entry::Limit(_)));
 }
+
+#[test]
+fn tmp_ru() {
+    let text = std::fs::read_to_string("/tmp/ru.jsonl").unwrap();
+    let posts: Vec<Value> = text.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    show("ru.jsonl", &posts);
+    println!("{:#?}", classes(&posts));
+}

@@ -47,6 +47,7 @@ pub(super) struct Fields {
     /// Lines that speak of closing or cancelling.
     pub(super) ending: bool,
     pub(super) moving: bool,
+    pub(super) limit: bool,
 }
 
 /// A target and the share of the position that is written behind it, in percent.
@@ -146,6 +147,9 @@ const MOST_WORDS: usize = 12;
 /// one and a word of letters seven: `who is selling Bitcoin now` is no order.
 const MOST_MARKET_WORDS: usize = 6;
 
+/// The most unknown words on a line that names the pair of a trade, counted alike.
+const MOST_HEAD_WORDS: usize = 21;
+
 /// Reads the fields of one trade.
 pub(super) fn read(lexemes: &[Lexeme]) -> Fields {
     let mut reader = Reader {
@@ -167,7 +171,9 @@ pub(super) fn read(lexemes: &[Lexeme]) -> Fields {
 #[derive(Clone, Debug, Default)]
 struct Line {
     label: bool,
+    /// It names a side or an entry.
     acts: bool,
+    pair: bool,
     hit: bool,
     not: bool,
     conditional: bool,
@@ -206,7 +212,7 @@ impl Reader {
             What::Break => self.end_line(),
             What::Is(concept) => self.concept(concept),
             What::Pair(mention) => {
-                self.line.acts = true;
+                self.line.pair = true;
                 self.fields.perpetual |= mention.perpetual;
                 self.open_softly();
             }
@@ -226,7 +232,9 @@ impl Reader {
     fn end_line(&mut self) {
         let line = std::mem::take(&mut self.line);
         let fields = &mut self.fields;
-        if line.label || line.acts {
+        // A pair in a sentence is talk about it.
+        let acts = line.acts || line.pair && line.words <= MOST_HEAD_WORDS;
+        if line.label || acts {
             fields.left_over.extend(line.loose);
             fields.ending |= line.ending;
         }
@@ -234,7 +242,7 @@ impl Reader {
         // `now` in a sentence is no order to enter at once.
         let at_once = line.market && line.words <= MOST_MARKET_WORDS;
         fields.market |= at_once;
-        if (line.acts || at_once) && fields.refused.is_none() {
+        if (acts || at_once) && fields.refused.is_none() {
             fields.refused = if line.not {
                 Some(Refusal::Negated)
             } else if line.conditional {
@@ -311,8 +319,8 @@ impl Reader {
             Concept::If => self.line.conditional = true,
             Concept::Close | Concept::Cancel => self.line.ending = true,
             Concept::Move => self.fields.moving = true,
-            Concept::Limit
-            | Concept::Horizon
+            Concept::Limit => self.fields.limit = true,
+            Concept::Horizon
             | Concept::Filler
             | Concept::Joint
             | Concept::Breakeven

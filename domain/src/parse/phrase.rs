@@ -48,7 +48,10 @@ pub(super) fn name(tokens: Vec<Token>, lexicon: &Lexicon) -> Vec<Lexeme> {
     while let Some(token) = tokens.get(at) {
         let (what, text, taken) = match &token.kind {
             Kind::Word { text, low } => match longest(&tokens, at, low, lexicon) {
-                Some((concept, taken)) => (What::Is(concept.clone()), text.clone(), taken),
+                Some((concept, taken)) => {
+                    let words = &tokens[at..at + taken];
+                    (What::Is(concept.clone()), joined(words), taken)
+                }
                 None => (What::Word, text.clone(), 1),
             },
             Kind::Number(number) => (What::Number(number.clone()), SmolStr::default(), 1),
@@ -74,6 +77,17 @@ pub(super) fn name(tokens: Vec<Token>, lexicon: &Lexicon) -> Vec<Lexeme> {
         at += taken;
     }
     lexemes
+}
+
+/// The words of a phrase, as written.
+fn joined(tokens: &[Token]) -> SmolStr {
+    tokens
+        .iter()
+        .filter_map(|token| match &token.kind {
+            Kind::Word { text, .. } => Some(text.as_str()),
+            _ => None,
+        })
+        .collect()
 }
 
 /// The longest phrase that begins at a token, and how many tokens it takes.

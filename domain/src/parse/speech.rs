@@ -9,7 +9,7 @@ use super::phrase::{Lexeme, What};
 use super::symbol::{Mention, Sureness};
 use super::token;
 use crate::market::{Pair, Price, Side};
-use crate::reading::{About, Instruction, Meaning, Order};
+use crate::reading::{About, Instruction, MAX_TARGETS, Meaning, Order};
 
 /// The most unknown words that an order has; a longer text is talk, whatever phrases are in it.
 /// A Chinese character counts one, a word of letters two.
@@ -120,7 +120,8 @@ impl Speech<'_> {
 
     /// What the author orders: a close, or changes.
     fn orders(&self) -> Option<Meaning> {
-        if !self.fields.entry.is_empty() {
+        let limit_moved = self.fields.limit && self.fields.moving;
+        if !self.fields.entry.is_empty() || limit_moved {
             return Some(if self.fields.moving {
                 Meaning::Quarantined {
                     drafts: Vec::new(),
@@ -158,6 +159,9 @@ impl Speech<'_> {
             orders.push(Order::Retarget(targets));
         }
         let place = place?;
+        if orders.iter().any(is_level) && self.fields.unreadable.is_some() {
+            return Some(Meaning::Noise("unclear"));
+        }
         let levels = orders.iter().all(is_level);
         if levels && !self.fields.moving && self.opens() {
             return Some(Meaning::Noise("trade-without-entry"));
@@ -211,7 +215,7 @@ impl Speech<'_> {
             let after_hit = at
                 .checked_sub(1)
                 .is_some_and(|before| self.lexemes[before].is(&Concept::Hit));
-            !after_hit && !self.line_has(*at, &[Concept::Close])
+            !after_hit && !self.line_has(*at, &[Concept::Close, Concept::Talk])
         });
         named.or_else(|| {
             self.meant(&Concept::Cost).filter(|at| {
@@ -233,6 +237,17 @@ impl Speech<'_> {
 
     fn targets(&self) -> Option<(usize, Vec<Price>)> {
         let at = self.meant(&Concept::Target)?;
+        // `目标` is where a market goes in talk about it, `止盈` only where a trade does; and whole
+        // numbers like the 2 of `full target 2` may count the targets.
+        let talk = self.lexemes[at].text.contains('目') && !self.fields.moving;
+        let counts = self
+            .fields
+            .targets
+            .iter()
+            .all(|goal| goal.price.is_integer() && goal.price < Decimal::from(MAX_TARGETS));
+        if talk || counts {
+            return None;
+        }
         let told = !self.line_has(at, &[Concept::Hit, Concept::Close])
             && !self.fields.reached
             && self.words() <= MOST_LEVEL_WORDS
