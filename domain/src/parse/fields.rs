@@ -220,12 +220,23 @@ impl Reader {
             What::Index(index) => self.index(*index),
             What::Word => self.word(&lexeme.text),
             What::Tick => self.line.hit |= self.line.label && self.line.number,
-            What::Sign('?') => self.line.asked = true,
+            What::Sign('?') => {
+                self.line.asked = true;
+                self.end_sentence();
+            }
+            What::Sign('!' | '。') => self.end_sentence(),
             What::Sign('-' | '~' | '/') => return,
             What::Sign(_) | What::Link => {}
         }
         if !matches!(lexeme.what, What::Number(_) | What::Is(Concept::Joint)) {
             self.chain.clear();
+        }
+    }
+
+    /// A label's number does not stand in the next sentence.
+    fn end_sentence(&mut self) {
+        if self.open.is_some_and(|open| open.numbers == 0) {
+            self.open = None;
         }
     }
 
@@ -254,13 +265,12 @@ impl Reader {
             };
         }
         self.trailing = false;
-        match &mut self.open {
-            Some(open) => match open.name {
+        if let Some(open) = &mut self.open {
+            match open.name {
                 Name::Leverage | Name::Price | Name::Other => self.open = None,
                 Name::Soft if open.numbers > 0 => self.open = None,
                 Name::Soft | Name::Entry | Name::Target | Name::Stop => open.broken = true,
-            },
-            None => {}
+            }
         }
     }
 
@@ -295,21 +305,18 @@ impl Reader {
                 self.open_softly();
             }
             Concept::Market => {
-                if matches!(self.open.map(|open| open.name), None | Some(Name::Entry | Name::Soft)) {
+                if matches!(
+                    self.open.map(|open| open.name),
+                    None | Some(Name::Entry | Name::Soft)
+                ) {
                     self.line.market = true;
                     self.open_softly();
                 }
             }
             Concept::Near => self.fields.near |= self.in_entry(),
-            Concept::Above | Concept::Below | Concept::Breakout => {
-                if self.in_entry() {
-                    self.fields.trigger = Some(match concept {
-                        Concept::Above => Trigger::Above,
-                        Concept::Below => Trigger::Below,
-                        _ => Trigger::Breakout,
-                    });
-                }
-            }
+            Concept::Above => self.trigger(Trigger::Above),
+            Concept::Below => self.trigger(Trigger::Below),
+            Concept::Breakout => self.trigger(Trigger::Breakout),
             Concept::Spot => self.fields.spot = true,
             Concept::Perpetual => self.fields.perpetual = true,
             Concept::Venue(name) => self.fields.venues.push(Venue::new(name.clone())),
@@ -337,8 +344,17 @@ impl Reader {
         }
     }
 
+    fn trigger(&mut self, trigger: Trigger) {
+        if self.in_entry() {
+            self.fields.trigger = Some(trigger);
+        }
+    }
+
     fn in_entry(&self) -> bool {
-        matches!(self.open.map(|open| open.name), Some(Name::Entry | Name::Soft))
+        matches!(
+            self.open.map(|open| open.name),
+            Some(Name::Entry | Name::Soft)
+        )
     }
 
     /// A pair or a side may be followed by its price without a label.
@@ -373,7 +389,11 @@ impl Reader {
 
     fn word(&mut self, text: &str) {
         // A Chinese character is a part of a word.
-        self.line.words += if text.chars().all(token::is_han) { 1 } else { 7 };
+        self.line.words += if text.chars().all(token::is_han) {
+            1
+        } else {
+            7
+        };
         if let Some(open) = &mut self.open {
             open.words += 1;
             let prose = open.numbers > 0 && !(open.indexed && open.item.is_some());
@@ -512,8 +532,13 @@ impl Reader {
                     goal.percent = number.value;
                 }
             }
-            Name::Stop if open.numbers == 0 => self.fields.percent_stop = true,
-            _ => {}
+            Name::Stop => self.fields.percent_stop |= open.numbers == 0,
+            Name::Target
+            | Name::Entry
+            | Name::Soft
+            | Name::Leverage
+            | Name::Price
+            | Name::Other => {}
         }
     }
 }
@@ -525,11 +550,14 @@ fn list_number(
     line: &Line,
     next: Option<&Lexeme>,
 ) -> Option<u8> {
-    let index: u8 = number.written.parse().ok().filter(|index| (1..=20).contains(index))?;
+    let index: u8 = number
+        .written
+        .parse()
+        .ok()
+        .filter(|index| (1..=20).contains(index))?;
     let next = &next?.what;
-    let heads = !line.label
-        && !line.number
-        && matches!(next, What::Is(concept) if concept.is_label());
+    let heads =
+        !line.label && !line.number && matches!(next, What::Is(concept) if concept.is_label());
     let fresh = open.is_some_and(|open| {
         open.numbers == 0 && matches!(open.name, Name::Entry | Name::Target | Name::Stop)
     });
@@ -547,15 +575,19 @@ fn goes_on(open: Open, lexeme: &Lexeme) -> bool {
         What::Number(_) => !(open.indexed && open.numbers > 0) || open.item.is_some(),
         What::Sign('-' | '*' | '.') => open.name != Name::Soft,
         What::Is(Concept::Horizon) => open.name == Name::Target,
-        What::Is(
-            Concept::Near
-            | Concept::Market
-            | Concept::Filler
-            | Concept::Above
-            | Concept::Below
-            | Concept::Breakout
-            | Concept::Limit,
-        ) => open.numbers == 0 && open.name != Name::Target,
-        _ => false,
+        What::Is(concept) => {
+            let leads = matches!(
+                concept,
+                Concept::Near
+                    | Concept::Market
+                    | Concept::Filler
+                    | Concept::Above
+                    | Concept::Below
+                    | Concept::Breakout
+                    | Concept::Limit
+            );
+            leads && open.numbers == 0 && open.name != Name::Target
+        }
+        What::Pair(_) | What::Word | What::Sign(_) | What::Tick | What::Link | What::Break => false,
     }
 }

@@ -1,7 +1,7 @@
 //! The words of the trade: phrases in many languages, and the concepts that they name.
 //!
 //! The phrases are data, one file per language in `data/lexicon`; each line reads
-//! `concept: phrase | phrase`. Adding a language is adding a file and its name to [`LANGUAGES`].
+//! `concept: phrase | phrase`, or `long + entry: buy zone` where a phrase says two things. Adding a language is adding a file and its name to [`LANGUAGES`].
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -160,7 +160,8 @@ const LANGUAGES: [(&str, &str); 7] = [
 #[derive(Clone, Debug)]
 pub(super) struct Phrase {
     pub(super) rest: Vec<SmolStr>,
-    pub(super) concept: Concept,
+    /// What it says, in the order in which it says it; never empty.
+    pub(super) concepts: Vec<Concept>,
 }
 
 /// All phrases, by their first word; the longest first.
@@ -192,7 +193,10 @@ impl Lexicon {
             }
             let bad = || line.to_owned();
             let (name, phrases) = line.split_once(':').ok_or_else(bad)?;
-            let concept = Concept::read(name.trim()).ok_or_else(bad)?;
+            let concepts: Vec<Concept> = name
+                .split('+')
+                .map(|name| Concept::read(name.trim()).ok_or_else(bad))
+                .collect::<Result<_, _>>()?;
             for phrase in phrases.split('|') {
                 let mut words = words(phrase).into_iter();
                 let first = words.next().ok_or_else(bad)?;
@@ -200,13 +204,13 @@ impl Lexicon {
                 let rest: Vec<SmolStr> = words.collect();
                 if known
                     .iter()
-                    .any(|other| other.rest == rest && other.concept != concept)
+                    .any(|other| other.rest == rest && other.concepts != concepts)
                 {
                     return Err(format!("{phrase} is said twice: {line}"));
                 }
                 known.push(Phrase {
                     rest,
-                    concept: concept.clone(),
+                    concepts: concepts.clone(),
                 });
                 known.sort_by_key(|phrase| std::cmp::Reverse(phrase.rest.len()));
             }
@@ -229,7 +233,7 @@ impl Lexicon {
         self.beginning_with(word)
             .last()
             .filter(|phrase| phrase.rest.is_empty())
-            .map(|phrase| &phrase.concept)
+            .and_then(|phrase| phrase.concepts.first())
     }
 }
 
@@ -270,10 +274,11 @@ mod tests {
     #[test]
     fn the_longest_phrase_comes_first() {
         let mut lexicon = Lexicon::default();
-        lexicon
-            .extend("target: take profit\ntake: take\n")
-            .unwrap();
-        assert_eq!(lexicon.beginning_with("take")[0].concept, Concept::Target);
+        lexicon.extend("target: take profit\ntake: take\n").unwrap();
+        assert_eq!(
+            lexicon.beginning_with("take")[0].concepts,
+            [Concept::Target]
+        );
         assert_eq!(lexicon.word("take"), Some(&Concept::Take));
     }
 }

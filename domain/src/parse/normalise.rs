@@ -70,7 +70,11 @@ fn fold(c: char) -> Option<char> {
 
 fn styled_letter(offset: u32) -> Option<char> {
     let letter = offset % 52;
-    char::from_u32(if letter < 26 { 0x41 + letter } else { 0x61 + letter - 26 })
+    char::from_u32(if letter < 26 {
+        0x41 + letter
+    } else {
+        0x61 + letter - 26
+    })
 }
 
 static SIMPLIFIED: LazyLock<HashMap<char, char>> = LazyLock::new(|| {

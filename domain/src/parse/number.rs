@@ -60,7 +60,9 @@ pub(super) fn literal(text: &str) -> &str {
 pub(super) fn listed(literal: &str) -> Vec<&str> {
     let dotted = literal.matches('.').count() > 1
         && literal.contains(',')
-        && literal.split(',').all(|part| part.matches('.').count() == 1);
+        && literal
+            .split(',')
+            .all(|part| part.matches('.').count() == 1);
     if dotted {
         literal.split(',').collect()
     } else {
@@ -198,16 +200,16 @@ mod tests {
     #[test]
     fn one_decimal_comma_decides_for_the_whole_text() {
         assert_eq!(commas(["27,400", "0,5"].into_iter()), Comma::Decimal);
-        assert_eq!(
-            commas(["27,400", "1,234.5"].into_iter()),
-            Comma::Thousands
-        );
+        assert_eq!(commas(["27,400", "1,234.5"].into_iter()), Comma::Thousands);
         assert_eq!(commas(["0,5", "1,234.5"].into_iter()), Comma::Doubtful);
     }
 
     #[test]
     fn digits_behind_a_k_are_its_decimals() {
         assert_eq!(thousands(Decimal::from(3), "9"), Some(Decimal::from(3900)));
-        assert_eq!(thousands(Decimal::from(4), "110"), Some(Decimal::from(4110)));
+        assert_eq!(
+            thousands(Decimal::from(4), "110"),
+            Some(Decimal::from(4110))
+        );
     }
 }

@@ -6,7 +6,7 @@ use super::fields::{self, Fields};
 use super::lexicon::Concept;
 use super::number::Unit;
 use super::phrase::{Lexeme, What};
-use super::symbol::{Mention, Sureness};
+use super::symbol::Sureness;
 use super::token;
 use crate::market::{Pair, Price, Side};
 use crate::reading::{About, Instruction, MAX_TARGETS, Meaning, Order};
@@ -14,6 +14,10 @@ use crate::reading::{About, Instruction, MAX_TARGETS, Meaning, Order};
 /// The most unknown words that an order has; a longer text is talk, whatever phrases are in it.
 /// A Chinese character counts one, a word of letters two.
 const MOST_WORDS: usize = 26;
+
+/// The most lexemes of an order, known or unknown; what is longer is not looked through again and
+/// again.
+const MOST_LEXEMES: usize = 400;
 
 /// The most unknown words of a text that moves a level: `the next target is …` in a sentence about
 /// the market moves none.
@@ -29,7 +33,7 @@ pub(super) fn read(lexemes: &[Lexeme]) -> Meaning {
         lexemes,
         fields: fields::read(lexemes),
     };
-    if speech.words() > MOST_WORDS {
+    if speech.words() > MOST_WORDS || lexemes.len() > MOST_LEXEMES {
         return speech.claim_of_levels().unwrap_or(Meaning::Noise("chat"));
     }
     speech
@@ -57,12 +61,18 @@ struct Speech<'a> {
 
 impl Speech<'_> {
     fn words(&self) -> usize {
-        let weight = |lexeme: &Lexeme| match lexeme.what {
-            What::Word if lexeme.text.chars().all(token::is_han) => 1,
-            What::Word => 2,
-            _ => 0,
+        let weight = |lexeme: &Lexeme| {
+            if lexeme.text.chars().all(token::is_han) {
+                1
+            } else {
+                2
+            }
         };
-        self.lexemes.iter().map(weight).sum()
+        self.lexemes
+            .iter()
+            .filter(|lexeme| lexeme.what == What::Word)
+            .map(weight)
+            .sum()
     }
 
     fn has(&self, concept: &Concept) -> bool {
@@ -71,9 +81,10 @@ impl Speech<'_> {
 
     /// Where a concept stands that is neither negated nor under a condition.
     fn meant(&self, concept: &Concept) -> Option<usize> {
-        self.lexemes.iter().enumerate().position(|(at, lexeme)| {
-            lexeme.is(concept) && !self.refused(at)
-        })
+        self.lexemes
+            .iter()
+            .enumerate()
+            .position(|(at, lexeme)| lexeme.is(concept) && !self.refused(at))
     }
 
     /// Is what stands at `at` negated right before it, or under a condition on its line?
@@ -175,7 +186,8 @@ impl Speech<'_> {
         let bought = self.lexemes.iter().any(|lexeme| {
             (lexeme.is(&Concept::Long) || lexeme.is(&Concept::Short)) && lexeme.text.is_ascii()
         });
-        self.fields.entry_label || pair && (bought || self.fields.near && !self.fields.soft.is_empty())
+        self.fields.entry_label
+            || pair && (bought || self.fields.near && !self.fields.soft.is_empty())
     }
 
     fn close(&self) -> Option<usize> {
@@ -232,7 +244,10 @@ impl Speech<'_> {
         let told = !self.line_has(at, &[Concept::Hit, Concept::Close])
             && !self.fields.reached
             && self.words() <= MOST_LEVEL_WORDS;
-        Price::new(*stop).ok().filter(|_| told).map(|stop| (at, stop))
+        Price::new(*stop)
+            .ok()
+            .filter(|_| told)
+            .map(|stop| (at, stop))
     }
 
     fn targets(&self) -> Option<(usize, Vec<Price>)> {
@@ -285,11 +300,10 @@ impl Speech<'_> {
                 .lexemes
                 .iter()
                 .any(|lexeme| lexeme.is(&Concept::Result));
-        let pips = self
-            .lexemes
-            .windows(2)
-            .any(|two| two[0].what == What::Sign('+')
-                && matches!(&two[1].what, What::Number(number) if number.unit != Unit::None));
+        let pips = self.lexemes.windows(2).any(|two| {
+            two[0].what == What::Sign('+')
+                && matches!(&two[1].what, What::Number(number) if number.unit != Unit::None)
+        });
         (self.fields.reached || reached || ticked || earned || pips).then(|| Meaning::Claim {
             pair: self.pairs().into_iter().next().map(|(pair, _)| pair),
             percent,
@@ -325,7 +339,8 @@ impl Speech<'_> {
 
     /// Why it is none of the others.
     fn noise(&self) -> &'static str {
-        let price = self.fields.price.is_some() && !self.lexemes.iter().any(|lexeme| lexeme.what == What::Word);
+        let price = self.fields.price.is_some()
+            && !self.lexemes.iter().any(|lexeme| lexeme.what == What::Word);
         if price {
             "price-only"
         } else if self.has(&Concept::If) {
@@ -370,11 +385,8 @@ impl Speech<'_> {
     /// The pairs it names, each once, and whether their quote is implied.
     fn pairs(&self) -> Vec<(Pair, bool)> {
         let mut pairs: Vec<(Pair, bool)> = Vec::new();
-        let mentions = self.lexemes.iter().filter_map(|lexeme| match &lexeme.what {
-            What::Pair(mention) => Some(mention),
-            _ => None,
-        });
-        for mention in mentions.filter(|mention: &&Mention| mention.sure > Sureness::Sided) {
+        let mentions = self.lexemes.iter().filter_map(Lexeme::mention);
+        for mention in mentions.filter(|mention| mention.sure > Sureness::Sided) {
             if let Some(pair) = mention.pair()
                 && !pairs.iter().any(|(known, _)| known.base() == pair.base())
                 && pairs.len() < usize::from(u8::MAX)
@@ -391,22 +403,16 @@ impl Speech<'_> {
         self.lexemes[at + 1..]
             .iter()
             .take(4)
-            .take_while(|next| next.line == line && !matches!(next.what, What::Word | What::Sign(_)))
-            .find_map(|next| match next.what {
-                What::Is(Concept::Long) => Some(Side::Long),
-                What::Is(Concept::Short) => Some(Side::Short),
-                _ => None,
+            .take_while(|next| {
+                next.line == line && !matches!(next.what, What::Word | What::Sign(_))
             })
+            .find_map(Lexeme::side)
     }
 
     /// The side that is named before an order: what follows may be the next trade
     /// (`close, then go short`).
     fn side_before(&self, at: usize) -> Option<Side> {
-        let sides = |concept| {
-            self.lexemes[..at]
-                .iter()
-                .any(|lexeme| lexeme.is(&concept))
-        };
+        let sides = |concept| self.lexemes[..at].iter().any(|lexeme| lexeme.is(&concept));
         match (sides(Concept::Long), sides(Concept::Short)) {
             (true, false) => Some(Side::Long),
             (false, true) => Some(Side::Short),
@@ -422,13 +428,18 @@ const fn is_level(order: &Order) -> bool {
 
 /// The share that a lexeme names.
 fn share_of(lexeme: &Lexeme) -> Option<Decimal> {
-    match &lexeme.what {
-        What::Is(Concept::Half) => Some(Decimal::new(5, 1)),
-        What::Is(Concept::All) => Some(Decimal::ONE),
-        What::Number(number) if number.unit == Unit::Percent => number
-            .value
-            .filter(|value| *value > Decimal::ZERO && *value <= Decimal::ONE_HUNDRED)
-            .map(|value| (value / Decimal::ONE_HUNDRED).normalize()),
-        _ => None,
+    if lexeme.is(&Concept::Half) {
+        return Some(Decimal::new(5, 1));
     }
+    if lexeme.is(&Concept::All) {
+        return Some(Decimal::ONE);
+    }
+    let What::Number(number) = &lexeme.what else {
+        return None;
+    };
+    number
+        .value
+        .filter(|_| number.unit == Unit::Percent)
+        .filter(|value| *value > Decimal::ZERO && *value <= Decimal::ONE_HUNDRED)
+        .map(|value| (value / Decimal::ONE_HUNDRED).normalize())
 }

@@ -44,7 +44,8 @@ pub(super) enum Sureness {
 
 /// Assets that others are priced in; longer ones first where one ends another.
 const QUOTES: [&str; 14] = [
-    "FDUSD", "USDT", "USDC", "BUSD", "TUSD", "USDP", "DAI", "USD", "BTC", "ETH", "BNB", "EUR", "TRY", "BRL",
+    "FDUSD", "USDT", "USDC", "BUSD", "TUSD", "USDP", "DAI", "USD", "BTC", "ETH", "BNB", "EUR",
+    "TRY", "BRL",
 ];
 
 /// Quotes that no word of another meaning ends in, so any base before them is believed.
@@ -52,8 +53,10 @@ const DOLLARS: [&str; 5] = ["FDUSD", "USDT", "USDC", "BUSD", "TUSD"];
 
 /// Does `/USDT` or the like follow a word, so that it is a base whatever it means?
 pub(super) fn has_quote_after(tokens: &[Token], at: usize) -> bool {
-    matches!(tokens.get(at + 1).map(|token| &token.kind), Some(Kind::Sign('/')))
-        && matches!(tokens.get(at + 2).map(|token| &token.kind),
+    matches!(
+        tokens.get(at + 1).map(|token| &token.kind),
+        Some(Kind::Sign('/'))
+    ) && matches!(tokens.get(at + 2).map(|token| &token.kind),
             Some(Kind::Word { text, .. }) if quote_of(text).is_some())
 }
 
@@ -119,7 +122,13 @@ fn mention(
     }
     let (perpetual, more) = perpetual_suffix(lexemes, at);
     if let Some((base, quote, perp)) = joined(&upper, loud, universe) {
-        let mention = made(base, Some(quote), Sureness::Quoted, perp || perpetual, universe);
+        let mention = made(
+            base,
+            Some(quote),
+            Sureness::Quoted,
+            perp || perpetual,
+            universe,
+        );
         return Some((mention, 1 + more));
     }
     let sure = sureness(lexemes, at, universe, known, loud, han)?;
@@ -149,10 +158,9 @@ fn divided(lexemes: &[Lexeme], at: usize) -> Option<(&'static str, usize, bool)>
     let separator = lexemes.get(at + 1)?;
     let word = lexemes.get(at + 2)?;
     let (quote, perp) = quote_of(&word.text)?;
-    match separator.what {
-        What::Sign('/') => {}
-        What::Sign('-') if separator.glued && word.glued => {}
-        _ => return None,
+    let glued = separator.glued && word.glued;
+    if separator.what != What::Sign('/') && !(separator.what == What::Sign('-') && glued) {
+        return None;
     }
     let (perpetual, more) = perpetual_suffix(lexemes, at + 2);
     Some((quote, 3 + more, perp || perpetual))
@@ -205,9 +213,10 @@ fn sureness(
     let tag = at
         .checked_sub(1)
         .filter(|_| lexeme.glued)
-        .and_then(|before| match lexemes[before].what {
-            What::Sign(sign @ ('$' | '#')) => Some(sign),
-            _ => None,
+        .and_then(|before| {
+            ['$', '#']
+                .into_iter()
+                .find(|sign| lexemes[before].what == What::Sign(*sign))
         });
     let short = upper.len() <= 12;
     match tag {
@@ -254,8 +263,17 @@ impl Place {
             )
         };
         let near = |lexeme: &&Lexeme| lexeme.line == line && lexeme.what != What::Break;
-        let before = lexemes[..at].iter().rev().take(6).take_while(near).find(counts);
-        let after = lexemes[at + 1..].iter().take(6).take_while(near).find(counts);
+        let before = lexemes[..at]
+            .iter()
+            .rev()
+            .take(6)
+            .take_while(near)
+            .find(counts);
+        let after = lexemes[at + 1..]
+            .iter()
+            .take(6)
+            .take_while(near)
+            .find(counts);
         let side = |lexeme: Option<&Lexeme>| {
             lexeme.is_some_and(|lexeme| lexeme.is(&Concept::Long) || lexeme.is(&Concept::Short))
         };
@@ -279,10 +297,7 @@ mod tests {
         let named = phrase::name(token::cut(&normalise::plain(text), lexicon), lexicon);
         name(named, Assets::bundled())
             .into_iter()
-            .filter_map(|lexeme| match lexeme.what {
-                What::Pair(mention) => Some(mention),
-                _ => None,
-            })
+            .filter_map(|lexeme| lexeme.mention().cloned())
             .map(|mention| match mention.quote {
                 Some(quote) => format!("{}/{quote}", mention.base),
                 None => mention.base.to_string(),
@@ -292,7 +307,15 @@ mod tests {
 
     #[test]
     fn pairs_are_read_in_every_spelling() {
-        for text in ["BTC/USDT", "btcusdt", "#BTC-USDT", "BTC / USDT", "BTCUSDT.P", "BTCUSDTPERP", "XBTUSDT"] {
+        for text in [
+            "BTC/USDT",
+            "btcusdt",
+            "#BTC-USDT",
+            "BTC / USDT",
+            "BTCUSDT.P",
+            "BTCUSDTPERP",
+            "XBTUSDT",
+        ] {
             assert_eq!(pairs(text), ["BTC/USDT"], "{text}");
         }
         assert_eq!(pairs("ETH / BTC"), ["ETH/BTC"]);

@@ -35,6 +35,33 @@ pub(super) enum Kind {
     Break,
 }
 
+impl Token {
+    /// The word that it is.
+    pub(super) fn word(&self) -> Option<&str> {
+        if let Kind::Word { text, .. } = &self.kind {
+            Some(text)
+        } else {
+            None
+        }
+    }
+}
+
+impl Kind {
+    /// The sign that makes the next word a tag.
+    pub(super) const fn tag(&self) -> Option<char> {
+        match self {
+            Self::Sign(sign @ ('$' | '#')) => Some(*sign),
+            Self::Sign(_)
+            | Self::Word { .. }
+            | Self::Number(_)
+            | Self::Index(_)
+            | Self::Tick
+            | Self::Link
+            | Self::Break => None,
+        }
+    }
+}
+
 /// The highest number that is taken for a list number.
 const HIGHEST_INDEX: u8 = 20;
 
@@ -58,9 +85,12 @@ pub(super) fn cut(plain: &str, lexicon: &Lexicon) -> Vec<Token> {
 
 /// Gives the numbers their values, once all of them have told what a comma means here.
 fn value_numbers(tokens: &mut [Token]) {
-    let comma = number::commas(tokens.iter().filter_map(|token| match &token.kind {
-        Kind::Number(number) => Some(number.written.as_str()),
-        _ => None,
+    let comma = number::commas(tokens.iter().filter_map(|token| {
+        if let Kind::Number(number) = &token.kind {
+            Some(number.written.as_str())
+        } else {
+            None
+        }
     }));
     for token in tokens {
         if let Kind::Number(number) = &mut token.kind
@@ -162,8 +192,8 @@ impl<'a> Cutter<'a> {
                     self.push(Kind::Sign(c));
                 }
             }
-            '-' | '~' | '/' | ',' | '，' | ':' | ';' | ')' | '[' | ']' | '!' | '?' | '.' | '。' | '+'
-            | '=' | '|' | '<' | '>' | '#' | '$' | '*' | '_' | '"' | '&' | '@' | '\\' => {
+            '-' | '~' | '/' | ',' | '，' | ':' | ';' | ')' | '[' | ']' | '!' | '?' | '.' | '。'
+            | '+' | '=' | '|' | '<' | '>' | '#' | '$' | '*' | '_' | '"' | '&' | '@' | '\\' => {
                 self.push(Kind::Sign(c));
             }
             _ => self.glued = false,
@@ -173,7 +203,10 @@ impl<'a> Cutter<'a> {
 
     /// The sign in `5.700$Target` belongs to the number before it.
     fn follows_number(&self) -> bool {
-        let number = matches!(self.tokens.last().map(|token| &token.kind), Some(Kind::Number(_)));
+        let number = matches!(
+            self.tokens.last().map(|token| &token.kind),
+            Some(Kind::Number(_))
+        );
         self.glued && number
     }
 
@@ -329,7 +362,9 @@ impl<'a> Cutter<'a> {
                 return;
             }
         }
-        let word = run(rest, |c| is_letter(c) || c.is_ascii_digit() || c == '\'' || c == '_');
+        let word = run(rest, |c| {
+            is_letter(c) || c.is_ascii_digit() || c == '\'' || c == '_'
+        });
         if rest[word.len()..].starts_with('*') {
             // A masked name (`B***`) names nothing.
             let masked = run(rest, |c| !c.is_whitespace());
@@ -351,7 +386,11 @@ impl<'a> Cutter<'a> {
 
     /// The digits that are glued to a label: its list number, its price, or nobody knows which.
     fn labelled(&mut self, concept: &Concept, digits: &str, after: &str) {
-        let highest = if *concept == Concept::Target { HIGHEST_INDEX } else { 5 };
+        let highest = if *concept == Concept::Target {
+            HIGHEST_INDEX
+        } else {
+            5
+        };
         let scaled = after.starts_with(['k', 'K', 'x', 'X', '%']);
         if let Some(index) = small(digits).filter(|index| *index <= highest && !scaled) {
             self.push(Kind::Index(index));
@@ -428,7 +467,10 @@ fn is_symbol_of_thousands(digits: &str, letters: &str) -> bool {
 fn link(rest: &str) -> Option<usize> {
     let address = ["http://", "https://", "www.", "t.me/"]
         .iter()
-        .any(|start| rest.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start)));
+        .any(|start| {
+            rest.get(..start.len())
+                .is_some_and(|head| head.eq_ignore_ascii_case(start))
+        });
     if address {
         return Some(run(rest, |c| !c.is_whitespace() && !is_han(c)).len());
     }
@@ -450,9 +492,10 @@ fn fraction(rest: &str) -> Option<usize> {
 fn clock_or_date(rest: &str) -> Option<usize> {
     let digit = |at: usize| rest.as_bytes().get(at).is_some_and(u8::is_ascii_digit);
     let is = |at: usize, byte: u8| rest.as_bytes().get(at) == Some(&byte);
-    let ends = |at: usize| !digit(at) && !(is(at, b'.') && digit(at + 1));
+    let ends = |at: usize| !(digit(at) || is(at, b'.') && digit(at + 1));
     for hours in 1..=2 {
-        let clock = (0..hours).all(digit) && is(hours, b':') && digit(hours + 1) && digit(hours + 2);
+        let clock =
+            (0..hours).all(digit) && is(hours, b':') && digit(hours + 1) && digit(hours + 2);
         if clock && is(hours + 3, b':') && digit(hours + 4) && digit(hours + 5) && ends(hours + 6) {
             return Some(hours + 6);
         }
@@ -475,7 +518,9 @@ mod tests {
             .map(|token| match token.kind {
                 Kind::Word { text, .. } => text.to_string(),
                 Kind::Number(number) => {
-                    let value = number.value.map_or("?".into(), |value| value.normalize().to_string());
+                    let value = number
+                        .value
+                        .map_or("?".into(), |value| value.normalize().to_string());
                     match number.unit {
                         Unit::None => value,
                         Unit::Percent => format!("{value}%"),
@@ -499,19 +544,27 @@ mod tests {
             show("OPUSDT LONGLeverage: 10.0XEntry Targets:1) 2.475Take-Profit"),
             "OPUSDT LONG Leverage : 10x Entry Targets : #1 2.475 Take - Profit"
         );
-        assert_eq!(show("BTC/USDT LONGLEVERAGE:2xENTRY"), "BTC / USDT LONG LEVERAGE : 2x ENTRY");
+        assert_eq!(
+            show("BTC/USDT LONGLEVERAGE:2xENTRY"),
+            "BTC / USDT LONG LEVERAGE : 2x ENTRY"
+        );
     }
 
     #[test]
     fn list_numbers_are_no_prices() {
-        assert_eq!(show("1) 0.5 2️⃣ 0.6 TP3 0.7 Target (4)"), "#1 0.5 #2 0.6 TP #3 0.7 Target #4");
+        assert_eq!(
+            show("1) 0.5 2️⃣ 0.6 TP3 0.7 Target (4)"),
+            "#1 0.5 #2 0.6 TP #3 0.7 Target #4"
+        );
         assert_eq!(show("1. 0.5\n2. 0.6"), "#1 0.5 ⏎ #2 0.6");
     }
 
     #[test]
     fn scales_and_units_are_read() {
-        assert_eq!(show("42.5k 3k9 10万 $43600 5700$ 10x x15 30% 30 % 20pips 4h"),
-            "42500 3900 100000 43600 5700 10x 15x 30% 30% 20_ 4_");
+        assert_eq!(
+            show("42.5k 3k9 10万 $43600 5700$ 10x x15 30% 30 % 20pips 4h"),
+            "42500 3900 100000 43600 5700 10x 15x 30% 30% 20_ 4_"
+        );
     }
 
     #[test]
@@ -521,7 +574,10 @@ mod tests {
 
     #[test]
     fn links_handles_times_and_dates_hold_no_numbers() {
-        assert_eq!(show("https://x.io/99 @me99 at 12:30 on 2025-02-21"), "link link at 12:30 on 2025-02-21");
+        assert_eq!(
+            show("https://x.io/99 @me99 at 12:30 on 2025-02-21"),
+            "link link at 12:30 on 2025-02-21"
+        );
     }
 
     #[test]

@@ -54,10 +54,9 @@ struct Head {
 
 fn heads(lexemes: &[Lexeme]) -> Vec<Head> {
     let mentions = || {
-        lexemes.iter().filter_map(|lexeme| match &lexeme.what {
-            What::Pair(mention) => Some((mention, lexeme.line)),
-            _ => None,
-        })
+        lexemes
+            .iter()
+            .filter_map(|lexeme| Some((lexeme.mention()?, lexeme.line)))
     };
     let Some(sure) = mentions().map(|(mention, _)| mention.sure).max() else {
         return Vec::new();
@@ -96,7 +95,9 @@ fn many(lexemes: &[Lexeme], heads: &[Head], universe: &dyn Universe) -> Option<M
                 drafts.extend(draft.map(|draft| *draft));
                 faults.push(format!("{}: {reason}", head.mention.base));
             }
-            Seen::Refused(_) | Seen::Nothing => faults.push(format!("{}: no trade", head.mention.base)),
+            Seen::Refused(_) | Seen::Nothing => {
+                faults.push(format!("{}: no trade", head.mention.base))
+            }
         }
     }
     if drafts.is_empty() {
@@ -106,7 +107,10 @@ fn many(lexemes: &[Lexeme], heads: &[Head], universe: &dyn Universe) -> Option<M
     } else {
         Some(Meaning::Quarantined {
             drafts,
-            reason: format!("several pairs are named, and not each is a trade: {}", faults.join("; ")),
+            reason: format!(
+                "several pairs are named, and not each is a trade: {}",
+                faults.join("; ")
+            ),
         })
     }
 }
@@ -140,7 +144,7 @@ fn one(lexemes: &[Lexeme], mention: Option<&Mention>, universe: &dyn Universe) -
     }
     if let Some(refusal) = fields.refused {
         // Its levels are no later word about another trade.
-        if !firm && !(fields.stops.is_empty() && fields.targets.is_empty()) {
+        if !(firm || fields.stops.is_empty() && fields.targets.is_empty()) {
             return Seen::Refused(refusal.label());
         }
         return held_if(firm, format!("its entry is {}", refusal.label()));
@@ -184,10 +188,7 @@ fn one(lexemes: &[Lexeme], mention: Option<&Mention>, universe: &dyn Universe) -
 fn sided_before<'a>(lexemes: &'a [Lexeme], mention: &Mention) -> Option<&'a str> {
     lexemes
         .iter()
-        .filter_map(|lexeme| match &lexeme.what {
-            What::Pair(other) => Some(other),
-            _ => None,
-        })
+        .filter_map(Lexeme::mention)
         .take_while(|other| other.base != mention.base)
         .find(|other| other.sure == Sureness::Sided)
         .map(|other| other.base.as_str())
@@ -259,7 +260,10 @@ fn entry(fields: &Fields, side: Side) -> Result<Entry, String> {
             .find(|price| Some(*price) < low || Some(*price) > high)
             && fields.soft.len() == 1
         {
-            return Err(format!("two entries are written, {other} and {}", fields.entry[0]));
+            return Err(format!(
+                "two entries are written, {other} and {}",
+                fields.entry[0]
+            ));
         }
         &fields.entry
     };
@@ -273,7 +277,9 @@ fn entry(fields: &Fields, side: Side) -> Result<Entry, String> {
     };
     if low != high {
         return match (fields.market, fields.trigger) {
-            (true, _) => Err(format!("it enters at once and again between {low} and {high}")),
+            (true, _) => Err(format!(
+                "it enters at once and again between {low} and {high}"
+            )),
             (false, Some(_)) => Err(format!("a breakout of both {low} and {high} is written")),
             (false, None) => Ok(Entry::Zone { low, high }),
         };
