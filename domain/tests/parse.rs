@@ -376,3 +376,29 @@ proptest! {
         prop_assert_eq!(read(&text), read(&text));
     }
 }
+
+#[test]
+fn what_a_target_would_earn_is_no_share_of_the_position() {
+    let draft =
+        signal("$SOL long\nEntry 100\nTP1 120 (+20%)\nTP2 130 (+30%)\nTP3 150 (+50%)\nSL 90");
+    assert_eq!(targets(&draft), ["120", "130", "150"]);
+    assert!(draft.targets.iter().all(|target| target.weight.is_none()));
+}
+
+#[test]
+fn a_number_with_a_hash_counts_signals() {
+    let draft = signal("Signal #31 BTC/USDT long\nEntry 60000\nTP 62000\nSL 59000");
+    assert_eq!(draft.entry, Entry::Limit(price("60000")));
+}
+
+#[test]
+fn yesterdays_trade_is_told_and_not_opened() {
+    let text = "Yesterday: BTC/USDT long entry 60000\nTP 62000\nSL 59000";
+    assert!(!matches!(read(text), Meaning::Signals(_)));
+}
+
+#[test]
+fn a_zone_keeps_the_side_that_its_name_says() {
+    let reason = held("#SOL\nSell zone: 150 - 154\nTarget 160\nStop 140");
+    assert!(reason.contains("stop 140 of a short"), "{reason}");
+}

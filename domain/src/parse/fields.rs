@@ -71,6 +71,7 @@ pub(super) enum Refusal {
     Negated,
     Conditional,
     Asked,
+    Past,
 }
 
 impl Refusal {
@@ -78,7 +79,8 @@ impl Refusal {
         match self {
             Self::Negated => "negated",
             Self::Conditional => "conditional",
-            Self::Asked => "question",
+            Self::Asked => "asked about",
+            Self::Past => "past",
         }
     }
 }
@@ -159,6 +161,7 @@ pub(super) fn read(lexemes: &[Lexeme]) -> Fields {
         last_index: 0,
         line: Line::default(),
         trailing: false,
+        sign: None,
     };
     for (at, lexeme) in lexemes.iter().enumerate() {
         reader.take(lexeme, lexemes.get(at + 1));
@@ -178,6 +181,7 @@ struct Line {
     not: bool,
     conditional: bool,
     asked: bool,
+    past: bool,
     ending: bool,
     number: bool,
     market: bool,
@@ -194,6 +198,8 @@ struct Reader {
     line: Line,
     /// After `Trigger:`: the next list number says when to move to the entry.
     trailing: bool,
+    /// The sign right before the lexeme that is being taken.
+    sign: Option<char>,
 }
 
 impl Reader {
@@ -225,9 +231,17 @@ impl Reader {
                 self.end_sentence();
             }
             What::Sign('!' | '。') => self.end_sentence(),
-            What::Sign('-' | '~' | '/') => return,
+            What::Sign(sign @ ('-' | '~' | '/')) => {
+                self.sign = Some(*sign);
+                return;
+            }
             What::Sign(_) | What::Link => {}
         }
+        self.sign = if let What::Sign(sign) = lexeme.what {
+            Some(sign)
+        } else {
+            None
+        };
         if !matches!(lexeme.what, What::Number(_) | What::Is(Concept::Joint)) {
             self.chain.clear();
         }
@@ -260,6 +274,8 @@ impl Reader {
                 Some(Refusal::Conditional)
             } else if line.asked {
                 Some(Refusal::Asked)
+            } else if line.past {
+                Some(Refusal::Past)
             } else {
                 None
             };
@@ -324,6 +340,7 @@ impl Reader {
             Concept::Hit => self.line.hit = true,
             Concept::Not => self.line.not = true,
             Concept::If => self.line.conditional = true,
+            Concept::Talk => self.line.past = true,
             Concept::Close | Concept::Cancel => self.line.ending = true,
             Concept::Move => self.fields.moving = true,
             Concept::Limit => self.fields.limit = true,
@@ -339,7 +356,6 @@ impl Reader {
             | Concept::Hold
             | Concept::Unit
             | Concept::Currency
-            | Concept::Talk
             | Concept::Asset(_) => {}
         }
     }
@@ -525,7 +541,10 @@ impl Reader {
         self.unchain();
         let Some(open) = &mut self.open else { return };
         match open.name {
-            Name::Target if !chained && open.numbers > 0 => {
+            // `(+20 %)` is what the target would earn and no share of the position.
+            Name::Target
+                if !chained && open.numbers > 0 && !matches!(self.sign, Some('+' | '(')) =>
+            {
                 if let Some(goal) = self.fields.targets.last_mut()
                     && goal.percent.is_none()
                 {

@@ -201,6 +201,11 @@ impl<'a> Cutter<'a> {
         self.at += c.len_utf8();
     }
 
+    fn tagged(&self) -> bool {
+        let tag = self.tokens.last().and_then(|token| token.kind.tag());
+        self.glued && tag == Some('#')
+    }
+
     /// The sign in `5.700$Target` belongs to the number before it.
     fn follows_number(&self) -> bool {
         let number = matches!(
@@ -281,6 +286,9 @@ impl<'a> Cutter<'a> {
         if after.trim_start_matches(' ').starts_with('%') {
             number.unit = Unit::Percent;
             taken = after.find('%').map_or(0, |at| at + 1);
+        } else if self.tagged() {
+            // `#31` counts the channel's signals.
+            number.unit = Unit::Other;
         } else if let Some(scale) = next.and_then(ten_thousands) {
             number.value = number::value(literal, number::Comma::Thousands)
                 .and_then(|value| value.checked_mul(scale.into()));
