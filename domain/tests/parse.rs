@@ -402,3 +402,20 @@ fn a_zone_keeps_the_side_that_its_name_says() {
     let reason = held("#SOL\nSell zone: 150 - 154\nTarget 160\nStop 140");
     assert!(reason.contains("stop 140 of a short"), "{reason}");
 }
+
+#[test]
+fn a_word_about_what_is_left_of_a_trade_opens_none() {
+    for text in [
+        "BTC空单市价104500，止盈40%，剩下做成本保护继续持有",
+        "BTC多单目前市价104500，做成本保护，可以修改止盈位: 106000/107000",
+        "BTC short still running from 104500, took half, stop at 103000",
+    ] {
+        assert!(!matches!(read(text), Meaning::Signals(_)), "{text}");
+    }
+}
+
+#[test]
+fn a_plan_told_in_a_sentence_is_held() {
+    let text = "We believe that tomorrow our whole team will most likely look somewhere for a BTC short entry around 101-102k, the expected target is 86k, SL at 107k";
+    assert!(held(text).contains("talked about"), "{text}");
+}

@@ -47,6 +47,8 @@ pub(super) struct Fields {
     /// Lines that speak of closing or cancelling.
     pub(super) ending: bool,
     pub(super) moving: bool,
+    /// It speaks of what only an open trade has: a rest, a cost price, a part that is taken.
+    pub(super) later: bool,
     pub(super) limit: bool,
 }
 
@@ -72,6 +74,7 @@ pub(super) enum Refusal {
     Conditional,
     Asked,
     Past,
+    Told,
 }
 
 impl Refusal {
@@ -81,6 +84,7 @@ impl Refusal {
             Self::Conditional => "conditional",
             Self::Asked => "asked about",
             Self::Past => "past",
+            Self::Told => "only talked about",
         }
     }
 }

@@ -129,7 +129,9 @@ fn one(lexemes: &[Lexeme], mention: Option<&Mention>, universe: &dyn Universe) -
     }
     let firm = fields.labelled() >= 2 && !(fields.refused.is_some() && is_prose(lexemes));
     // A later word about an open trade names its side, too.
-    if fields.moving && fields.entry.is_empty() {
+    let entered = !fields.entry.is_empty() || !fields.soft.is_empty() && !fields.targets.is_empty();
+    let laid_out = entered && !fields.stops.is_empty();
+    if fields.moving && fields.entry.is_empty() || fields.later && !laid_out {
         return Seen::Nothing;
     }
     // `BUY RAFF … buy TON to pay for it`: the known asset is not the one that is traded.

@@ -56,6 +56,10 @@ const MOST_WORDS: usize = 12;
 /// one and a word of letters seven: `who is selling Bitcoin now` is no order.
 const MOST_MARKET_WORDS: usize = 6;
 
+/// The most unknown words on a line with the price of an entry, counted alike: a sentence that has
+/// one somewhere tells of a plan.
+const MOST_ENTRY_WORDS: usize = 56;
+
 /// The most unknown words on a line that names the pair of a trade, counted alike.
 const MOST_HEAD_WORDS: usize = 21;
 
@@ -92,6 +96,8 @@ struct Line {
     ending: bool,
     number: bool,
     market: bool,
+    /// A price of the entry stands on it.
+    entry: bool,
     words: usize,
     loose: Vec<Decimal>,
 }
@@ -183,6 +189,8 @@ impl Reader {
                 Some(Refusal::Asked)
             } else if line.past {
                 Some(Refusal::Past)
+            } else if line.entry && line.words > MOST_ENTRY_WORDS {
+                Some(Refusal::Told)
             } else {
                 None
             };
@@ -251,16 +259,14 @@ impl Reader {
             Concept::Close | Concept::Cancel => self.line.ending = true,
             Concept::Move => self.fields.moving = true,
             Concept::Limit => self.fields.limit = true,
+            Concept::Breakeven | Concept::Cost | Concept::Take | Concept::Half | Concept::Hold => {
+                self.fields.later = true;
+            }
             Concept::Horizon
             | Concept::Filler
             | Concept::Joint
-            | Concept::Breakeven
-            | Concept::Cost
-            | Concept::Take
-            | Concept::Half
             | Concept::All
             | Concept::Open
-            | Concept::Hold
             | Concept::Unit
             | Concept::Currency
             | Concept::Asset(_) => {}

@@ -68,7 +68,10 @@ impl Reader {
         let Some(open) = &self.open else { return };
         value = value.normalize();
         match open.name {
-            Name::Entry => self.fields.entry.push(value),
+            Name::Entry => {
+                self.line.entry = true;
+                self.fields.entry.push(value);
+            }
             Name::Soft => self.fields.soft.push(value),
             Name::Target => self.fields.targets.push(Goal {
                 price: value,
