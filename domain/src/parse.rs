@@ -1,9 +1,8 @@
 //! Reading a post: what a channel's text says, and whether it can be believed to say it.
 //!
-//! A text is [normalised](normalise), cut into [tokens](token), its phrases are named by the
-//! [lexicon](lexicon) and its pairs by the [universe](universe); the [fields](fields) that come
-//! out of it are put together to a [trade](trade), which is [checked](check), or they are a later
-//! [word](speech) about one. What contradicts itself is held for a person and never repaired.
+//! A text is normalised, cut into tokens, its phrases are named by the lexicon and its pairs by the
+//! [`Universe`]; the fields that come out of it are put together to a trade, which is checked, or
+//! they are a later word about one. What contradicts itself is held for a person and never repaired.
 //!
 //! A language is a file of phrases in `data/lexicon`, so a speaker adds one without Rust.
 

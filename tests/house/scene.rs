@@ -206,9 +206,14 @@ impl Scene {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(60), waiting)
-            .await
-            .expect("the condition never held")
+        match tokio::time::timeout(Duration::from_secs(10), waiting).await {
+            Ok(posts) => posts,
+            Err(_) => panic!(
+                "the condition never held: {:?} {:#?}",
+                self.store.channels().await,
+                self.house.household.tree().await
+            ),
+        }
     }
 
     /// The stream has neither a gap nor a double.

@@ -23,6 +23,8 @@ pub(super) enum Unit {
     Times,
     /// Hours, pips, coins: anything that makes it no price.
     Other,
+    /// Something that nobody knows; in a field it makes the field unclear.
+    Unknown,
 }
 
 /// A number and what is known of it.
@@ -37,13 +39,6 @@ pub(super) struct Number {
     pub(super) scaled: bool,
     /// A list number was glued to it and cannot be told apart: `TP15.2`.
     pub(super) glued_to_word: bool,
-}
-
-impl Number {
-    /// Can it be a price?
-    pub(super) fn is_level(&self) -> bool {
-        self.unit == Unit::None
-    }
 }
 
 /// The digits, dots and commas at the start of `text`.

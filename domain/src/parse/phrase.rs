@@ -6,6 +6,7 @@ use super::lexicon::{Concept, Lexicon, Phrase};
 use super::number::{Number, Unit};
 use super::symbol::{self, Mention};
 use super::token::{self, Kind, Token};
+use crate::market::Side;
 
 /// A token or phrase, and what is known of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +36,26 @@ pub(super) enum What {
 }
 
 impl Lexeme {
+    /// The pair or asset that it names.
+    pub(super) const fn mention(&self) -> Option<&Mention> {
+        if let What::Pair(mention) = &self.what {
+            Some(mention)
+        } else {
+            None
+        }
+    }
+
+    /// The side that it names.
+    pub(super) fn side(&self) -> Option<Side> {
+        if self.is(&Concept::Long) {
+            Some(Side::Long)
+        } else if self.is(&Concept::Short) {
+            Some(Side::Short)
+        } else {
+            None
+        }
+    }
+
     /// Is it a phrase that says this?
     pub(super) fn is(&self, concept: &Concept) -> bool {
         matches!(&self.what, What::Is(is) if is == concept)
@@ -46,34 +67,53 @@ pub(super) fn name(tokens: Vec<Token>, lexicon: &Lexicon) -> Vec<Lexeme> {
     let mut lexemes: Vec<Lexeme> = Vec::with_capacity(tokens.len());
     let mut at = 0;
     while let Some(token) = tokens.get(at) {
-        let (what, text, taken) = match &token.kind {
-            Kind::Word { text, low } => match longest(&tokens, at, low, lexicon) {
-                Some((concept, taken)) => (What::Is(concept.clone()), text.clone(), taken),
-                None => (What::Word, text.clone(), 1),
-            },
-            Kind::Number(number) => (What::Number(number.clone()), SmolStr::default(), 1),
-            Kind::Index(index) => (What::Index(*index), SmolStr::default(), 1),
-            Kind::Sign(sign) => (What::Sign(*sign), SmolStr::default(), 1),
-            Kind::Tick => (What::Tick, SmolStr::default(), 1),
-            Kind::Link => (What::Link, SmolStr::default(), 1),
-            Kind::Break => (What::Break, SmolStr::default(), 1),
+        let mut push = |what, text| {
+            lexemes.push(Lexeme {
+                what,
+                text,
+                line: token.line,
+                glued: token.glued,
+            });
         };
-        // A unit that is a word of its own belongs to the number before it: `20 pips`, `1000点`.
-        if what == What::Is(Concept::Unit)
-            && let Some(What::Number(number)) = lexemes.last_mut().map(|last| &mut last.what)
-            && number.unit == Unit::None
-        {
-            number.unit = Unit::Other;
+        let mut taken = 1;
+        match &token.kind {
+            Kind::Word { text, low } => match longest(&tokens, at, low, lexicon) {
+                Some((phrase, length)) => {
+                    taken = length;
+                    let text = joined(&tokens[at..at + length]);
+                    for concept in &phrase.concepts {
+                        push(What::Is(concept.clone()), text.clone());
+                    }
+                }
+                None => push(What::Word, text.clone()),
+            },
+            Kind::Number(number) => push(What::Number(number.clone()), SmolStr::default()),
+            Kind::Index(index) => push(What::Index(*index), SmolStr::default()),
+            Kind::Sign(sign) => push(What::Sign(*sign), SmolStr::default()),
+            Kind::Tick => push(What::Tick, SmolStr::default()),
+            Kind::Link => push(What::Link, SmolStr::default()),
+            Kind::Break => push(What::Break, SmolStr::default()),
         }
-        lexemes.push(Lexeme {
-            what,
-            text,
-            line: token.line,
-            glued: token.glued,
-        });
         at += taken;
+        take_unit(&mut lexemes);
     }
     lexemes
+}
+
+/// A unit that is a word of its own belongs to the number before it: `20 pips`, `1000点`.
+fn take_unit(lexemes: &mut [Lexeme]) {
+    if let [.., number, unit] = lexemes
+        && unit.is(&Concept::Unit)
+        && let What::Number(number) = &mut number.what
+        && number.unit == Unit::None
+    {
+        number.unit = Unit::Other;
+    }
+}
+
+/// The words of a phrase, as written.
+fn joined(tokens: &[Token]) -> SmolStr {
+    tokens.iter().filter_map(|token| token.word()).collect()
 }
 
 /// The longest phrase that begins at a token, and how many tokens it takes.
@@ -82,18 +122,17 @@ fn longest<'a>(
     at: usize,
     low: &str,
     lexicon: &'a Lexicon,
-) -> Option<(&'a Concept, usize)> {
-    let (concept, taken) = lexicon
+) -> Option<(&'a Phrase, usize)> {
+    let (phrase, taken) = lexicon
         .beginning_with(low)
         .iter()
-        .find_map(|phrase| Some((&phrase.concept, 1 + follows(tokens, at + 1, phrase)?)))?;
+        .find_map(|phrase| Some((phrase, 1 + follows(tokens, at + 1, phrase)?)))?;
+    let concept = phrase.concepts.first()?;
     let side = matches!(concept, Concept::Long | Concept::Short);
     let tag = at
         .checked_sub(1)
-        .and_then(|before| match tokens[before].kind {
-            Kind::Sign(sign @ ('$' | '#')) if tokens[at].glued => Some(sign),
-            _ => None,
-        });
+        .filter(|_| tokens[at].glued)
+        .and_then(|before| tokens[before].kind.tag());
     let means = match tag {
         // `$NOT` is a symbol whatever the word means; `#LONG` is a word.
         Some('$') => false,
@@ -106,7 +145,7 @@ fn longest<'a>(
         None => !symbol::has_quote_after(tokens, at),
     };
     let lone = taken == 1 && side && low.chars().all(token::is_han) && low.chars().count() == 1;
-    (means && !(lone && touches_han(tokens, at))).then_some((concept, taken))
+    (means && !(lone && touches_han(tokens, at))).then_some((phrase, taken))
 }
 
 /// How many tokens the rest of a phrase takes from `at`; none where something else stands there.
@@ -151,9 +190,12 @@ mod tests {
         let lexicon = Lexicon::bundled();
         name(token::cut(&normalise::plain(text), lexicon), lexicon)
             .into_iter()
-            .filter_map(|lexeme| match lexeme.what {
-                What::Is(concept) => Some(concept),
-                _ => None,
+            .filter_map(|lexeme| {
+                if let What::Is(concept) = lexeme.what {
+                    Some(concept)
+                } else {
+                    None
+                }
             })
             .collect()
     }

@@ -1,5 +1,7 @@
 //! Symbols: which words name a pair or an asset, and how surely.
 
+mod place;
+
 use smol_str::SmolStr;
 
 use super::lexicon::Concept;
@@ -32,6 +34,8 @@ impl Mention {
 pub(super) enum Sureness {
     /// It stands where a symbol would, and no list knows it.
     Formed,
+    /// The same, right beside a side: `LONG XYZ`.
+    Sided,
     /// A known asset, or its name.
     Bare,
     /// `$BTC`, `#BTC`.
@@ -129,7 +133,7 @@ fn mention(
         );
         return Some((mention, 1 + more));
     }
-    let sure = sureness(lexemes, at, universe, known, loud, han)?;
+    let sure = place::sureness(lexemes, at, universe, known, loud, han)?;
     Some((made(&upper, None, sure, perpetual, universe), 1 + more))
 }
 
@@ -156,10 +160,9 @@ fn divided(lexemes: &[Lexeme], at: usize) -> Option<(&'static str, usize, bool)>
     let separator = lexemes.get(at + 1)?;
     let word = lexemes.get(at + 2)?;
     let (quote, perp) = quote_of(&word.text)?;
-    match separator.what {
-        What::Sign('/') => {}
-        What::Sign('-') if separator.glued && word.glued => {}
-        _ => return None,
+    let glued = separator.glued && word.glued;
+    if separator.what != What::Sign('/') && !(separator.what == What::Sign('-') && glued) {
+        return None;
     }
     let (perpetual, more) = perpetual_suffix(lexemes, at + 2);
     Some((quote, 3 + more, perp || perpetual))
@@ -189,90 +192,13 @@ fn joined<'a>(
     QUOTES.iter().find_map(|quote| {
         let base = name.strip_suffix(quote)?;
         let known = universe.is_base(base) || universe.is_foreign(base) || base == "XBT";
-        let believed = DOLLARS.contains(quote) && loud && base.len() >= 2;
-        (!base.is_empty() && (known && loud || known && DOLLARS.contains(quote) || believed))
+        let dollars = DOLLARS.contains(quote);
+        let believed = dollars && loud && base.len() >= 2;
+        // NEIROETH is an asset and not NEIRO in ether.
+        let asset = !dollars && universe.is_base(name);
+        (!base.is_empty() && !asset && (known && (loud || dollars) || believed))
             .then_some((base, *quote, perpetual))
     })
-}
-
-/// How surely a word without a quote is a symbol; none where it is just a word.
-fn sureness(
-    lexemes: &[Lexeme],
-    at: usize,
-    universe: &dyn Universe,
-    known: bool,
-    loud: bool,
-    han: bool,
-) -> Option<Sureness> {
-    let lexeme = &lexemes[at];
-    let upper = lexeme.text.to_ascii_uppercase();
-    let tag = at
-        .checked_sub(1)
-        .filter(|_| lexeme.glued)
-        .and_then(|before| match lexemes[before].what {
-            What::Sign(sign @ ('$' | '#')) => Some(sign),
-            _ => None,
-        });
-    let short = upper.len() <= 12;
-    match tag {
-        Some('$') if known || (loud && short) => return Some(Sureness::Tagged),
-        Some('#') if known && (loud || !universe.is_word(&upper)) => return Some(Sureness::Tagged),
-        Some(_) => return None,
-        None => {}
-    }
-    let place = Place::of(lexemes, at);
-    let word = universe.is_word(&upper);
-    if known && !word && (loud || upper.len() >= 3 || place.beside_side) {
-        return Some(Sureness::Bare);
-    }
-    if known && word && place.beside_side && (loud || han) {
-        return Some(Sureness::Bare);
-    }
-    if known && word && place.starts && (loud && place.ends || han) {
-        return Some(Sureness::Bare);
-    }
-    let formed = short && (loud || han) && (place.beside_side || (place.starts && place.ends));
-    formed.then_some(Sureness::Formed)
-}
-
-/// Where on its line a word stands.
-struct Place {
-    starts: bool,
-    ends: bool,
-    /// Long or short stands right beside it.
-    beside_side: bool,
-}
-
-impl Place {
-    fn of(lexemes: &[Lexeme], at: usize) -> Self {
-        let line = lexemes[at].line;
-        let counts = |lexeme: &&Lexeme| {
-            !matches!(
-                lexeme.what,
-                What::Sign(_) | What::Tick | What::Is(Concept::Filler | Concept::Horizon)
-            )
-        };
-        let near = |lexeme: &&Lexeme| lexeme.line == line && lexeme.what != What::Break;
-        let before = lexemes[..at]
-            .iter()
-            .rev()
-            .take(6)
-            .take_while(near)
-            .find(counts);
-        let after = lexemes[at + 1..]
-            .iter()
-            .take(6)
-            .take_while(near)
-            .find(counts);
-        let side = |lexeme: Option<&Lexeme>| {
-            lexeme.is_some_and(|lexeme| lexeme.is(&Concept::Long) || lexeme.is(&Concept::Short))
-        };
-        Self {
-            starts: before.is_none(),
-            ends: after.is_none(),
-            beside_side: side(before) || side(after),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -287,10 +213,7 @@ mod tests {
         let named = phrase::name(token::cut(&normalise::plain(text), lexicon), lexicon);
         name(named, Assets::bundled())
             .into_iter()
-            .filter_map(|lexeme| match lexeme.what {
-                What::Pair(mention) => Some(mention),
-                _ => None,
-            })
+            .filter_map(|lexeme| lexeme.mention().cloned())
             .map(|mention| match mention.quote {
                 Some(quote) => format!("{}/{quote}", mention.base),
                 None => mention.base.to_string(),

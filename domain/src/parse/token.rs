@@ -1,10 +1,13 @@
 //! Tokens: words, numbers and signs, each with its line.
 
+mod letters;
+mod numeral;
+
 use smol_str::SmolStr;
 
-use super::lexicon::{Concept, Lexicon};
+use super::lexicon::Lexicon;
 use super::normalise;
-use super::number::{self, Number, Unit};
+use super::number::{self, Number};
 
 /// A piece of text.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,8 +38,32 @@ pub(super) enum Kind {
     Break,
 }
 
-/// The highest number that is taken for a list number.
-const HIGHEST_INDEX: u8 = 20;
+impl Token {
+    /// The word that it is.
+    pub(super) fn word(&self) -> Option<&str> {
+        if let Kind::Word { text, .. } = &self.kind {
+            Some(text)
+        } else {
+            None
+        }
+    }
+}
+
+impl Kind {
+    /// The sign that makes the next word a tag.
+    pub(super) const fn tag(&self) -> Option<char> {
+        match self {
+            Self::Sign(sign @ ('$' | '#')) => Some(*sign),
+            Self::Sign(_)
+            | Self::Word { .. }
+            | Self::Number(_)
+            | Self::Index(_)
+            | Self::Tick
+            | Self::Link
+            | Self::Break => None,
+        }
+    }
+}
 
 /// Cuts a normalised text into tokens.
 pub(super) fn cut(plain: &str, lexicon: &Lexicon) -> Vec<Token> {
@@ -58,9 +85,12 @@ pub(super) fn cut(plain: &str, lexicon: &Lexicon) -> Vec<Token> {
 
 /// Gives the numbers their values, once all of them have told what a comma means here.
 fn value_numbers(tokens: &mut [Token]) {
-    let comma = number::commas(tokens.iter().filter_map(|token| match &token.kind {
-        Kind::Number(number) => Some(number.written.as_str()),
-        _ => None,
+    let comma = number::commas(tokens.iter().filter_map(|token| {
+        if let Kind::Number(number) = &token.kind {
+            Some(number.written.as_str())
+        } else {
+            None
+        }
     }));
     for token in tokens {
         if let Kind::Number(number) = &mut token.kind
@@ -150,9 +180,10 @@ impl<'a> Cutter<'a> {
             '✅' | '☑' | '✔' => self.push(Kind::Tick),
             // A currency sign before a number says nothing that is not known.
             '$' | '€' | '£' | '₮' if !rest[c.len_utf8()..].starts_with(is_letter) => {}
+            '$' if self.follows_number() => {}
             '(' => {
                 let inner = number::literal(&rest[1..]);
-                if let Some(index) = small(inner)
+                if let Some(index) = numeral::small(inner)
                     && rest[1 + inner.len()..].starts_with(')')
                 {
                     self.push(Kind::Index(index));
@@ -170,248 +201,19 @@ impl<'a> Cutter<'a> {
         self.at += c.len_utf8();
     }
 
-    fn number(&mut self, rest: &str) {
-        if let Some(length) = clock_or_date(rest) {
-            self.word(&rest[..length]);
-            self.at += length;
-            return;
-        }
-        let literal = number::literal(rest);
-        let after = &rest[literal.len()..];
-        if let Some((index, length)) = self.list_number(literal, after) {
-            self.push(Kind::Index(index));
-            self.at += literal.len() + length;
-            return;
-        }
-        let parts = number::listed(literal);
-        for part in &parts[..parts.len() - 1] {
-            self.push(Kind::Number(Number {
-                written: (*part).to_owned(),
-                ..Number::default()
-            }));
-            self.push(Kind::Sign(','));
-        }
-        let last = parts[parts.len() - 1];
-        self.at += literal.len();
-        self.measured(last, after);
+    /// The sign in `5.700$Target` belongs to the number before it.
+    fn follows_number(&self) -> bool {
+        let number = matches!(
+            self.tokens.last().map(|token| &token.kind),
+            Some(Kind::Number(_))
+        );
+        self.glued && number
     }
-
-    /// `1)`, `1. ` at a line's start, `2-го`, `1st`: the list number and what follows its digits.
-    fn list_number(&self, literal: &str, after: &str) -> Option<(u8, usize)> {
-        let index = small(literal)?;
-        let starts_line = self
-            .tokens
-            .last()
-            .is_none_or(|token| token.line < self.line || token.kind == Kind::Break);
-        if after.starts_with(')') {
-            return Some((index, 1));
-        }
-        if starts_line && (after.starts_with(". ") || after.starts_with(".\t")) {
-            return Some((index, 1));
-        }
-        if let Some(ending) = after.strip_prefix('-')
-            && ending.starts_with(|c| matches!(c, 'а'..='я'))
-        {
-            let letters = run(ending, is_letter);
-            return Some((index, 1 + letters.len()));
-        }
-        let letters = run(after, is_letter);
-        matches!(letters, "st" | "nd" | "rd" | "th").then_some((index, letters.len()))
-    }
-
-    /// A number and the unit behind it.
-    fn measured(&mut self, literal: &str, after: &str) {
-        let mut number = Number {
-            written: literal.to_owned(),
-            ..Number::default()
-        };
-        let letters = run(after, is_letter);
-        let low = letters.to_lowercase();
-        let mut taken = 0;
-        let next = after.chars().next();
-        if after.trim_start_matches(' ').starts_with('%') {
-            number.unit = Unit::Percent;
-            taken = after.find('%').map_or(0, |at| at + 1);
-        } else if let Some(scale) = next.and_then(ten_thousands) {
-            number.value = number::value(literal, number::Comma::Thousands)
-                .and_then(|value| value.checked_mul(scale.into()));
-            number.scaled = true;
-            taken = 3;
-        } else if let Some(length) = self.suffix(&low, &['k', 'к']) {
-            let decimals = run(&after[length..], |c| c.is_ascii_digit());
-            number.value = number::value(literal, number::Comma::Thousands)
-                .and_then(|value| number::thousands(value, decimals));
-            number.scaled = true;
-            taken = length + decimals.len();
-            if number.value.is_none() {
-                number.unit = Unit::Other;
-            }
-        } else if next == Some('倍') {
-            number.unit = Unit::Times;
-            taken = 3;
-        } else if let Some(length) = self.suffix(&low, &['x', 'х']) {
-            number.unit = Unit::Times;
-            taken = length;
-        } else if is_symbol_of_thousands(literal, letters) {
-            let symbol = run(after, |c| c.is_ascii_alphanumeric());
-            let text = format!("{literal}{symbol}");
-            self.word(&text);
-            self.at += symbol.len();
-            return;
-        } else if !letters.is_empty() {
-            match self.lexicon.word(&low) {
-                Some(Concept::Unit) => {
-                    number.unit = Unit::Other;
-                    taken = letters.len();
-                }
-                Some(Concept::Currency) => taken = letters.len(),
-                Some(_) => {}
-                None if self.known_pieces(letters) => {}
-                None => {
-                    number.unit = Unit::Other;
-                    taken = run(after, |c| is_letter(c) || c.is_ascii_digit()).len();
-                }
-            }
-        }
-        self.push(Kind::Number(number));
-        self.at += taken;
-    }
-
-    /// Is the unit there, alone or with a known word glued to it (`10xEntry`)? Its length then.
-    fn suffix(&self, low: &str, units: &[char]) -> Option<usize> {
-        let unit = low.chars().next().filter(|c| units.contains(c))?;
-        let more = &low[unit.len_utf8()..];
-        (more.is_empty() || self.lexicon.begins(more)).then_some(unit.len_utf8())
-    }
-
-    fn known_pieces(&self, letters: &str) -> bool {
-        let pieces = self.pieces(letters);
-        pieces.len() > 1 || self.lexicon.begins(&letters.to_lowercase())
-    }
-
-    fn letters(&mut self, rest: &str) {
-        let letters = run(rest, |c| is_letter(c) || c == '\'' || c == '_');
-        let after = &rest[letters.len()..];
-        let digits = number::literal(after);
-        let low = letters.to_lowercase();
-        if !digits.is_empty() {
-            if matches!(low.as_str(), "x" | "х") && !digits.contains(',') {
-                self.at += letters.len() + digits.len();
-                self.push(Kind::Number(Number {
-                    written: digits.to_owned(),
-                    unit: Unit::Times,
-                    ..Number::default()
-                }));
-                return;
-            }
-            if let Some(concept) = self.lexicon.word(&low)
-                && concept.is_label()
-            {
-                self.at += letters.len();
-                self.word(letters);
-                self.labelled(concept, digits, &after[digits.len()..]);
-                return;
-            }
-        }
-        let word = run(rest, |c| {
-            is_letter(c) || c.is_ascii_digit() || c == '\'' || c == '_'
-        });
-        if rest[word.len()..].starts_with('*') {
-            // A masked name (`B***`) names nothing.
-            let masked = run(rest, |c| !c.is_whitespace());
-            self.word(masked);
-            self.at += masked.len();
-            return;
-        }
-        let mixed = word.chars().any(|c| c.is_ascii_alphabetic())
-            && word.chars().any(|c| matches!(c, '\u{0400}'..='\u{04FF}'));
-        if mixed && let Some(latin) = normalise::latin_look_alike(word) {
-            self.word(&latin);
-        } else {
-            for piece in self.pieces(word) {
-                self.word(piece);
-            }
-        }
-        self.at += word.len();
-    }
-
-    /// The digits that are glued to a label: its list number, its price, or nobody knows which.
-    fn labelled(&mut self, concept: &Concept, digits: &str, after: &str) {
-        let highest = if *concept == Concept::Target {
-            HIGHEST_INDEX
-        } else {
-            5
-        };
-        let scaled = after.starts_with(['k', 'K', 'x', 'X', '%']);
-        if let Some(index) = small(digits).filter(|index| *index <= highest && !scaled) {
-            self.push(Kind::Index(index));
-            self.at += digits.len();
-        } else if *concept == Concept::Target && !digits.starts_with('0') {
-            self.push(Kind::Number(Number {
-                written: digits.to_owned(),
-                glued_to_word: true,
-                ..Number::default()
-            }));
-            self.at += digits.len();
-        }
-        // Otherwise the digits are the next token by themselves.
-    }
-
-    /// Splits words whose line break was lost: `LONGLeverage`, `USDTLeverage`, `LONGLEVERAGE`.
-    fn pieces<'b>(&self, word: &'b str) -> Vec<&'b str> {
-        if !word.is_ascii() || word.len() > 40 {
-            return vec![word];
-        }
-        let bytes = word.as_bytes();
-        if self.lexicon.begins(&word.to_lowercase()) {
-            return vec![word];
-        }
-        for cut in 2..word.len().saturating_sub(1) {
-            let (head, tail) = word.split_at(cut);
-            let camel = bytes[cut].is_ascii_uppercase()
-                && bytes.get(cut + 1).is_some_and(u8::is_ascii_lowercase)
-                && self.lexicon.begins(&tail.to_lowercase());
-            let both = self.lexicon.word(&head.to_lowercase()).is_some_and(is_loud)
-                && self.lexicon.word(&tail.to_lowercase()).is_some_and(is_loud);
-            if camel || both {
-                return vec![head, tail];
-            }
-        }
-        vec![word]
-    }
-}
-
-/// Is it a concept that heads a line, so that it may have lost the break before it?
-const fn is_loud(concept: &Concept) -> bool {
-    concept.is_label() || matches!(concept, Concept::Long | Concept::Short)
 }
 
 fn run(text: &str, belongs: impl Fn(char) -> bool) -> &str {
     let end = text.find(|c| !belongs(c)).unwrap_or(text.len());
     &text[..end]
-}
-
-fn small(literal: &str) -> Option<u8> {
-    literal
-        .parse()
-        .ok()
-        .filter(|index| (1..=HIGHEST_INDEX).contains(index) && literal.len() <= 2)
-}
-
-const fn ten_thousands(c: char) -> Option<u32> {
-    match c {
-        '万' => Some(10_000),
-        '千' => Some(1_000),
-        _ => None,
-    }
-}
-
-/// `1000PEPE`, `1INCH`: digits that belong to a symbol.
-fn is_symbol_of_thousands(digits: &str, letters: &str) -> bool {
-    digits.bytes().all(|byte| byte.is_ascii_digit())
-        && letters.len() >= 3
-        && letters.bytes().all(|byte| byte.is_ascii_uppercase())
-        && matches!(digits, "1" | "1000" | "10000" | "1000000")
 }
 
 /// The length of an address or a handle at the start of `rest`.
@@ -431,27 +233,9 @@ fn link(rest: &str) -> Option<usize> {
         .then(|| 1 + run(handle, |c| c.is_alphanumeric() || c == '_').len())
 }
 
-/// The length of a time of day or a date at the start of `rest`.
-fn clock_or_date(rest: &str) -> Option<usize> {
-    let digit = |at: usize| rest.as_bytes().get(at).is_some_and(u8::is_ascii_digit);
-    let is = |at: usize, byte: u8| rest.as_bytes().get(at) == Some(&byte);
-    let ends = |at: usize| !digit(at) && !(is(at, b'.') && digit(at + 1));
-    for hours in 1..=2 {
-        let clock =
-            (0..hours).all(digit) && is(hours, b':') && digit(hours + 1) && digit(hours + 2);
-        if clock && is(hours + 3, b':') && digit(hours + 4) && digit(hours + 5) && ends(hours + 6) {
-            return Some(hours + 6);
-        }
-        if clock && ends(hours + 3) {
-            return Some(hours + 3);
-        }
-    }
-    let dashed = (0..4).all(digit) && is(4, b'-') && digit(5) && digit(6) && is(7, b'-');
-    (dashed && digit(8) && digit(9) && ends(10)).then_some(10)
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::number::Unit;
     use super::*;
 
     fn show(text: &str) -> String {
@@ -468,7 +252,7 @@ mod tests {
                         Unit::None => value,
                         Unit::Percent => format!("{value}%"),
                         Unit::Times => format!("{value}x"),
-                        Unit::Other => format!("{value}_"),
+                        Unit::Other | Unit::Unknown => format!("{value}_"),
                     }
                 }
                 Kind::Index(index) => format!("#{index}"),

@@ -1,14 +1,14 @@
 //! Trades: the fields of a text put together to drafts, or held where they contradict each other.
 
-use rust_decimal::Decimal;
+mod draft;
 
 use super::check;
-use super::fields::{self, Fields, Trigger};
+use super::fields::{self, Fields};
 use super::phrase::{Lexeme, What};
 use super::symbol::{Mention, Sureness};
 use super::universe::Universe;
-use crate::market::{MarketKind, Price, Side};
-use crate::reading::{Draft, Entry, Meaning, Target};
+use crate::market::Price;
+use crate::reading::{Draft, Entry, Meaning};
 
 /// Reads a text as trades; none where it opens none.
 pub(super) fn read(lexemes: &[Lexeme], universe: &dyn Universe) -> Option<Meaning> {
@@ -26,6 +26,8 @@ enum Seen {
     Trade(Box<Draft>),
     /// It looks like one, and is not to be trusted.
     Held(Option<Box<Draft>>, String),
+    /// It would open one, but for a negation or a condition.
+    Refused(&'static str),
     /// It opens nothing.
     Nothing,
 }
@@ -38,6 +40,7 @@ impl Seen {
                 drafts: draft.into_iter().map(|draft| *draft).collect(),
                 reason,
             }),
+            Self::Refused(reason) => Some(Meaning::Noise(reason)),
             Self::Nothing => None,
         }
     }
@@ -51,10 +54,9 @@ struct Head {
 
 fn heads(lexemes: &[Lexeme]) -> Vec<Head> {
     let mentions = || {
-        lexemes.iter().filter_map(|lexeme| match &lexeme.what {
-            What::Pair(mention) => Some((mention, lexeme.line)),
-            _ => None,
-        })
+        lexemes
+            .iter()
+            .filter_map(|lexeme| Some((lexeme.mention()?, lexeme.line)))
     };
     let Some(sure) = mentions().map(|(mention, _)| mention.sure).max() else {
         return Vec::new();
@@ -93,7 +95,9 @@ fn many(lexemes: &[Lexeme], heads: &[Head], universe: &dyn Universe) -> Option<M
                 drafts.extend(draft.map(|draft| *draft));
                 faults.push(format!("{}: {reason}", head.mention.base));
             }
-            Seen::Nothing => faults.push(format!("{}: no trade", head.mention.base)),
+            Seen::Refused(_) | Seen::Nothing => {
+                faults.push(format!("{}: no trade", head.mention.base))
+            }
         }
     }
     if drafts.is_empty() {
@@ -123,44 +127,73 @@ fn one(lexemes: &[Lexeme], mention: Option<&Mention>, universe: &dyn Universe) -
     if !looks_like_a_trade(&fields) || fields.reached {
         return Seen::Nothing;
     }
-    let firm = fields.labelled() >= 2;
+    let firm = fields.labelled() >= 2 && !(fields.refused.is_some() && is_prose(lexemes));
+    // A later word about an open trade names its side, too.
+    let entered = !fields.entry.is_empty() || !fields.soft.is_empty() && !fields.targets.is_empty();
+    let laid_out = entered && !fields.stops.is_empty();
+    if fields.moving && fields.entry.is_empty() || fields.later && !laid_out {
+        return Seen::Nothing;
+    }
+    // `BUY RAFF … buy TON to pay for it`: the known asset is not the one that is traded.
+    if let Some(other) = sided_before(lexemes, mention) {
+        return held_if(
+            firm || fields.market,
+            format!("whether {other} or {} is meant", mention.base),
+        );
+    }
     if fields.long && fields.short {
         return held_if(firm, "it names both sides".into());
     }
     if let Some(refusal) = fields.refused {
+        // Its levels are no later word about another trade.
+        if !(firm || fields.stops.is_empty() && fields.targets.is_empty()) {
+            return Seen::Refused(refusal.label());
+        }
         return held_if(firm, format!("its entry is {}", refusal.label()));
     }
     if fields.ending {
         return held_if(firm, "it speaks of an entry and of an end".into());
     }
-    let Some(side) = side(&fields) else {
+    let Some(side) = draft::side(&fields) else {
         return held_if(firm, "it names no side, and its levels imply none".into());
     };
-    let (entry, entry_fault) = match entry(&fields, side) {
+    let (entry, entry_fault) = match draft::entry(&fields, side) {
         Ok(entry) => (entry, None),
         Err(fault) => (Entry::Market(None), Some(fault)),
     };
     let draft = Draft {
         pair,
         quote_implied: mention.quote.is_none(),
-        venue: venue(&fields),
-        kind: kind(&fields),
+        venue: draft::venue(&fields),
+        kind: draft::kind(&fields),
         side,
         entry,
-        targets: targets(&fields),
+        targets: draft::targets(&fields),
         stop: fields.stops.first().and_then(|stop| Price::new(*stop).ok()),
         leverage: fields.leverage.iter().min().copied(),
         breakeven_after: fields.breakeven_after,
         valid_for: None,
     };
     let fault = entry_fault
-        .or_else(|| unclear(&fields))
-        .or_else(|| strange(&draft, mention, universe))
+        .or_else(|| draft::unclear(&fields))
+        .or_else(|| draft::strange(&draft, mention, universe))
         .or_else(|| check::fault(&draft));
     match fault {
         None => Seen::Trade(Box::new(draft)),
+        // Without a single label it was talk that happened to look like a trade.
+        Some(_) if fields.labelled() == 0 && !fields.near => Seen::Nothing,
         Some(reason) => Seen::Held(Some(Box::new(draft)), reason),
     }
+}
+
+/// An unknown symbol beside a side, before the pair is named.
+fn sided_before<'a>(lexemes: &'a [Lexeme], mention: &Mention) -> Option<&'a str> {
+    lexemes
+        .iter()
+        .filter_map(Lexeme::mention)
+        .take_while(|other| other.base != mention.base)
+        .find(|other| other.sure == Sureness::Sided)
+        .map(|other| other.base.as_str())
 }
 
 fn held_if(firm: bool, reason: String) -> Seen {
@@ -169,6 +202,15 @@ fn held_if(firm: bool, reason: String) -> Seen {
     } else {
         Seen::Nothing
     }
+}
+
+/// Are there so many words that it is talk about the market?
+fn is_prose(lexemes: &[Lexeme]) -> bool {
+    let words = lexemes
+        .iter()
+        .filter(|lexeme| lexeme.what == What::Word)
+        .count();
+    words > 60
 }
 
 /// Are there enough fields that a trade may be meant?
@@ -185,154 +227,4 @@ fn looks_like_a_trade(fields: &Fields) -> bool {
         // Targets and a stop without an entry: held, as the entry is what R is counted from.
         sided && !fields.targets.is_empty() && !fields.stops.is_empty()
     }
-}
-
-/// The side that is written, or that the levels leave no choice about.
-fn side(fields: &Fields) -> Option<Side> {
-    if let Some(side) = fields.side() {
-        return Some(side);
-    }
-    let entries = if fields.entry.is_empty() {
-        &fields.soft
-    } else {
-        &fields.entry
-    };
-    let (low, high) = (entries.iter().min()?, entries.iter().max()?);
-    let mut gains = fields.targets.iter().map(|goal| &goal.price);
-    let long = fields.stops.iter().all(|stop| stop < low) && gains.clone().all(|goal| goal > high);
-    let short = fields.stops.iter().all(|stop| stop > high) && gains.all(|goal| goal < low);
-    match (long, short) {
-        (true, false) => Some(Side::Long),
-        (false, true) => Some(Side::Short),
-        _ => fields.spot.then_some(Side::Long),
-    }
-}
-
-/// How the trade is entered, or why that is not clear.
-fn entry(fields: &Fields, side: Side) -> Result<Entry, String> {
-    let prices = if fields.entry.is_empty() {
-        &fields.soft
-    } else {
-        let (low, high) = (fields.entry.iter().min(), fields.entry.iter().max());
-        if let Some(other) = fields
-            .soft
-            .iter()
-            .find(|price| Some(*price) < low || Some(*price) > high)
-            && fields.soft.len() == 1
-        {
-            return Err(format!(
-                "two entries are written, {other} and {}",
-                fields.entry[0]
-            ));
-        }
-        &fields.entry
-    };
-    let price = |value: &Decimal| Price::new(*value).map_err(|error| error.to_string());
-    let (low, high) = match (prices.iter().min(), prices.iter().max()) {
-        (Some(low), Some(high)) => (price(low)?, price(high)?),
-        _ if fields.market => {
-            return Ok(Entry::Market(fields.price.as_ref().map(price).transpose()?));
-        }
-        _ => return Err("no entry is written".into()),
-    };
-    if low != high {
-        return match (fields.market, fields.trigger) {
-            (true, _) => Err(format!(
-                "it enters at once and again between {low} and {high}"
-            )),
-            (false, Some(_)) => Err(format!("a breakout of both {low} and {high} is written")),
-            (false, None) => Ok(Entry::Zone { low, high }),
-        };
-    }
-    if fields.market {
-        return if prices.len() == 1 && !fields.entry_label {
-            Ok(Entry::Market(Some(low)))
-        } else {
-            Err(format!("it enters at once and at {low}"))
-        };
-    }
-    Ok(match (fields.trigger, side) {
-        (Some(Trigger::Breakout), _)
-        | (Some(Trigger::Above), Side::Long)
-        | (Some(Trigger::Below), Side::Short) => Entry::Breakout(low),
-        (Some(Trigger::Above | Trigger::Below) | None, _) => Entry::Limit(low),
-    })
-}
-
-fn targets(fields: &Fields) -> Vec<Target> {
-    let sum: Decimal = fields.targets.iter().filter_map(|goal| goal.percent).sum();
-    // Shares count only where every target has one and they make a whole.
-    let weighed = fields.targets.iter().all(|goal| goal.percent.is_some())
-        && (sum - Decimal::ONE_HUNDRED).abs() <= Decimal::ONE;
-    fields
-        .targets
-        .iter()
-        .filter_map(|goal| {
-            Some(Target {
-                price: Price::new(goal.price).ok()?,
-                weight: goal
-                    .percent
-                    .filter(|_| weighed)
-                    .map(|percent| (percent / Decimal::ONE_HUNDRED).normalize()),
-            })
-        })
-        .collect()
-}
-
-fn venue(fields: &Fields) -> Option<crate::market::Venue> {
-    let first = fields.venues.first()?;
-    fields
-        .venues
-        .iter()
-        .all(|venue| venue == first)
-        .then(|| first.clone())
-}
-
-const fn kind(fields: &Fields) -> Option<MarketKind> {
-    let perpetual = fields.perpetual || !fields.leverage.is_empty();
-    match (fields.spot, perpetual) {
-        (true, false) => Some(MarketKind::Spot),
-        (false, true) => Some(MarketKind::Perpetual),
-        _ => None,
-    }
-}
-
-/// A field that can be read in more than one way.
-fn unclear(fields: &Fields) -> Option<String> {
-    if let Some(written) = &fields.unreadable {
-        return Some(format!("`{written}` can be read in two ways"));
-    }
-    if let [first, second, ..] = fields.stops.as_slice()
-        && first != second
-    {
-        return Some(format!("two stops are written, {first} and {second}"));
-    }
-    if fields.percent_stop && fields.stops.is_empty() {
-        return Some("the stop is written in percent, and of what is not said".into());
-    }
-    let number = fields.left_over.first()?;
-    Some(format!("what {number} is stands nowhere"))
-}
-
-/// An asset that the prices do not fit, or that is none.
-fn strange(draft: &Draft, mention: &Mention, universe: &dyn Universe) -> Option<String> {
-    if mention.foreign {
-        return Some(format!("{} is no crypto asset", mention.base));
-    }
-    if mention.sure == Sureness::Formed {
-        return Some(format!("{} is no asset that is known here", mention.base));
-    }
-    let whole = |price: Price| price.get().is_integer() && price.get() >= Decimal::from(20);
-    let (low, high) = draft.entry.bounds()?;
-    let levels = [low, high]
-        .into_iter()
-        .chain(draft.stop)
-        .chain(draft.targets.iter().map(|target| target.price))
-        .all(whole);
-    (draft.quote_implied && levels && !universe.is_dear(&mention.base)).then(|| {
-        format!(
-            "no quote is written, and {low} may be satoshi: {} is not known to cost that many dollars",
-            mention.base
-        )
-    })
 }

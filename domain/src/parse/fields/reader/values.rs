@@ -1,0 +1,200 @@
+//! Values: what a number under a label is, and what it makes of those before it.
+
+use rust_decimal::Decimal;
+
+use super::{Line, Name, Open, Reader};
+use crate::parse::fields::Goal;
+use crate::parse::lexicon::Concept;
+use crate::parse::number::{self, Comma, Number, Unit};
+use crate::parse::phrase::{Lexeme, What};
+
+impl Reader {
+    pub(super) fn number(&mut self, number: &Number, next: Option<&Lexeme>) {
+        match number.unit {
+            Unit::Times => {
+                // `3-5x` is a leverage of three to five.
+                let chain = self.chain.clone();
+                self.unchain();
+                self.fields.leverage.extend(chain);
+                self.fields.leverage.extend(number.value);
+                return;
+            }
+            Unit::Percent => return self.percent(number),
+            Unit::Other => return self.unchain(),
+            Unit::Unknown => {
+                let size = next.is_some_and(|next| next.is(&Concept::Other));
+                let name = self.open.map(|open| open.name);
+                if !size && matches!(name, Some(Name::Entry | Name::Target | Name::Stop)) {
+                    self.fields.unreadable = Some(number.written.clone());
+                }
+                return;
+            }
+            Unit::None => {}
+        }
+        if let Some(index) = list_number(number, self.open, &self.line, next) {
+            self.index(index);
+            return;
+        }
+        let starts_line = !self.line.number && !self.line.label;
+        self.line.number = true;
+        let Some(open) = &mut self.open else {
+            self.line.loose.extend(number.value);
+            return;
+        };
+        if matches!(open.name, Name::Other) {
+            return;
+        }
+        let value = if number.glued_to_word {
+            // `TP41.3100` after TP3 is target 4 at 1.3100; nothing else tells the two apart.
+            let index = (self.last_index + 1).to_string();
+            let glued = self.last_index > 0;
+            let price = number.written.strip_prefix(&index).filter(|_| glued);
+            self.last_index += 1;
+            price.and_then(|price| number::value(price, Comma::Doubtful))
+        } else {
+            number.value
+        };
+        let Some(mut value) = value.filter(|value| *value > Decimal::ZERO) else {
+            self.fields.unreadable = Some(number.written.clone());
+            return;
+        };
+        open.numbers += 1;
+        // `1) 12.5%` gives no price, and `1) 480 - 16.667%` one: the item is done with its price.
+        let lists = starts_line || open.item.is_some();
+        open.item = None;
+        if number.scaled {
+            self.scale_chain();
+        }
+        let Some(open) = &self.open else { return };
+        value = value.normalize();
+        match open.name {
+            Name::Entry => {
+                self.line.entry = true;
+                self.fields.entry.push(value);
+            }
+            Name::Soft => self.fields.soft.push(value),
+            Name::Target => self.fields.targets.push(Goal {
+                price: value,
+                percent: None,
+            }),
+            Name::Stop => self.fields.stops.push(value),
+            Name::Leverage => self.fields.leverage.push(value),
+            Name::Price => self.fields.price = Some(value),
+            Name::Other => {}
+        }
+        // A number that heads its line or item is a price whatever percentage follows it.
+        let weighed = lists && next.is_some_and(|next| next.what == What::Sign('-') && !next.glued);
+        if weighed {
+            self.chain.clear();
+        } else {
+            self.chain.push(value);
+        }
+    }
+
+    /// `60-61k` is sixty to sixty-one thousand.
+    fn scale_chain(&mut self) {
+        let joined = std::mem::take(&mut self.chain).len();
+        let scale = |value: &mut Decimal| {
+            if *value < Decimal::ONE_THOUSAND {
+                *value *= Decimal::ONE_THOUSAND;
+            }
+        };
+        let fields = &mut self.fields;
+        let list = match self.open.map(|open| open.name) {
+            Some(Name::Entry) => &mut fields.entry,
+            Some(Name::Soft) => &mut fields.soft,
+            Some(Name::Stop) => &mut fields.stops,
+            Some(Name::Target) => {
+                let goals = fields.targets.iter_mut().rev().take(joined);
+                goals.for_each(|goal| scale(&mut goal.price));
+                return;
+            }
+            Some(Name::Leverage | Name::Price | Name::Other) | None => return,
+        };
+        list.iter_mut().rev().take(joined).for_each(scale);
+    }
+
+    /// `40-60%`, `20-30-50pips`: what stands before the dash is no price either.
+    fn unchain(&mut self) {
+        for _ in 0..std::mem::take(&mut self.chain).len() {
+            match self.open.map(|open| open.name) {
+                Some(Name::Entry) => drop(self.fields.entry.pop()),
+                Some(Name::Soft) => drop(self.fields.soft.pop()),
+                Some(Name::Target) => drop(self.fields.targets.pop()),
+                Some(Name::Stop) => drop(self.fields.stops.pop()),
+                Some(Name::Leverage) => drop(self.fields.leverage.pop()),
+                Some(Name::Price | Name::Other) => {}
+                None => drop(self.line.loose.pop()),
+            }
+        }
+    }
+
+    fn percent(&mut self, number: &Number) {
+        let chained = !self.chain.is_empty();
+        self.unchain();
+        let Some(open) = &mut self.open else { return };
+        match open.name {
+            // `(+20 %)` is what the target would earn and no share of the position.
+            Name::Target
+                if !chained && open.numbers > 0 && !matches!(self.sign, Some('+' | '(')) =>
+            {
+                if let Some(goal) = self.fields.targets.last_mut()
+                    && goal.percent.is_none()
+                {
+                    goal.percent = number.value;
+                }
+            }
+            Name::Stop => self.fields.percent_stop |= open.numbers == 0,
+            Name::Target
+            | Name::Entry
+            | Name::Soft
+            | Name::Leverage
+            | Name::Price
+            | Name::Other => {}
+        }
+    }
+
+    pub(super) fn index(&mut self, index: u8) {
+        if self.trailing {
+            self.fields.breakeven_after = Some(index);
+            self.open = None;
+            return;
+        }
+        if let Some(open) = &mut self.open {
+            open.indexed = true;
+            open.item = Some(index);
+            open.words = 0;
+            if open.name == Name::Target {
+                self.last_index = index;
+            }
+            if open.name == Name::Soft {
+                self.open = None;
+            }
+        }
+    }
+}
+
+/// The 1 of `Target 1: 0.5` and of `1 Entrada 2659`.
+fn list_number(
+    number: &Number,
+    open: Option<Open>,
+    line: &Line,
+    next: Option<&Lexeme>,
+) -> Option<u8> {
+    let index: u8 = number
+        .written
+        .parse()
+        .ok()
+        .filter(|index| (1..=20).contains(index))?;
+    let next = &next?.what;
+    let heads =
+        !line.label && !line.number && matches!(next, What::Is(concept) if concept.is_label());
+    let fresh = open.is_some_and(|open| {
+        open.numbers == 0 && matches!(open.name, Name::Entry | Name::Target | Name::Stop)
+    });
+    let divides = matches!(
+        next,
+        What::Sign(':') | What::Number(_) | What::Tick | What::Is(Concept::Hit)
+    );
+    (heads || fresh && divides).then_some(index)
+}

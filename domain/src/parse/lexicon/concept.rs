@@ -1,0 +1,138 @@
+//! Concepts: what a phrase says, whatever its language.
+
+use smol_str::SmolStr;
+
+/// What a phrase says, whatever its language.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::parse) enum Concept {
+    Long,
+    Short,
+    /// The label of an entry.
+    Entry,
+    /// In at once.
+    Market,
+    /// A resting order.
+    Limit,
+    /// About this price.
+    Near,
+    Above,
+    Below,
+    /// In when the price breaks through.
+    Breakout,
+    /// The label of a target.
+    Target,
+    /// The label of a stop.
+    Stop,
+    Leverage,
+    /// Cross or isolated margin, futures, contracts.
+    Perpetual,
+    Spot,
+    /// The label of the price at this moment.
+    Price,
+    /// The label of something whose numbers are no levels: a risk, an amount, a signal's number.
+    Other,
+    /// How long the plan is for. It is here so that `short term` is not short.
+    Horizon,
+    /// Words that change nothing between a label and its number.
+    Filler,
+    /// `to`, `and`: joins two numbers to a range.
+    Joint,
+    /// Move the stop to the entry.
+    Breakeven,
+    /// The price at which one is in, as a place for the stop.
+    Cost,
+    /// Move, set, change.
+    Move,
+    /// End the trade.
+    Close,
+    /// Take a part of it; it needs a share beside it.
+    Take,
+    Half,
+    All,
+    Cancel,
+    /// Reached, triggered, done.
+    Hit,
+    /// The label of what was gained or lost.
+    Result,
+    Not,
+    If,
+    /// To be decided.
+    Open,
+    /// Stay in.
+    Hold,
+    /// A unit that makes a number no price: hours, pips, points.
+    Unit,
+    /// A currency that leaves a number a price.
+    Currency,
+    /// `Trigger:` of a machine's trailing configuration.
+    Trigger,
+    /// Speech about the past or to the members, which orders nothing.
+    Talk,
+    Asset(SmolStr),
+    Venue(SmolStr),
+}
+
+impl Concept {
+    pub(super) fn read(name: &str) -> Option<Self> {
+        if let Some(asset) = name.strip_prefix("asset ") {
+            return Some(Self::Asset(asset.trim().into()));
+        }
+        if let Some(venue) = name.strip_prefix("venue ") {
+            return Some(Self::Venue(venue.trim().into()));
+        }
+        Some(match name {
+            "long" => Self::Long,
+            "short" => Self::Short,
+            "entry" => Self::Entry,
+            "market" => Self::Market,
+            "limit" => Self::Limit,
+            "near" => Self::Near,
+            "above" => Self::Above,
+            "below" => Self::Below,
+            "breakout" => Self::Breakout,
+            "target" => Self::Target,
+            "stop" => Self::Stop,
+            "leverage" => Self::Leverage,
+            "perpetual" => Self::Perpetual,
+            "spot" => Self::Spot,
+            "price" => Self::Price,
+            "other" => Self::Other,
+            "horizon" => Self::Horizon,
+            "filler" => Self::Filler,
+            "joint" => Self::Joint,
+            "breakeven" => Self::Breakeven,
+            "cost" => Self::Cost,
+            "move" => Self::Move,
+            "close" => Self::Close,
+            "take" => Self::Take,
+            "half" => Self::Half,
+            "all" => Self::All,
+            "cancel" => Self::Cancel,
+            "hit" => Self::Hit,
+            "result" => Self::Result,
+            "not" => Self::Not,
+            "if" => Self::If,
+            "open" => Self::Open,
+            "hold" => Self::Hold,
+            "unit" => Self::Unit,
+            "currency" => Self::Currency,
+            "trigger" => Self::Trigger,
+            "talk" => Self::Talk,
+            _ => return None,
+        })
+    }
+
+    /// Opens a field: the numbers after it are this.
+    pub(in crate::parse) const fn is_label(&self) -> bool {
+        matches!(
+            self,
+            Self::Entry
+                | Self::Target
+                | Self::Stop
+                | Self::Leverage
+                | Self::Price
+                | Self::Other
+                | Self::Result
+        )
+    }
+}

@@ -1,0 +1,79 @@
+//! About: which trades a later word means.
+
+use super::Speech;
+use super::order::is_level;
+use crate::market::{Pair, Side};
+use crate::parse::lexicon::Concept;
+use crate::parse::phrase::{Lexeme, What};
+use crate::parse::symbol::Sureness;
+use crate::reading::{About, Instruction, Order};
+
+impl Speech<'_> {
+    /// The orders, for each trade that they may be about.
+    pub(super) fn told(&self, at: usize, orders: Vec<Order>) -> Vec<Instruction> {
+        let mut pairs = self.pairs();
+        let levels = orders.iter().any(is_level);
+        // A price fits one pair only.
+        if levels && pairs.len() > 1 {
+            pairs.clear();
+        }
+        let about = |pair: Option<(Pair, bool)>| About {
+            quote_implied: pair.as_ref().is_some_and(|(_, implied)| *implied),
+            pair: pair.map(|(pair, _)| pair),
+            side: self.side_before(at).or_else(|| self.side_after(at)),
+            all: self.has(&Concept::All),
+        };
+        let abouts: Vec<About> = if pairs.is_empty() {
+            vec![about(None)]
+        } else {
+            pairs.into_iter().map(|pair| about(Some(pair))).collect()
+        };
+        abouts
+            .into_iter()
+            .flat_map(|about| {
+                orders.iter().map(move |order| Instruction {
+                    about: about.clone(),
+                    order: order.clone(),
+                })
+            })
+            .collect()
+    }
+
+    /// The pairs it names, each once, and whether their quote is implied.
+    pub(super) fn pairs(&self) -> Vec<(Pair, bool)> {
+        let mut pairs: Vec<(Pair, bool)> = Vec::new();
+        let mentions = self.lexemes.iter().filter_map(Lexeme::mention);
+        for mention in mentions.filter(|mention| mention.sure > Sureness::Sided) {
+            if let Some(pair) = mention.pair()
+                && !pairs.iter().any(|(known, _)| known.base() == pair.base())
+                && pairs.len() < usize::from(u8::MAX)
+            {
+                pairs.push((pair, mention.quote.is_none()));
+            }
+        }
+        pairs
+    }
+
+    /// The side that an order names right behind it: `close all long positions`.
+    fn side_after(&self, at: usize) -> Option<Side> {
+        let line = self.lexemes[at].line;
+        self.lexemes[at + 1..]
+            .iter()
+            .take(4)
+            .take_while(|next| {
+                next.line == line && !matches!(next.what, What::Word | What::Sign(_))
+            })
+            .find_map(Lexeme::side)
+    }
+
+    /// The side that is named before an order: what follows may be the next trade
+    /// (`close, then go short`).
+    fn side_before(&self, at: usize) -> Option<Side> {
+        let sides = |concept| self.lexemes[..at].iter().any(|lexeme| lexeme.is(&concept));
+        match (sides(Concept::Long), sides(Concept::Short)) {
+            (true, false) => Some(Side::Long),
+            (false, true) => Some(Side::Short),
+            _ => None,
+        }
+    }
+}

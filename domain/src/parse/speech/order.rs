@@ -1,0 +1,200 @@
+//! Orders: what the author tells his followers to do.
+
+use rust_decimal::Decimal;
+
+use super::Speech;
+use crate::market::Price;
+use crate::parse::lexicon::Concept;
+use crate::parse::number::Unit;
+use crate::parse::phrase::{Lexeme, What};
+use crate::parse::token;
+use crate::reading::{MAX_TARGETS, Meaning, Order};
+
+/// The most unknown words of a text that moves a level: `the next target is …` in a sentence about
+/// the market moves none.
+const MOST_LEVEL_WORDS: usize = 12;
+
+impl Speech<'_> {
+    pub(super) fn cancel(&self) -> Option<Meaning> {
+        let at = self.meant(&Concept::Cancel)?;
+        if self.has(&Concept::Close) {
+            return None;
+        }
+        // A target or a stop that is withdrawn leaves the trade as it is.
+        if self.line_has(at, &[Concept::Target, Concept::Stop]) {
+            return Some(Meaning::Noise("withdraws-a-level"));
+        }
+        Some(Meaning::Cancels(self.told(at, vec![Order::Cancel])))
+    }
+
+    /// What the author orders: a close, or changes.
+    pub(super) fn orders(&self) -> Option<Meaning> {
+        let limit_moved = self.fields.limit && self.fields.moving;
+        if !self.fields.entry.is_empty() || limit_moved {
+            return Some(if self.fields.moving {
+                Meaning::Quarantined {
+                    drafts: Vec::new(),
+                    reason: "it changes an entry, which no order can".into(),
+                }
+            } else {
+                Meaning::Noise("trade-without-pair")
+            });
+        }
+        let mut orders = Vec::new();
+        let mut place = None;
+        let share = self.share();
+        if let Some((at, share)) = share {
+            place = Some(at);
+            if share == Decimal::ONE {
+                return Some(Meaning::Closes(self.told(at, vec![Order::Close])));
+            }
+            orders.push(Order::CloseShare(share));
+        } else if let Some(at) = self.close() {
+            // One part of the members closes and another stays in: nobody knows who is who.
+            if self.has(&Concept::Hold) {
+                return Some(Meaning::Noise("closes-and-holds"));
+            }
+            return Some(Meaning::Closes(self.told(at, vec![Order::Close])));
+        }
+        if let Some((at, stop)) = self.stop() {
+            place = place.or(Some(at));
+            orders.push(Order::MoveStop(stop));
+        } else if let Some(at) = self.breakeven().filter(|_| self.fields.stops.is_empty()) {
+            place = place.or(Some(at));
+            orders.push(Order::Breakeven);
+        }
+        if let Some((at, targets)) = self.targets() {
+            place = place.or(Some(at));
+            orders.push(Order::Retarget(targets));
+        }
+        let place = place?;
+        if orders.iter().any(is_level) && self.fields.unreadable.is_some() {
+            return Some(Meaning::Noise("unclear"));
+        }
+        let levels = orders.iter().all(is_level);
+        if levels && !self.fields.moving && self.opens() {
+            return Some(Meaning::Noise("trade-without-entry"));
+        }
+        Some(Meaning::Updates(self.told(place, orders)))
+    }
+
+    /// Does it speak of a trade that begins, though it gives no entry?
+    fn opens(&self) -> bool {
+        let pair = !self.pairs().is_empty();
+        let bought = self.lexemes.iter().any(|lexeme| {
+            (lexeme.is(&Concept::Long) || lexeme.is(&Concept::Short)) && lexeme.text.is_ascii()
+        });
+        self.fields.entry_label
+            || pair && (bought || self.fields.near && !self.fields.soft.is_empty())
+    }
+
+    fn close(&self) -> Option<usize> {
+        self.meant(&Concept::Close).filter(|at| {
+            let line = self.lexemes[*at].line;
+            let waits = self.lexemes[..*at]
+                .iter()
+                .rev()
+                .take_while(|lexeme| lexeme.line == line)
+                .any(|lexeme| lexeme.is(&Concept::Below) || lexeme.is(&Concept::Above));
+            !waits && !self.line_has(*at, &[Concept::Hit, Concept::Half])
+        })
+    }
+
+    /// `close 50 %`, `止盈一半`: where, and which share.
+    fn share(&self) -> Option<(usize, Decimal)> {
+        self.lexemes.iter().enumerate().find_map(|(at, lexeme)| {
+            let chinese = lexeme.text.chars().any(token::is_han);
+            let acts = lexeme.is(&Concept::Take)
+                || lexeme.is(&Concept::Close)
+                || lexeme.is(&Concept::Target) && chinese;
+            if !acts || self.refused(at) || self.line_has(at, &[Concept::Hit]) {
+                return None;
+            }
+            let line = lexeme.line;
+            self.lexemes[at + 1..]
+                .iter()
+                .take(3)
+                .take_while(|next| next.line == line)
+                .find_map(share_of)
+                .map(|share| (at, share))
+        })
+    }
+
+    fn breakeven(&self) -> Option<usize> {
+        let named = self.meant(&Concept::Breakeven).filter(|at| {
+            let after_hit = at
+                .checked_sub(1)
+                .is_some_and(|before| self.lexemes[before].is(&Concept::Hit));
+            !after_hit && !self.line_has(*at, &[Concept::Close, Concept::Talk])
+        });
+        named.or_else(|| {
+            self.meant(&Concept::Cost).filter(|at| {
+                self.line_has(*at, &[Concept::Stop]) && self.line_has(*at, &[Concept::Move])
+            })
+        })
+    }
+
+    fn stop(&self) -> Option<(usize, Price)> {
+        let [stop] = self.fields.stops.as_slice() else {
+            return None;
+        };
+        let at = self.meant(&Concept::Stop)?;
+        let told = !self.line_has(at, &[Concept::Hit, Concept::Close])
+            && !self.fields.reached
+            && self.words() <= MOST_LEVEL_WORDS;
+        Price::new(*stop)
+            .ok()
+            .filter(|_| told)
+            .map(|stop| (at, stop))
+    }
+
+    fn targets(&self) -> Option<(usize, Vec<Price>)> {
+        let at = self.meant(&Concept::Target)?;
+        // `目标` is where a market goes in talk about it, `止盈` only where a trade does; and whole
+        // numbers like the 2 of `full target 2` may count the targets.
+        let talk = self.lexemes[at].text.contains('目') && !self.fields.moving;
+        let counts = self
+            .fields
+            .targets
+            .iter()
+            .all(|goal| goal.price.is_integer() && goal.price < Decimal::from(MAX_TARGETS));
+        if talk || counts {
+            return None;
+        }
+        let told = !self.line_has(at, &[Concept::Hit, Concept::Close])
+            && !self.fields.reached
+            && self.words() <= MOST_LEVEL_WORDS
+            && !self.fields.targets.is_empty()
+            && self.fields.unreadable.is_none();
+        let prices = self
+            .fields
+            .targets
+            .iter()
+            .filter_map(|goal| Price::new(goal.price).ok())
+            .collect();
+        told.then_some((at, prices))
+    }
+}
+
+/// Does an order carry a price?
+pub(super) const fn is_level(order: &Order) -> bool {
+    matches!(order, Order::MoveStop(_) | Order::Retarget(_))
+}
+
+/// The share that a lexeme names.
+fn share_of(lexeme: &Lexeme) -> Option<Decimal> {
+    if lexeme.is(&Concept::Half) {
+        return Some(Decimal::new(5, 1));
+    }
+    if lexeme.is(&Concept::All) {
+        return Some(Decimal::ONE);
+    }
+    let What::Number(number) = &lexeme.what else {
+        return None;
+    };
+    number
+        .value
+        .filter(|_| number.unit == Unit::Percent)
+        .filter(|value| *value > Decimal::ZERO && *value <= Decimal::ONE_HUNDRED)
+        .map(|value| (value / Decimal::ONE_HUNDRED).normalize())
+}

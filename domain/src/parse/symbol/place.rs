@@ -1,0 +1,92 @@
+//! Place: whether a word without a quote stands where a symbol would.
+
+use super::Sureness;
+use crate::parse::lexicon::Concept;
+use crate::parse::phrase::{Lexeme, What};
+use crate::parse::universe::Universe;
+
+/// How surely a word without a quote is a symbol; none where it is just a word.
+pub(super) fn sureness(
+    lexemes: &[Lexeme],
+    at: usize,
+    universe: &dyn Universe,
+    known: bool,
+    loud: bool,
+    han: bool,
+) -> Option<Sureness> {
+    let lexeme = &lexemes[at];
+    let upper = lexeme.text.to_ascii_uppercase();
+    let tag = at
+        .checked_sub(1)
+        .filter(|_| lexeme.glued)
+        .and_then(|before| {
+            ['$', '#']
+                .into_iter()
+                .find(|sign| lexemes[before].what == What::Sign(*sign))
+        });
+    let short = upper.len() <= 12;
+    match tag {
+        Some('$') if known || (loud && short) => return Some(Sureness::Tagged),
+        Some('#') if known && (loud || !universe.is_word(&upper)) => return Some(Sureness::Tagged),
+        Some(_) => return None,
+        None => {}
+    }
+    let place = Place::of(lexemes, at);
+    let word = universe.is_word(&upper);
+    if known && !word && (loud || upper.len() >= 3 || place.beside_side) {
+        return Some(Sureness::Bare);
+    }
+    if known && word && place.beside_side && (loud || han) {
+        return Some(Sureness::Bare);
+    }
+    if known && word && place.starts && (loud && place.ends || han) {
+        return Some(Sureness::Bare);
+    }
+    let alone = place.starts && (place.ends || han && loud);
+    let formed = short && (loud || han) && (place.beside_side || alone);
+    formed.then_some(if place.beside_side {
+        Sureness::Sided
+    } else {
+        Sureness::Formed
+    })
+}
+
+/// Where on its line a word stands.
+struct Place {
+    starts: bool,
+    ends: bool,
+    /// Long or short stands right beside it.
+    beside_side: bool,
+}
+
+impl Place {
+    fn of(lexemes: &[Lexeme], at: usize) -> Self {
+        let line = lexemes[at].line;
+        let counts = |lexeme: &&Lexeme| {
+            !matches!(
+                lexeme.what,
+                What::Sign(_) | What::Tick | What::Is(Concept::Filler | Concept::Horizon)
+            )
+        };
+        let near = |lexeme: &&Lexeme| lexeme.line == line && lexeme.what != What::Break;
+        let before = lexemes[..at]
+            .iter()
+            .rev()
+            .take(6)
+            .take_while(near)
+            .find(counts);
+        let after = lexemes[at + 1..]
+            .iter()
+            .take(6)
+            .take_while(near)
+            .find(counts);
+        let side = |lexeme: Option<&Lexeme>| {
+            lexeme.is_some_and(|lexeme| lexeme.is(&Concept::Long) || lexeme.is(&Concept::Short))
+        };
+        Self {
+            starts: before.is_none(),
+            ends: after.is_none(),
+            beside_side: side(before) || side(after),
+        }
+    }
+}

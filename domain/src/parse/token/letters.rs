@@ -1,0 +1,87 @@
+//! Letters: words, and words whose line break was lost.
+
+use super::{Cutter, Kind, is_letter, run};
+use crate::parse::lexicon::Concept;
+use crate::parse::normalise;
+use crate::parse::number::{self, Number, Unit};
+
+impl Cutter<'_> {
+    pub(super) fn letters(&mut self, rest: &str) {
+        let letters = run(rest, |c| is_letter(c) || c == '\'' || c == '_');
+        let after = &rest[letters.len()..];
+        let digits = number::literal(after);
+        let low = letters.to_lowercase();
+        if !digits.is_empty() {
+            if matches!(low.as_str(), "x" | "х") && !digits.contains(',') {
+                self.at += letters.len() + digits.len();
+                self.push(Kind::Number(Number {
+                    written: digits.to_owned(),
+                    unit: Unit::Times,
+                    ..Number::default()
+                }));
+                return;
+            }
+            if let Some(concept) = self.lexicon.word(&low)
+                && concept.is_label()
+            {
+                self.at += letters.len();
+                self.word(letters);
+                self.labelled(concept, digits, &after[digits.len()..]);
+                return;
+            }
+        }
+        let word = run(rest, |c| {
+            is_letter(c) || c.is_ascii_digit() || c == '\'' || c == '_'
+        });
+        if rest[word.len()..].starts_with('*') {
+            // A masked name (`B***`) names nothing.
+            let masked = run(rest, |c| !c.is_whitespace());
+            self.word(masked);
+            self.at += masked.len();
+            return;
+        }
+        let mixed = word.chars().any(|c| c.is_ascii_alphabetic())
+            && word.chars().any(|c| matches!(c, '\u{0400}'..='\u{04FF}'));
+        if mixed && let Some(latin) = normalise::latin_look_alike(word) {
+            self.word(&latin);
+        } else {
+            for piece in self.pieces(word) {
+                self.word(piece);
+            }
+        }
+        self.at += word.len();
+    }
+
+    pub(super) fn known_pieces(&self, letters: &str) -> bool {
+        let pieces = self.pieces(letters);
+        pieces.len() > 1 || self.lexicon.begins(&letters.to_lowercase())
+    }
+
+    /// Splits words whose line break was lost: `LONGLeverage`, `USDTLeverage`, `LONGLEVERAGE`.
+    fn pieces<'b>(&self, word: &'b str) -> Vec<&'b str> {
+        if !word.is_ascii() || word.len() > 40 {
+            return vec![word];
+        }
+        let bytes = word.as_bytes();
+        if self.lexicon.begins(&word.to_lowercase()) {
+            return vec![word];
+        }
+        for cut in 2..word.len().saturating_sub(1) {
+            let (head, tail) = word.split_at(cut);
+            let camel = bytes[cut].is_ascii_uppercase()
+                && bytes.get(cut + 1).is_some_and(u8::is_ascii_lowercase)
+                && self.lexicon.begins(&tail.to_lowercase());
+            let both = self.lexicon.word(&head.to_lowercase()).is_some_and(is_loud)
+                && self.lexicon.word(&tail.to_lowercase()).is_some_and(is_loud);
+            if camel || both {
+                return vec![head, tail];
+            }
+        }
+        vec![word]
+    }
+}
+
+/// Is it a concept that heads a line, so that it may have lost the break before it?
+const fn is_loud(concept: &Concept) -> bool {
+    concept.is_label() || matches!(concept, Concept::Long | Concept::Short)
+}

@@ -1,0 +1,213 @@
+//! Numerals: numbers with what is glued to them, and list numbers.
+
+use super::{Cutter, Kind, is_letter, run};
+use crate::parse::lexicon::Concept;
+use crate::parse::number::{self, Number, Unit};
+
+/// The highest number that is taken for a list number.
+const HIGHEST_INDEX: u8 = 20;
+
+impl Cutter<'_> {
+    pub(super) fn number(&mut self, rest: &str) {
+        if let Some(length) = clock_or_date(rest) {
+            self.word(&rest[..length]);
+            self.at += length;
+            return;
+        }
+        if let Some(length) = fraction(rest) {
+            self.push(Kind::Number(Number {
+                written: rest[..length].to_owned(),
+                unit: Unit::Unknown,
+                ..Number::default()
+            }));
+            self.at += length;
+            return;
+        }
+        let literal = number::literal(rest);
+        let after = &rest[literal.len()..];
+        if let Some((index, length)) = self.list_number(literal, after) {
+            self.push(Kind::Index(index));
+            self.at += literal.len() + length;
+            return;
+        }
+        let parts = number::listed(literal);
+        for part in &parts[..parts.len() - 1] {
+            self.push(Kind::Number(Number {
+                written: (*part).to_owned(),
+                ..Number::default()
+            }));
+            self.push(Kind::Sign(','));
+        }
+        let last = parts[parts.len() - 1];
+        self.at += literal.len();
+        self.measured(last, after);
+    }
+
+    /// `1)`, `1. ` at a line's start, `2-го`, `1st`: the list number and what follows its digits.
+    fn list_number(&self, literal: &str, after: &str) -> Option<(u8, usize)> {
+        let index = small(literal)?;
+        let starts_line = self
+            .tokens
+            .last()
+            .is_none_or(|token| token.line < self.line || token.kind == Kind::Break);
+        if after.starts_with(')') {
+            return Some((index, 1));
+        }
+        if starts_line && (after.starts_with(". ") || after.starts_with(".\t")) {
+            return Some((index, 1));
+        }
+        if let Some(ending) = after.strip_prefix('-')
+            && ending.starts_with(|c| matches!(c, 'а'..='я'))
+        {
+            let letters = run(ending, is_letter);
+            return Some((index, 1 + letters.len()));
+        }
+        let letters = run(after, is_letter);
+        matches!(letters, "st" | "nd" | "rd" | "th").then_some((index, letters.len()))
+    }
+
+    /// A number and the unit behind it.
+    fn measured(&mut self, literal: &str, after: &str) {
+        let mut number = Number {
+            written: literal.to_owned(),
+            ..Number::default()
+        };
+        let letters = run(after, is_letter);
+        let low = letters.to_lowercase();
+        let mut taken = 0;
+        let next = after.chars().next();
+        if after.trim_start_matches(' ').starts_with('%') {
+            number.unit = Unit::Percent;
+            taken = after.find('%').map_or(0, |at| at + 1);
+        } else if self.tagged() {
+            // `#31` counts the channel's signals.
+            number.unit = Unit::Other;
+        } else if let Some(scale) = next.and_then(ten_thousands) {
+            number.value = number::value(literal, number::Comma::Thousands)
+                .and_then(|value| value.checked_mul(scale.into()));
+            number.scaled = true;
+            taken = 3;
+        } else if let Some(length) = self.suffix(&low, &['k', 'к']) {
+            let decimals = run(&after[length..], |c| c.is_ascii_digit());
+            number.value = number::value(literal, number::Comma::Thousands)
+                .and_then(|value| number::thousands(value, decimals));
+            number.scaled = true;
+            taken = length + decimals.len();
+            if number.value.is_none() {
+                number.unit = Unit::Other;
+            }
+        } else if next == Some('倍') {
+            number.unit = Unit::Times;
+            taken = 3;
+        } else if let Some(length) = self.suffix(&low, &['x', 'х']) {
+            number.unit = Unit::Times;
+            taken = length;
+        } else if is_symbol_of_thousands(literal, letters) {
+            let symbol = run(after, |c| c.is_ascii_alphanumeric());
+            let text = format!("{literal}{symbol}");
+            self.word(&text);
+            self.at += symbol.len();
+            return;
+        } else if !letters.is_empty() {
+            match self.lexicon.word(&low) {
+                Some(Concept::Unit) => {
+                    number.unit = Unit::Other;
+                    taken = letters.len();
+                }
+                Some(Concept::Currency) => taken = letters.len(),
+                Some(_) => {}
+                None if self.known_pieces(letters) => {}
+                None => {
+                    number.unit = Unit::Unknown;
+                    taken = run(after, |c| is_letter(c) || c.is_ascii_digit()).len();
+                }
+            }
+        }
+        self.push(Kind::Number(number));
+        self.at += taken;
+    }
+
+    /// Is the unit there, alone or with a known word glued to it (`10xEntry`)? Its length then.
+    fn suffix(&self, low: &str, units: &[char]) -> Option<usize> {
+        let unit = low.chars().next().filter(|c| units.contains(c))?;
+        let more = &low[unit.len_utf8()..];
+        (more.is_empty() || self.lexicon.begins(more)).then_some(unit.len_utf8())
+    }
+
+    /// The digits that are glued to a label: its list number, its price, or nobody knows which.
+    pub(super) fn labelled(&mut self, concept: &Concept, digits: &str, after: &str) {
+        let highest = if *concept == Concept::Target {
+            HIGHEST_INDEX
+        } else {
+            5
+        };
+        let scaled = after.starts_with(['k', 'K', 'x', 'X', '%']);
+        if let Some(index) = small(digits).filter(|index| *index <= highest && !scaled) {
+            self.push(Kind::Index(index));
+            self.at += digits.len();
+        } else if *concept == Concept::Target && !digits.starts_with('0') {
+            self.push(Kind::Number(Number {
+                written: digits.to_owned(),
+                glued_to_word: true,
+                ..Number::default()
+            }));
+            self.at += digits.len();
+        }
+        // Otherwise the digits are the next token by themselves.
+    }
+
+    fn tagged(&self) -> bool {
+        let tag = self.tokens.last().and_then(|token| token.kind.tag());
+        self.glued && tag == Some('#')
+    }
+}
+
+pub(super) fn small(literal: &str) -> Option<u8> {
+    literal
+        .parse()
+        .ok()
+        .filter(|index| (1..=HIGHEST_INDEX).contains(index) && literal.len() <= 2)
+}
+
+const fn ten_thousands(c: char) -> Option<u32> {
+    match c {
+        '万' => Some(10_000),
+        '千' => Some(1_000),
+        _ => None,
+    }
+}
+
+/// `1000PEPE`, `1INCH`: digits that belong to a symbol.
+fn is_symbol_of_thousands(digits: &str, letters: &str) -> bool {
+    digits.bytes().all(|byte| byte.is_ascii_digit())
+        && letters.len() >= 3
+        && letters.bytes().all(|byte| byte.is_ascii_uppercase())
+        && matches!(digits, "1" | "1000" | "10000" | "1000000")
+}
+
+/// The length of a share or a mark (`1/2`, `7/10`) at the start of `rest`.
+fn fraction(rest: &str) -> Option<usize> {
+    let over = number::literal(rest);
+    let under = number::literal(rest[over.len()..].strip_prefix('/')?);
+    let (above, below) = (small(over)?, small(under)?);
+    (above < below && below <= 10).then_some(over.len() + 1 + under.len())
+}
+
+/// The length of a time of day or a date at the start of `rest`.
+fn clock_or_date(rest: &str) -> Option<usize> {
+    let digit = |at: usize| rest.as_bytes().get(at).is_some_and(u8::is_ascii_digit);
+    let is = |at: usize, byte: u8| rest.as_bytes().get(at) == Some(&byte);
+    let ends = |at: usize| !(digit(at) || is(at, b'.') && digit(at + 1));
+    for hours in 1..=2 {
+        let clock =
+            (0..hours).all(digit) && is(hours, b':') && digit(hours + 1) && digit(hours + 2);
+        if clock && is(hours + 3, b':') && digit(hours + 4) && digit(hours + 5) && ends(hours + 6) {
+            return Some(hours + 6);
+        }
+        if clock && ends(hours + 3) {
+            return Some(hours + 3);
+        }
+    }
+    let dashed = (0..4).all(digit) && is(4, b'-') && digit(5) && digit(6) && is(7, b'-');
+    (dashed && digit(8) && digit(9) && ends(10)).then_some(10)
+}

@@ -1,0 +1,159 @@
+//! Drafts: what the fields of a trade add up to, and what is wrong with them.
+
+use rust_decimal::Decimal;
+
+use crate::market::{MarketKind, Price, Side, Venue};
+use crate::parse::fields::{Fields, Trigger};
+use crate::parse::symbol::{Mention, Sureness};
+use crate::parse::universe::Universe;
+use crate::reading::{Draft, Entry, Target};
+
+/// The side that is written, or that the levels leave no choice about.
+pub(super) fn side(fields: &Fields) -> Option<Side> {
+    if let Some(side) = fields.side() {
+        return Some(side);
+    }
+    let entries = if fields.entry.is_empty() {
+        &fields.soft
+    } else {
+        &fields.entry
+    };
+    let (low, high) = (entries.iter().min()?, entries.iter().max()?);
+    let mut gains = fields.targets.iter().map(|goal| &goal.price);
+    let long = fields.stops.iter().all(|stop| stop < low) && gains.clone().all(|goal| goal > high);
+    let short = fields.stops.iter().all(|stop| stop > high) && gains.all(|goal| goal < low);
+    match (long, short) {
+        (true, false) => Some(Side::Long),
+        (false, true) => Some(Side::Short),
+        _ => fields.spot.then_some(Side::Long),
+    }
+}
+
+/// How the trade is entered, or why that is not clear.
+pub(super) fn entry(fields: &Fields, side: Side) -> Result<Entry, String> {
+    let prices = if fields.entry.is_empty() {
+        &fields.soft
+    } else {
+        let (low, high) = (fields.entry.iter().min(), fields.entry.iter().max());
+        if let Some(other) = fields
+            .soft
+            .iter()
+            .find(|price| Some(*price) < low || Some(*price) > high)
+            && fields.soft.len() == 1
+        {
+            return Err(format!(
+                "two entries are written, {other} and {}",
+                fields.entry[0]
+            ));
+        }
+        &fields.entry
+    };
+    let price = |value: &Decimal| Price::new(*value).map_err(|error| error.to_string());
+    let (low, high) = match (prices.iter().min(), prices.iter().max()) {
+        (Some(low), Some(high)) => (price(low)?, price(high)?),
+        _ if fields.market => {
+            return Ok(Entry::Market(fields.price.as_ref().map(price).transpose()?));
+        }
+        _ => return Err("no entry is written".into()),
+    };
+    if low != high {
+        return match (fields.market, fields.trigger) {
+            (true, _) => Err(format!(
+                "it enters at once and again between {low} and {high}"
+            )),
+            (false, Some(_)) => Err(format!("a breakout of both {low} and {high} is written")),
+            (false, None) => Ok(Entry::Zone { low, high }),
+        };
+    }
+    if fields.market {
+        return if prices.len() == 1 && !fields.entry_label {
+            Ok(Entry::Market(Some(low)))
+        } else {
+            Err(format!("it enters at once and at {low}"))
+        };
+    }
+    Ok(match (fields.trigger, side) {
+        (Some(Trigger::Breakout), _)
+        | (Some(Trigger::Above), Side::Long)
+        | (Some(Trigger::Below), Side::Short) => Entry::Breakout(low),
+        (Some(Trigger::Above | Trigger::Below) | None, _) => Entry::Limit(low),
+    })
+}
+
+pub(super) fn targets(fields: &Fields) -> Vec<Target> {
+    let sum: Decimal = fields.targets.iter().filter_map(|goal| goal.percent).sum();
+    // Shares count only where every target has one and they make a whole.
+    let weighed = fields.targets.iter().all(|goal| goal.percent.is_some())
+        && (sum - Decimal::ONE_HUNDRED).abs() <= Decimal::ONE;
+    fields
+        .targets
+        .iter()
+        .filter_map(|goal| {
+            Some(Target {
+                price: Price::new(goal.price).ok()?,
+                weight: goal
+                    .percent
+                    .filter(|_| weighed)
+                    .map(|percent| (percent / Decimal::ONE_HUNDRED).normalize()),
+            })
+        })
+        .collect()
+}
+
+pub(super) fn venue(fields: &Fields) -> Option<Venue> {
+    let first = fields.venues.first()?;
+    fields
+        .venues
+        .iter()
+        .all(|venue| venue == first)
+        .then(|| first.clone())
+}
+
+pub(super) const fn kind(fields: &Fields) -> Option<MarketKind> {
+    let perpetual = fields.perpetual || !fields.leverage.is_empty();
+    match (fields.spot, perpetual) {
+        (true, false) => Some(MarketKind::Spot),
+        (false, true) => Some(MarketKind::Perpetual),
+        _ => None,
+    }
+}
+
+/// A field that can be read in more than one way.
+pub(super) fn unclear(fields: &Fields) -> Option<String> {
+    if let Some(written) = &fields.unreadable {
+        return Some(format!("`{written}` can be read in two ways"));
+    }
+    if let [first, second, ..] = fields.stops.as_slice()
+        && first != second
+    {
+        return Some(format!("two stops are written, {first} and {second}"));
+    }
+    if fields.percent_stop && fields.stops.is_empty() {
+        return Some("the stop is written in percent, and of what is not said".into());
+    }
+    let number = fields.left_over.first()?;
+    Some(format!("what {number} is stands nowhere"))
+}
+
+/// An asset that the prices do not fit, or that is none.
+pub(super) fn strange(draft: &Draft, mention: &Mention, universe: &dyn Universe) -> Option<String> {
+    if mention.foreign {
+        return Some(format!("{} is no crypto asset", mention.base));
+    }
+    if mention.sure <= Sureness::Sided {
+        return Some(format!("{} is no asset that is known here", mention.base));
+    }
+    let whole = |price: Price| price.get().is_integer() && price.get() >= Decimal::from(20);
+    let (low, high) = draft.entry.bounds()?;
+    let levels = [low, high]
+        .into_iter()
+        .chain(draft.stop)
+        .chain(draft.targets.iter().map(|target| target.price))
+        .all(whole);
+    (draft.quote_implied && levels && !universe.is_dear(&mention.base)).then(|| {
+        format!(
+            "no quote is written, and {low} may be satoshi: {} is not known to cost that many dollars",
+            mention.base
+        )
+    })
+}
