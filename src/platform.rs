@@ -122,13 +122,13 @@ pub async fn raise(
     let at = |arbiter: &ArbiterHandle| Place::Shared(arbiter.clone());
 
     let (hub, child) = {
-        let (store, encode) = (Arc::clone(&store), Arc::clone(&encode));
+        let encode = Arc::clone(&encode);
         Child::new(
             "hub",
             "hub",
             at(&terms.records),
             manners(rank::HUB),
-            move || Hub::new(Arc::clone(&encode), Arc::clone(&store)),
+            move || Hub::new(Arc::clone(&encode)),
         )
     };
     household.raise(child).await;

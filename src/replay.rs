@@ -12,8 +12,8 @@ use bytes::Bytes;
 use domain::event::Event;
 use domain::ids::{ChannelId, Epoch};
 use domain::market::Instrument;
-use domain::ports::Encode;
 use domain::ports::store::ChannelCard;
+use domain::ports::{Encode, View};
 use domain::post::Origin;
 use scoring::geometry::Geometry;
 
@@ -55,7 +55,7 @@ pub struct Replayed {
 struct NobodyListens;
 
 impl Encode for NobodyListens {
-    fn encode(&self, _: &Event) -> Bytes {
+    fn encode(&self, _: &Event, _: View) -> Bytes {
         Bytes::new()
     }
 }

@@ -143,8 +143,18 @@ pub trait Scorer: Send {
     fn score(&mut self, signals: &[Arc<Signal>]) -> Vec<Option<Score>>;
 }
 
-/// Makes the bytes of an event that every listener of one entitlement class shares.
+/// What a class of listeners may see of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum View {
+    /// Everything.
+    Scored,
+    /// Everything but scores.
+    Plain,
+}
+
+/// Makes the bytes of an event that every listener of one class shares.
 pub trait Encode: Send + Sync {
-    /// The event as JSON members without the braces' opening: what follows a subscription's prefix.
-    fn encode(&self, event: &Event) -> Bytes;
+    /// The event as a JSON object without its opening brace, so that what belongs to one listener
+    /// can stand before it.
+    fn encode(&self, event: &Event, view: View) -> Bytes;
 }

@@ -11,7 +11,7 @@ use domain::ids::{ChannelId, Cursor, PostKey, Seq};
 use domain::market::Venue;
 use domain::ports::source::{Batch, OpenSource, Resume, Source, SourceError};
 use domain::ports::store::{ChannelCard, Store};
-use domain::ports::{Clock, Encode};
+use domain::ports::{Clock, Encode, View};
 use domain::post::{Action, Origin, Post};
 use touchstone::clock::WallClock;
 use touchstone::platform::{self, Adapters, House, Posting, Terms};
@@ -104,7 +104,7 @@ impl Source for At {
 struct NobodyListens;
 
 impl Encode for NobodyListens {
-    fn encode(&self, _: &Event) -> bytes::Bytes {
+    fn encode(&self, _: &Event, _: View) -> bytes::Bytes {
         bytes::Bytes::new()
     }
 }

@@ -14,14 +14,14 @@ const EVENTS: usize = 4_096;
 #[derive(Debug)]
 pub struct Mouth {
     instrument: Instrument,
-    events: mpsc::Sender<Arc<Event>>,
+    events: mpsc::Sender<Heard>,
     missed: Arc<AtomicBool>,
 }
 
 /// The listener's side.
 #[derive(Debug)]
 pub struct Ear {
-    events: mpsc::Receiver<Arc<Event>>,
+    events: mpsc::Receiver<Heard>,
     missed: Arc<AtomicBool>,
 }
 
@@ -50,12 +50,19 @@ pub fn ear(instrument: Instrument) -> (Mouth, Ear) {
 }
 
 impl Mouth {
+    /// Says that something was not said.
+    pub(crate) fn miss(&self) {
+        if self.events.try_send(Heard::Missed).is_err() {
+            self.missed.store(true, Ordering::SeqCst);
+        }
+    }
+
     /// Says an event to those whom it concerns; `false` when nobody listens any more.
     pub(crate) fn say(&self, event: &Arc<Event>) -> bool {
         if event.happening.instrument != self.instrument {
             return !self.events.is_closed();
         }
-        match self.events.try_send(Arc::clone(event)) {
+        match self.events.try_send(Heard::Event(Arc::clone(event))) {
             Ok(()) => true,
             Err(mpsc::error::TrySendError::Full(_)) => {
                 metrics::counter!("touchstone_hub_ears_overflowed_total").increment(1);
@@ -73,16 +80,13 @@ impl Ear {
         if let Some(heard) = self.heard_already() {
             return heard;
         }
-        match self.events.recv().await {
-            Some(event) => Heard::Event(event),
-            None => Heard::Deaf,
-        }
+        self.events.recv().await.unwrap_or(Heard::Deaf)
     }
 
     /// What was said already, if anything.
     pub fn heard_already(&mut self) -> Option<Heard> {
         match self.events.try_recv() {
-            Ok(event) => Some(Heard::Event(event)),
+            Ok(heard) => Some(heard),
             // What did not fit came after what did.
             Err(_) => self
                 .missed

@@ -1,0 +1,484 @@
+//! Events as the stream and the REST API show them.
+
+use domain::event::{Body, Event};
+use domain::lifecycle::{BoundResult, Change, Evidence, Outcome, State, What};
+use domain::market::Price;
+use domain::ports::View;
+use domain::post::Action;
+use domain::reading::{Entry, Order, Target};
+use domain::score::Score;
+use domain::signal::Signal;
+use rust_decimal::Decimal;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// One event.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EventOut {
+    /// Its place in the stream.
+    pub seq: u64,
+    /// `signal`, `instruction`, `revision`, `progress` or `outcome`.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// The event's own id: acting once per id makes the effect exactly-once.
+    pub id: String,
+    /// The signal that it is about.
+    pub signal: String,
+    /// Whose signal.
+    pub channel: String,
+    /// What is traded: `BTC/USDT`.
+    pub symbol: String,
+    /// `live`, `import` or `simulator`.
+    pub origin: &'static str,
+    /// Until when the entry is valid; a `signal` event is never delivered as fresh after it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<i64>,
+    /// When it passed each room.
+    pub at: StampsOut,
+    /// What it says.
+    pub data: DataOut,
+}
+
+/// When an event passed each room (µs UTC).
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StampsOut {
+    /// When the author says that he posted.
+    pub posted: Option<i64>,
+    /// When what caused it was received.
+    pub received: i64,
+    /// When the scorer answered.
+    pub scored: Option<i64>,
+    /// When it was stored.
+    pub stored: i64,
+}
+
+/// What an event says, by its type.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum DataOut {
+    /// Of a `signal`.
+    Signal(Box<IdeaOut>),
+    /// Of an `instruction`.
+    Instruction(OrderOut),
+    /// Of a `revision`.
+    Revision(RevisionOut),
+    /// Of a `progress`.
+    Progress(ProgressOut),
+    /// Of an `outcome`.
+    Outcome(Box<OutcomeOut>),
+}
+
+/// A trade idea.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct IdeaOut {
+    /// The post that it stands in.
+    pub post: String,
+    /// Which market judges it: `binance:spot:BTC/USDT`.
+    pub judged_on: String,
+    /// `spot` or `perpetual`.
+    pub market: &'static str,
+    /// The words spoke of another kind of market than the one that judges.
+    pub substituted: bool,
+    /// `long` or `short`.
+    pub side: &'static str,
+    /// How it is entered.
+    pub entry: EntryOut,
+    /// In the order in which they are reached.
+    pub targets: Vec<TargetOut>,
+    /// Where the author is wrong.
+    pub stop: Option<String>,
+    /// Claimed leverage.
+    pub leverage: Option<String>,
+    /// The stop moves to the entry after this many targets.
+    pub breakeven_after: Option<u8>,
+    /// The longest time in the position, in seconds.
+    pub held_at_most_s: u64,
+    /// The market's last price when it was received.
+    pub price_at_receipt: Option<String>,
+    /// How much it deserves belief; none when the scorer was away or cannot speak of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub score: Option<ScoreOut>,
+}
+
+/// How a trade is entered.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EntryOut {
+    /// `market`, `limit`, `zone` or `breakout`.
+    pub kind: &'static str,
+    /// The lowest published price.
+    pub low: Option<String>,
+    /// The highest published price.
+    pub high: Option<String>,
+}
+
+/// Where profit is taken.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TargetOut {
+    /// The price.
+    pub price: String,
+    /// The share of the position that the author gives it; equal shares where it is none.
+    pub weight: Option<String>,
+}
+
+/// What a model says of a signal.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ScoreOut {
+    /// Which model: `geometry/1` is the levels' geometry alone, without any learning.
+    pub model: String,
+    /// P(target k before stop before expiry), for each target.
+    pub targets: Vec<f64>,
+    /// E[R] after costs.
+    pub expected_r: Option<f64>,
+}
+
+/// A later word of the author.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OrderOut {
+    /// `move_stop`, `breakeven`, `close_share`, `close`, `cancel` or `retarget`.
+    pub order: &'static str,
+    /// The new stop, or the share to close.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// The new targets.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<String>,
+    /// In which post.
+    pub post: String,
+}
+
+/// An edit or a deletion of a signal's post.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RevisionOut {
+    /// `edited` or `deleted`.
+    pub action: &'static str,
+    /// The post.
+    pub post: String,
+}
+
+/// Something happened to a signal.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProgressOut {
+    /// `filled`, `target`, `stop_moved`, `retargeted`, `reduced`, `ignored` or `ended`.
+    pub what: &'static str,
+    /// Where the signal stands after it.
+    pub state: &'static str,
+    /// How many targets are reached.
+    pub targets_hit: u8,
+    /// When it happened (µs UTC; of a candle, its end).
+    pub happened: i64,
+    /// At which price, slippage included; of a moved stop, where it stands.
+    pub price: Option<String>,
+    /// Which share of the intended position.
+    pub share: Option<String>,
+    /// Why nothing changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<&'static str>,
+    /// What decided it.
+    pub decided_by: EvidenceOut,
+}
+
+/// What decided a change.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum EvidenceOut {
+    /// A trade.
+    Trade {
+        /// The venue's number of it.
+        id: u64,
+        /// When (µs UTC).
+        at: i64,
+        /// Its price.
+        price: String,
+    },
+    /// A candle.
+    Candle {
+        /// Its first instant (µs UTC).
+        open_time: i64,
+        /// How long it lasted, in seconds.
+        span_s: u64,
+        /// First price.
+        open: String,
+        /// Highest price.
+        high: String,
+        /// Lowest price.
+        low: String,
+        /// Last price.
+        close: String,
+    },
+    /// The clock.
+    Time {
+        /// When (µs UTC).
+        at: i64,
+    },
+    /// A word of the author.
+    Author {
+        /// When it was received (µs UTC).
+        at: i64,
+    },
+}
+
+/// What came of a signal.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct OutcomeOut {
+    /// Under which execution model.
+    pub model: &'static str,
+    /// The bound that counts.
+    pub pessimistic: BoundOut,
+    /// The other bound.
+    pub optimistic: BoundOut,
+    /// The price path allows both.
+    pub ambiguous: bool,
+    /// Nothing was known of the market for a part of its life.
+    pub incomplete: bool,
+    /// Whether funding is in R: no feed gives it yet.
+    pub funding: &'static str,
+}
+
+/// What came of a signal in one bound.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct BoundOut {
+    /// How it ended.
+    pub state: &'static str,
+    /// R net of costs; none without a stop or where nothing was entered.
+    pub r: Option<String>,
+    /// The share of the intended position that was entered.
+    pub filled: String,
+    /// How many targets were reached.
+    pub targets_hit: u8,
+    /// When the first part was entered (µs UTC).
+    pub entered_at: Option<i64>,
+    /// When the last part was closed (µs UTC).
+    pub ended_at: i64,
+    /// The best price move in R while it was open.
+    pub mfe: Option<String>,
+    /// The worst price move in R while it was open.
+    pub mae: Option<String>,
+}
+
+impl EventOut {
+    /// The event as those see it who have this view.
+    #[must_use]
+    pub fn of(event: &Event, view: View) -> Self {
+        let about = &event.happening;
+        let stamps = event.stamps();
+        let expires_at = match &about.body {
+            Body::Signal { signal, .. } => Some(signal.expires_at.as_micros()),
+            Body::Instruction { .. } | Body::Revision { .. } | Body::Progress(_) => None,
+        };
+        Self {
+            seq: event.seq.get(),
+            kind: about.body.label(),
+            id: format!("{}-{}", event.epoch, event.seq),
+            signal: about.signal.to_string(),
+            channel: about.channel.to_string(),
+            symbol: about.instrument.pair.to_string(),
+            origin: about.origin.label(),
+            expires_at,
+            at: StampsOut {
+                posted: stamps.posted.map(domain::time::Timestamp::as_micros),
+                received: stamps.received.as_micros(),
+                scored: stamps.scored.map(domain::time::Timestamp::as_micros),
+                stored: stamps.stored.as_micros(),
+            },
+            data: data(&about.body, view),
+        }
+    }
+}
+
+fn data(body: &Body, view: View) -> DataOut {
+    match body {
+        Body::Signal { signal, score } => {
+            let score = match view {
+                View::Scored => score.as_ref(),
+                View::Plain => None,
+            };
+            DataOut::Signal(Box::new(IdeaOut::of(signal, score)))
+        }
+        Body::Instruction { order, post } => {
+            DataOut::Instruction(OrderOut::of(order, post.as_str()))
+        }
+        Body::Revision { action, post } => DataOut::Revision(RevisionOut {
+            action: match action {
+                Action::Deleted => "deleted",
+                Action::Original | Action::Edited | Action::Forwarded => "edited",
+            },
+            post: post.to_string(),
+        }),
+        Body::Progress(change) => match &change.what {
+            What::Judged(outcome) => DataOut::Outcome(Box::new(OutcomeOut::of(outcome))),
+            What::Filled { .. }
+            | What::Target { .. }
+            | What::StopMoved { .. }
+            | What::Retargeted
+            | What::Reduced { .. }
+            | What::Ignored { .. }
+            | What::Ended { .. } => DataOut::Progress(ProgressOut::of(change)),
+        },
+    }
+}
+
+impl IdeaOut {
+    pub(super) fn of(signal: &Signal, score: Option<&Score>) -> Self {
+        Self {
+            post: signal.post.to_string(),
+            judged_on: signal.instrument.to_string(),
+            market: signal.instrument.kind.label(),
+            substituted: signal.substituted,
+            side: signal.side.label(),
+            entry: EntryOut::of(&signal.entry),
+            targets: signal.targets.iter().map(TargetOut::of).collect(),
+            stop: signal.stop.map(text),
+            leverage: signal.leverage.map(number),
+            breakeven_after: signal.breakeven_after,
+            held_at_most_s: signal.held_at_most.as_secs(),
+            price_at_receipt: signal.price_at_receipt.map(text),
+            score: score.map(ScoreOut::of),
+        }
+    }
+}
+
+impl EntryOut {
+    pub(super) fn of(entry: &Entry) -> Self {
+        let bounds = entry.bounds();
+        Self {
+            kind: entry.label(),
+            low: bounds.map(|(low, _)| text(low)),
+            high: bounds.map(|(_, high)| text(high)),
+        }
+    }
+}
+
+impl TargetOut {
+    fn of(target: &Target) -> Self {
+        Self {
+            price: text(target.price),
+            weight: target.weight.map(number),
+        }
+    }
+}
+
+impl ScoreOut {
+    pub(super) fn of(score: &Score) -> Self {
+        Self {
+            model: score.model.to_string(),
+            targets: score.targets.clone(),
+            expected_r: score.expected_r,
+        }
+    }
+}
+
+impl OrderOut {
+    fn of(order: &Order, post: &str) -> Self {
+        let (name, value, targets) = match order {
+            Order::MoveStop(to) => ("move_stop", Some(text(*to)), Vec::new()),
+            Order::Breakeven => ("breakeven", None, Vec::new()),
+            Order::CloseShare(share) => ("close_share", Some(number(*share)), Vec::new()),
+            Order::Close => ("close", None, Vec::new()),
+            Order::Cancel => ("cancel", None, Vec::new()),
+            Order::Retarget(targets) => (
+                "retarget",
+                None,
+                targets.iter().copied().map(text).collect(),
+            ),
+        };
+        Self {
+            order: name,
+            value,
+            targets,
+            post: post.to_owned(),
+        }
+    }
+}
+
+impl ProgressOut {
+    fn of(change: &Change) -> Self {
+        let (what, price, share, why) = match &change.what {
+            What::Filled { share, price } => ("filled", Some(*price), Some(*share), None),
+            What::Target { share, price, .. } => ("target", Some(*price), Some(*share), None),
+            What::StopMoved { to } => ("stop_moved", Some(*to), None, None),
+            What::Retargeted => ("retargeted", None, None, None),
+            What::Reduced { share, price } => ("reduced", Some(*price), Some(*share), None),
+            What::Ignored { why } => ("ignored", None, None, Some(*why)),
+            What::Ended { price } => ("ended", *price, None, None),
+            What::Judged(_) => ("judged", None, None, None),
+        };
+        Self {
+            what,
+            state: change.state.label(),
+            targets_hit: targets_hit(change),
+            happened: change.at.as_micros(),
+            price: price.map(text),
+            share: share.map(number),
+            why,
+            decided_by: EvidenceOut::of(&change.evidence),
+        }
+    }
+}
+
+fn targets_hit(change: &Change) -> u8 {
+    match (&change.what, change.state) {
+        (What::Target { k, .. }, _) => *k,
+        (_, State::Partial(k) | State::Ended(domain::lifecycle::Ending::StoppedAfterTarget(k))) => {
+            k
+        }
+        (_, State::Pending | State::Active | State::Ended(_)) => 0,
+    }
+}
+
+impl EvidenceOut {
+    fn of(evidence: &Evidence) -> Self {
+        match evidence {
+            Evidence::Trade(trade) => Self::Trade {
+                id: trade.id,
+                at: trade.at.as_micros(),
+                price: text(trade.price),
+            },
+            Evidence::Candle(candle) => Self::Candle {
+                open_time: candle.open_time.as_micros(),
+                span_s: candle.span.as_secs(),
+                open: text(candle.open),
+                high: text(candle.high),
+                low: text(candle.low),
+                close: text(candle.close),
+            },
+            Evidence::Time(at) => Self::Time { at: at.as_micros() },
+            Evidence::Author(at) => Self::Author { at: at.as_micros() },
+        }
+    }
+}
+
+impl OutcomeOut {
+    pub(super) fn of(outcome: &Outcome) -> Self {
+        Self {
+            model: outcome.model,
+            pessimistic: BoundOut::of(&outcome.pessimistic),
+            optimistic: BoundOut::of(&outcome.optimistic),
+            ambiguous: outcome.ambiguous,
+            incomplete: outcome.incomplete,
+            funding: "not counted",
+        }
+    }
+}
+
+impl BoundOut {
+    fn of(result: &BoundResult) -> Self {
+        Self {
+            state: result.ending.label(),
+            r: result.r.map(number),
+            filled: number(result.filled),
+            targets_hit: result.targets,
+            entered_at: result.entered_at.map(domain::time::Timestamp::as_micros),
+            ended_at: result.ended_at.as_micros(),
+            mfe: result.mfe.map(number),
+            mae: result.mae.map(number),
+        }
+    }
+}
+
+pub(super) fn text(price: Price) -> String {
+    price.to_string()
+}
+
+pub(super) fn number(number: Decimal) -> String {
+    number.normalize().to_string()
+}

@@ -1,0 +1,88 @@
+//! Readings as `touchstone parse` prints them.
+
+use domain::reading::{Draft, Instruction, Meaning, Reading};
+use serde::Serialize;
+
+use super::event::{EntryOut, number, text};
+
+/// What the parser made of a text.
+#[derive(Debug, Serialize)]
+pub struct ReadingOut {
+    /// The id that came with the text.
+    pub id: serde_json::Value,
+    /// `signal`, `update`, `close`, `cancel`, `claim`, `noise` or `quarantined`.
+    pub kind: &'static str,
+    /// The trades that were read; of a quarantined text, literally.
+    pub signals: Vec<DraftOut>,
+    /// It orders something, and does not say about which trade.
+    pub ambiguous: bool,
+    /// Why it is noise or held.
+    pub reason: Option<String>,
+}
+
+/// One trade that was read.
+#[derive(Debug, Serialize)]
+pub struct DraftOut {
+    /// `BTC/USDT`.
+    pub symbol: String,
+    /// `spot` or `perpetual`, where the words say so.
+    pub market: Option<&'static str>,
+    /// `long` or `short`.
+    pub side: &'static str,
+    /// How it is entered.
+    pub entry: EntryOut,
+    /// In the order in which they are reached.
+    pub targets: Vec<String>,
+    /// Where the author is wrong.
+    pub stop: Option<String>,
+    /// Claimed leverage.
+    pub leverage: Option<String>,
+}
+
+impl ReadingOut {
+    /// The reading of the text with this id.
+    #[must_use]
+    pub fn of(id: serde_json::Value, reading: &Reading) -> Self {
+        let unclear = |words: &[Instruction]| {
+            words.iter().any(|word| {
+                word.about.pair.is_none() && word.about.side.is_none() && !word.about.all
+            })
+        };
+        let (signals, ambiguous, reason) = match &reading.meaning {
+            Meaning::Signals(drafts) => (drafts.as_slice(), false, None),
+            Meaning::Quarantined { drafts, reason } => {
+                (drafts.as_slice(), false, Some(reason.clone()))
+            }
+            Meaning::Updates(words) | Meaning::Closes(words) | Meaning::Cancels(words) => {
+                ([].as_slice(), unclear(words), None)
+            }
+            Meaning::Noise(reason) => ([].as_slice(), false, Some((*reason).to_owned())),
+            Meaning::Claim { .. } => ([].as_slice(), false, None),
+        };
+        Self {
+            id,
+            kind: reading.meaning.label(),
+            signals: signals.iter().map(DraftOut::of).collect(),
+            ambiguous,
+            reason,
+        }
+    }
+}
+
+impl DraftOut {
+    fn of(draft: &Draft) -> Self {
+        Self {
+            symbol: draft.pair.to_string(),
+            market: draft.kind.map(domain::market::MarketKind::label),
+            side: draft.side.label(),
+            entry: EntryOut::of(&draft.entry),
+            targets: draft
+                .targets
+                .iter()
+                .map(|target| text(target.price))
+                .collect(),
+            stop: draft.stop.map(text),
+            leverage: draft.leverage.map(number),
+        }
+    }
+}
