@@ -45,7 +45,11 @@ pub(super) enum Command {
     /// Ends a subscription.
     Unsubscribe { id: i64, sub: u32 },
     /// Remembers a position for a consumer; it comes with accounts.
-    Ack { id: i64, sub: Option<u32>, seq: Option<u64> },
+    Ack {
+        id: i64,
+        sub: Option<u32>,
+        seq: Option<u64>,
+    },
     /// Asks for a sign of life.
     Ping { id: i64 },
 }
@@ -76,7 +80,10 @@ pub(super) struct Refusal {
 
 impl Refusal {
     pub(super) fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        Self {
+            code,
+            message: message.into(),
+        }
     }
 
     /// The answer to the command with this id.
@@ -96,11 +103,21 @@ pub(super) fn done(id: i64, more: Value) -> String {
 
 /// Reads a command; a refusal carries the command's id where that could be read.
 pub(super) fn read(text: &str) -> Result<Command, (Option<i64>, Refusal)> {
-    let value: Value = serde_json::from_str(text)
-        .map_err(|error| (None, Refusal::new("bad_json", format!("a command is one JSON object: {error}"))))?;
+    let value: Value = serde_json::from_str(text).map_err(|error| {
+        (
+            None,
+            Refusal::new("bad_json", format!("a command is one JSON object: {error}")),
+        )
+    })?;
     let id = value.get("id").and_then(Value::as_i64);
     serde_json::from_value(value).map_err(|error| {
-        (id, Refusal::new("bad_command", format!("{error}; see the stream's documentation")))
+        (
+            id,
+            Refusal::new(
+                "bad_command",
+                format!("{error}; see the stream's documentation"),
+            ),
+        )
     })
 }
 
@@ -112,17 +129,28 @@ pub(super) fn interest(
 ) -> Result<Interest, Refusal> {
     let none = Filter::default();
     let filter = filter.unwrap_or(&none);
-    if filter.min_score.is_some_and(|score| !(0.0..=1.0).contains(&score)) {
-        return Err(Refusal::new("bad_filter", "filter.min_score: a probability lies between 0 and 1"));
+    if filter
+        .min_score
+        .is_some_and(|score| !(0.0..=1.0).contains(&score))
+    {
+        return Err(Refusal::new(
+            "bad_filter",
+            "filter.min_score: a probability lies between 0 and 1",
+        ));
     }
     Ok(Interest {
-        channels: list("channels", channels, |text| ChannelId::parse(text).map_err(|error| error.to_string()))?,
-        pairs: list("symbols", symbols, |text| Pair::parse(text).map_err(|error| error.to_string()))?,
+        channels: list("channels", channels, |text| {
+            ChannelId::parse(text).map_err(|error| error.to_string())
+        })?,
+        pairs: list("symbols", symbols, |text| {
+            Pair::parse(text).map_err(|error| error.to_string())
+        })?,
         sides: list("filter.sides", filter.sides.as_deref(), |text| {
             Side::from_label(text).ok_or_else(|| format!("`{text}` is no side: use long or short"))
         })?,
         origins: list("filter.origins", filter.origins.as_deref(), |text| {
-            Origin::from_label(text).ok_or_else(|| format!("`{text}` is no origin: use live, import or simulator"))
+            Origin::from_label(text)
+                .ok_or_else(|| format!("`{text}` is no origin: use live, import or simulator"))
         })?,
         min_score: filter.min_score,
         view: View::Scored,
@@ -137,7 +165,10 @@ fn list<T>(
 ) -> Result<Vec<T>, Refusal> {
     let texts = texts.unwrap_or_default();
     if texts.len() > LONGEST_LIST {
-        return Err(Refusal::new("bad_filter", format!("{field}: at most {LONGEST_LIST}; use * for all")));
+        return Err(Refusal::new(
+            "bad_filter",
+            format!("{field}: at most {LONGEST_LIST}; use * for all"),
+        ));
     }
     if texts.iter().any(|text| text == "*") {
         return Ok(Vec::new());
@@ -157,10 +188,16 @@ pub(super) fn mode(mode: Option<&str>, hz: Option<f64>) -> Result<(Mode, Option<
             if (0.1..=HIGHEST_HZ).contains(&hz) {
                 Ok((Mode::Latest, Some(hz)))
             } else {
-                Err(Refusal::new("bad_mode", format!("hz: between 0.1 and {HIGHEST_HZ}")))
+                Err(Refusal::new(
+                    "bad_mode",
+                    format!("hz: between 0.1 and {HIGHEST_HZ}"),
+                ))
             }
         }
-        Some(other) => Err(Refusal::new("bad_mode", format!("mode: `{other}` is none; use each or latest"))),
+        Some(other) => Err(Refusal::new(
+            "bad_mode",
+            format!("mode: `{other}` is none; use each or latest"),
+        )),
     }
 }
 
@@ -168,7 +205,10 @@ pub(super) fn mode(mode: Option<&str>, hz: Option<f64>) -> Result<(Mode, Option<
 pub(super) fn from_text(text: &str) -> Result<From, Refusal> {
     let bad = || Refusal::new("bad_from", "from: write it as EPOCH:SEQ");
     let (epoch, seq) = text.split_once(':').ok_or_else(bad)?;
-    Ok(From { epoch: Some(epoch.to_owned()), seq: seq.parse().map_err(|_| bad())? })
+    Ok(From {
+        epoch: Some(epoch.to_owned()),
+        seq: seq.parse().map_err(|_| bad())?,
+    })
 }
 
 /// Where a subscription begins, and what its client is told of it.
@@ -182,18 +222,36 @@ pub(super) struct Begin {
 
 /// Decides where a subscription begins, given the stream as it is kept.
 pub(super) fn begin(from: Option<&From>, span: &domain::ports::store::Span) -> Begin {
-    let live = Begin { after: span.head, resumed: "live", gap: None };
+    let live = Begin {
+        after: span.head,
+        resumed: "live",
+        gap: None,
+    };
     let Some(from) = from else { return live };
     let after = Seq::new(from.seq);
-    let other = from.epoch.as_deref().is_some_and(|epoch| epoch != span.epoch.as_str());
+    let other = from
+        .epoch
+        .as_deref()
+        .is_some_and(|epoch| epoch != span.epoch.as_str());
     if other || after > span.head {
-        return Begin { resumed: "reset", ..live };
+        return Begin {
+            resumed: "reset",
+            ..live
+        };
     }
     if after.next() < span.first {
         let last = Seq::new(span.first.get().saturating_sub(1));
-        return Begin { after: last, resumed: "replay", gap: Some((after.next(), last)) };
+        return Begin {
+            after: last,
+            resumed: "replay",
+            gap: Some((after.next(), last)),
+        };
     }
-    Begin { after, resumed: "replay", gap: None }
+    Begin {
+        after,
+        resumed: "replay",
+        gap: None,
+    }
 }
 
 #[cfg(test)]
@@ -204,11 +262,18 @@ mod tests {
     use super::*;
 
     fn span(first: u64, head: u64) -> Span {
-        Span { epoch: Epoch::new("k3"), first: Seq::new(first), head: Seq::new(head) }
+        Span {
+            epoch: Epoch::new("k3"),
+            first: Seq::new(first),
+            head: Seq::new(head),
+        }
     }
 
     fn from(epoch: &str, seq: u64) -> From {
-        From { epoch: Some(epoch.to_owned()), seq }
+        From {
+            epoch: Some(epoch.to_owned()),
+            seq,
+        }
     }
 
     #[test]
@@ -223,7 +288,14 @@ mod tests {
     #[test]
     fn a_client_resumes_where_it_stood() {
         let begin = begin(Some(&from("k3", 5)), &span(1, 9));
-        assert_eq!(begin, Begin { after: Seq::new(5), resumed: "replay", gap: None });
+        assert_eq!(
+            begin,
+            Begin {
+                after: Seq::new(5),
+                resumed: "replay",
+                gap: None
+            }
+        );
     }
 
     #[test]
