@@ -2,6 +2,7 @@
 
 pub mod feeds;
 pub mod http;
+pub mod outbound;
 pub mod sources;
 pub mod store;
 pub mod wire;

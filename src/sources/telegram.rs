@@ -1,0 +1,4 @@
+//! x
+mod media;
+mod page;
+mod text;
