@@ -59,7 +59,10 @@ fn distance(from: Price, to: Price) -> Option<f64> {
 /// What a follower pays on average, as a fraction of the price, when he wins with `p`.
 fn cost(signal: &Signal, p: f64) -> Option<f64> {
     let costs = Costs::usual(signal.instrument.kind);
-    let (limit, stop) = (costs.maker.to_f64()?, (costs.taker + costs.slippage).to_f64()?);
+    let (limit, stop) = (
+        costs.maker.to_f64()?,
+        (costs.taker + costs.slippage).to_f64()?,
+    );
     let entry = match signal.entry {
         Entry::Limit(_) | Entry::Zone { .. } => limit,
         Entry::Market(_) | Entry::Breakout(_) => stop,
@@ -94,7 +97,10 @@ mod tests {
             entry: Entry::Limit(price(entry)),
             targets: targets
                 .iter()
-                .map(|target| Target { price: price(target), weight: None })
+                .map(|target| Target {
+                    price: price(target),
+                    weight: None,
+                })
                 .collect(),
             stop: Some(price(stop)),
             leverage: None,
@@ -127,7 +133,10 @@ mod tests {
     #[test]
     fn without_a_stop_or_a_target_geometry_says_nothing() {
         assert!(score(&signal("100", "95", &[])).is_none());
-        let stopless = Signal { stop: None, ..signal("100", "95", &["105"]) };
+        let stopless = Signal {
+            stop: None,
+            ..signal("100", "95", &["105"])
+        };
         assert!(score(&stopless).is_none());
     }
 }

@@ -89,7 +89,11 @@ pub(super) fn read(name: &str, html: &str) -> Result<Page, BadPage> {
             continue;
         };
         page.ids.push(id);
-        if message.value().classes().any(|class| class == "service_message") {
+        if message
+            .value()
+            .classes()
+            .any(|class| class == "service_message")
+        {
             continue;
         }
         match read_post(name, id, message) {
@@ -130,7 +134,9 @@ fn replied_to(name: &str, link: &str) -> Option<u64> {
     let path = link.split(['?', '#']).next()?;
     let mut parts = path.rsplit('/');
     let (id, channel) = (parts.next()?, parts.next()?);
-    channel.eq_ignore_ascii_case(name).then(|| id.parse().ok())?
+    channel
+        .eq_ignore_ascii_case(name)
+        .then(|| id.parse().ok())?
 }
 
 #[cfg(test)]
@@ -178,7 +184,11 @@ mod tests {
     #[test]
     fn a_page_cut_short_or_with_an_unreadable_post_is_not_whole() {
         let html = page(&message("x"));
-        assert!(!read("name", html.trim_end_matches("</html>")).unwrap().whole);
+        assert!(
+            !read("name", html.trim_end_matches("</html>"))
+                .unwrap()
+                .whole
+        );
         let timeless = page(r#"<div class="tgme_widget_message" data-post="Name/7">x</div>"#);
         assert!(!read("name", &timeless).unwrap().whole);
     }

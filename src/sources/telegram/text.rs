@@ -84,7 +84,11 @@ mod tests {
 
     #[test]
     fn markup_nested_a_hundred_thousand_deep_is_read_without_harm() {
-        let deep = format!("{}LONG{}", "<span>".repeat(100_000), "</span>".repeat(100_000));
+        let deep = format!(
+            "{}LONG{}",
+            "<span>".repeat(100_000),
+            "</span>".repeat(100_000)
+        );
         assert_eq!(plain_of(&deep), "LONG");
     }
 }

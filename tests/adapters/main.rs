@@ -1,0 +1,6 @@
+//! The adapters against what the world really says, and against small servers that misbehave.
+
+mod binance;
+mod recorded;
+mod server;
+mod telegram;
