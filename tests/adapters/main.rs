@@ -1,6 +1,7 @@
 //! The adapters against what the world really says, and against small servers that misbehave.
 
 mod binance;
+mod exchange;
 mod recorded;
 mod server;
 mod telegram;
