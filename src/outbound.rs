@@ -13,7 +13,7 @@ use url::Url;
 
 use domain::time::Timestamp;
 
-pub use backoff::{Backoff, jittered};
+pub use backoff::{Backoff, jittered, no_sooner};
 pub use reach::Reach;
 
 mod backoff;

@@ -145,10 +145,6 @@ impl Shared {
     }
 
     fn show_skew(&self, micros: i64) {
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "a gauge for people; exact below centuries"
-        )]
         let seconds = micros as f64 / 1e6;
         metrics::gauge!("touchstone_feed_clock_skew_seconds", "venue" => self.label()).set(seconds);
     }

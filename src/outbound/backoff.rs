@@ -47,6 +47,12 @@ pub fn jittered(span: Duration) -> Duration {
     span.mul_f64(rand::random_range(0.75..1.25))
 }
 
+/// A wait that somebody asked for: all of it, and up to a quarter more for the same reason.
+#[must_use]
+pub fn no_sooner(span: Duration) -> Duration {
+    span.mul_f64(rand::random_range(1.0..1.25))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -16,7 +16,7 @@ use domain::ports::source::{Batch, OpenSource, Resume, Source, SourceError};
 use domain::post::{Action, Digest, Origin, Post};
 use domain::time::Timestamp;
 
-use crate::outbound::{Backoff, Outbound, jittered};
+use crate::outbound::{Backoff, Outbound, jittered, no_sooner};
 use fetch::{Failed, Fetched, Fetcher};
 use memory::{Findings, Memory, View};
 use page::Shown;
@@ -144,7 +144,7 @@ impl Source for Reading {
                 Err(failed) => {
                     self.count("failed");
                     let wish = failed.retry_after.unwrap_or_default();
-                    self.due = Instant::now() + self.backoff.failed().max(jittered(wish));
+                    self.due = Instant::now() + self.backoff.failed().max(no_sooner(wish));
                     self.fetcher.forget();
                     return Err(failed.error);
                 }
@@ -321,7 +321,7 @@ impl Reading {
     fn origin(&self, memory: &Memory, id: u64) -> Origin {
         match self.options.origin {
             Origin::Live if memory.is_backlog(id) => Origin::Import,
-            origin => origin,
+            Origin::Live | Origin::Import | Origin::Simulator => self.options.origin,
         }
     }
 

@@ -412,7 +412,7 @@ async fn a_venue_that_asks_for_patience_gets_it_and_then_the_path_goes_on() {
     let mut listener = Listener::new(tape);
     listener.hear(1).await;
     assert!(
-        refused.elapsed() >= Duration::from_millis(700),
+        refused.elapsed() >= Duration::from_millis(990),
         "asked again too soon"
     );
 }

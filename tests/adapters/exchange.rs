@@ -261,13 +261,15 @@ fn answer(state: &mut State, request: &Request) -> Reply {
         },
         "/api/v3/aggTrades" => {
             let limit = usize::try_from(number("limit").unwrap()).unwrap();
+            let from = number("fromId").map_or(0, |id| u64::try_from(id).unwrap());
             let page: Vec<Value> = aggregates(state, text("symbol").unwrap())
-                .into_iter()
-                .filter(|agg| number("fromId").is_none_or(|from| agg["a"].as_i64() >= Some(from)))
-                .filter(|agg| {
-                    number("startTime").is_none_or(|from| agg["T"].as_i64() >= Some(from))
-                })
+                .filter(|(id, ..)| *id >= from)
+                .filter(|(_, first, _)| number("startTime").is_none_or(|at| first.at_ms >= at))
                 .take(limit)
+                .map(|(id, first, last)| {
+                    json!({"a": id, "p": first.price, "q": "1", "f": first.id, "l": last,
+                           "T": first.at_ms, "m": true, "M": true})
+                })
                 .collect();
             json!(page)
         }
@@ -283,26 +285,22 @@ fn answer(state: &mut State, request: &Request) -> Reply {
     Reply::ok(body.to_string())
 }
 
-/// Neighbours of one price and one millisecond become one, as at the real exchange.
-fn aggregates(state: &State, symbol: &str) -> Vec<Value> {
-    let mut trades = state
-        .history
-        .iter()
-        .filter(|dealt| dealt.symbol == symbol)
-        .peekable();
-    let mut aggregates = Vec::new();
-    while let Some(first) = trades.next() {
+/// The trades by number, first and last: neighbours of one price and one millisecond become one,
+/// as at the real exchange.
+fn aggregates<'a>(
+    state: &'a State,
+    symbol: &'a str,
+) -> impl Iterator<Item = (u64, &'a Dealt, u64)> {
+    let of_symbol = |dealt: &&Dealt| dealt.symbol == symbol;
+    let mut trades = state.history.iter().filter(of_symbol).peekable();
+    std::iter::from_fn(move || {
+        let first = trades.next()?;
         let mut last = first.id;
         while let Some(more) = trades.next_if(|next| {
             next.price == first.price && next.at_ms == first.at_ms && next.id == last + 1
         }) {
             last = more.id;
         }
-        let id = 5_000_000 + first.id;
-        aggregates.push(
-            json!({"a": id, "p": first.price, "q": "1", "f": first.id, "l": last,
-                               "T": first.at_ms, "m": true, "M": true}),
-        );
-    }
-    aggregates
+        Some((5_000_000 + first.id, first, last))
+    })
 }

@@ -2,6 +2,7 @@
 
 mod binance;
 mod exchange;
+mod outbound;
 mod recorded;
 mod server;
 mod telegram;

@@ -125,12 +125,12 @@ impl Fill {
 
 /// The minute in which an instant falls.
 fn minute_at(at: Timestamp) -> Timestamp {
-    Timestamp::from_micros(at.as_micros().div_euclid(MINUTE) * MINUTE)
+    Timestamp::from_micros(at.as_micros().div_euclid(MINUTE).saturating_mul(MINUTE))
 }
 
 /// The first minute that begins at an instant or after it.
 fn minute_from(at: Timestamp) -> Timestamp {
-    minute_at(Timestamp::from_micros(at.as_micros() + MINUTE - 1))
+    minute_at(Timestamp::from_micros(at.as_micros().saturating_add(MINUTE - 1)))
 }
 
 #[cfg(test)]

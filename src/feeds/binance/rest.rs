@@ -17,7 +17,7 @@ use domain::ports::{BoxError, Clock, FeedError};
 use domain::time::Timestamp;
 
 use super::frames::{self, AggTrade, BadFrame};
-use crate::outbound::{Answer, Outbound, jittered};
+use crate::outbound::{Answer, Outbound, no_sooner};
 
 /// The most that one page holds, of trades and of candles.
 pub(super) const PAGE: usize = 1_000;
@@ -277,7 +277,7 @@ impl Rest {
         let pause = if refused {
             metrics::counter!("touchstone_feed_refused_total", "venue" => self.label())
                 .increment(1);
-            jittered(answer.retry_after(now).unwrap_or(UNTOLD_PAUSE)).max(UNTOLD_PAUSE / 30)
+            no_sooner(answer.retry_after(now).unwrap_or(UNTOLD_PAUSE))
         } else if used.is_some_and(|used| used >= WEIGHT) {
             // Binance counts by the minute of its clock.
             let into = u64::try_from(now.as_millis().rem_euclid(60_000)).unwrap_or(0);

@@ -105,7 +105,7 @@ impl Memory {
 
     /// The oldest of the last `count` known posts.
     pub(super) fn oldest_watched(&self, count: usize) -> Option<u64> {
-        self.known.keys().rev().take(count).last().copied()
+        self.known.keys().rev().take(count).next_back().copied()
     }
 
     /// The known posts that the last look missed.
