@@ -1,8 +1,14 @@
 //! Touchstone: adapters, edge and wiring around the rooms of the house.
 
+pub mod cli;
+pub mod clock;
+pub mod commands;
+pub mod config;
 pub mod feeds;
 pub mod http;
 pub mod outbound;
+pub mod platform;
+pub mod replay;
 pub mod sources;
 pub mod store;
 pub mod wire;

@@ -1,1 +1,26 @@
-fn main() {}
+//! The command line's beginning and end: everything else is in the library.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use touchstone::cli::{Cli, Command};
+use touchstone::commands;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let config = cli.config.as_deref();
+    let done = match cli.command {
+        Some(Command::Replay(args)) => commands::replay(&args),
+        Some(Command::Serve(args)) => commands::serve(config, args),
+        None => commands::serve(config, cli.serve),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            use std::io::Write as _;
+            // A closed standard error leaves nobody to tell.
+            writeln!(std::io::stderr(), "touchstone: {error:#}").ok();
+            ExitCode::FAILURE
+        }
+    }
+}

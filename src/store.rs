@@ -1,1 +1,119 @@
 //! What is kept, behind the store port.
+//!
+//! The statements and the mapping between rows and the domain are written once, over what a
+//! [`database::Database`] offers; [`sqlite`] is the one that needs no server. Prices and other exact
+//! numbers are kept as text, times as microseconds, enums as their labels.
+
+use std::sync::Arc;
+
+use domain::event::Event;
+use domain::ids::{ChannelId, PostKey, Seq, SignalId};
+use domain::market::Instrument;
+use domain::ports::source::Resume;
+use domain::ports::store::{
+    ChannelCard, ChannelRecord, Entry, OpenSignal, Receipt, SignalQuery, SignalRecord, Span, Store,
+    StoreError, VersionRecord,
+};
+use domain::signal::Signal;
+use domain::time::Timestamp;
+
+mod columns;
+pub mod database;
+mod read;
+mod shape;
+pub mod sqlite;
+mod write;
+
+use self::database::Database;
+use self::read::{channels, posts, signals, stream};
+pub use self::sqlite::{Durability, Options, Place, SqliteStore};
+
+/// The store over a database.
+#[derive(Debug)]
+pub struct SqlStore<D> {
+    database: D,
+}
+
+#[async_trait::async_trait]
+impl<D: Database> Store for SqlStore<D> {
+    async fn commit(&self, entries: &[Entry], now: Timestamp) -> Result<Vec<Receipt>, StoreError> {
+        write::commit(&self.database, entries, now).await
+    }
+
+    async fn span(&self) -> Result<Span, StoreError> {
+        stream::span(&self.database).await
+    }
+
+    async fn events(&self, after: Seq, limit: usize) -> Result<Vec<Arc<Event>>, StoreError> {
+        stream::events(&self.database, after, limit).await
+    }
+
+    async fn events_on(
+        &self,
+        instrument: &Instrument,
+        after: Seq,
+        limit: usize,
+    ) -> Result<Vec<Arc<Event>>, StoreError> {
+        stream::events_on(&self.database, instrument, after, limit).await
+    }
+
+    async fn events_of(&self, signal: SignalId) -> Result<Vec<Arc<Event>>, StoreError> {
+        stream::events_of(&self.database, signal).await
+    }
+
+    async fn register(&self, card: &ChannelCard, now: Timestamp) -> Result<(), StoreError> {
+        channels::register(&self.database, card, now).await
+    }
+
+    async fn channels(&self) -> Result<Vec<ChannelRecord>, StoreError> {
+        channels::channels(&self.database).await
+    }
+
+    async fn resume(&self, channel: &ChannelId, posts: usize) -> Result<Resume, StoreError> {
+        channels::resume(&self.database, channel, posts).await
+    }
+
+    async fn versions(
+        &self,
+        channel: &ChannelId,
+        post: &PostKey,
+    ) -> Result<Vec<VersionRecord>, StoreError> {
+        posts::versions(&self.database, channel, post).await
+    }
+
+    async fn signals_in(
+        &self,
+        channel: &ChannelId,
+        post: &PostKey,
+    ) -> Result<Vec<SignalRecord>, StoreError> {
+        signals::in_post(&self.database, channel, post).await
+    }
+
+    async fn open_of(&self, channel: &ChannelId) -> Result<Vec<SignalRecord>, StoreError> {
+        signals::open_of(&self.database, channel).await
+    }
+
+    async fn signals_since(
+        &self,
+        channel: &ChannelId,
+        since: Timestamp,
+    ) -> Result<Vec<Arc<Signal>>, StoreError> {
+        signals::since(&self.database, channel, since).await
+    }
+
+    async fn open_instruments(&self) -> Result<Vec<Instrument>, StoreError> {
+        signals::open_instruments(&self.database).await
+    }
+
+    async fn open_on(&self, instrument: &Instrument) -> Result<Vec<OpenSignal>, StoreError> {
+        signals::open_on(&self.database, instrument).await
+    }
+
+    async fn signals(&self, query: &SignalQuery) -> Result<Vec<SignalRecord>, StoreError> {
+        signals::matching(&self.database, query).await
+    }
+
+    async fn signal(&self, id: SignalId) -> Result<Option<SignalRecord>, StoreError> {
+        signals::one(&self.database, id).await
+    }
+}

@@ -8,6 +8,7 @@ pub mod execution;
 pub mod ids;
 pub mod lifecycle;
 pub mod market;
+pub mod parse;
 pub mod ports;
 pub mod post;
 pub mod reading;

@@ -3,10 +3,17 @@
 //! A [`Track`] follows one signal under one execution model, in a pessimistic and an optimistic
 //! bound at once. The same ticks give the same changes to the byte, live, in replay and in a what-if.
 
+mod bar;
+mod entry;
+mod exit;
 mod run;
+mod steps;
 mod terms;
 mod track;
+mod verdict;
+mod walk;
 mod watch;
+pub mod words;
 
 use rust_decimal::Decimal;
 
@@ -61,6 +68,61 @@ pub enum Ending {
     CancelledByAuthor,
     /// The stop was already crossed when it was received, or its levels make no trade at that price.
     Invalidated,
+}
+
+impl State {
+    /// `pending`, `active`, `partial` or the ending's label.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Active => "active",
+            Self::Partial(_) => "partial",
+            Self::Ended(ending) => ending.label(),
+        }
+    }
+}
+
+impl Ending {
+    /// Its name in lower case with `-`: `stopped-out`.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::AllTargets => "all-targets",
+            Self::StoppedOut => "stopped-out",
+            Self::StoppedAfterTarget(_) => "stopped-after-target",
+            Self::StoppedAtBreakeven => "stopped-at-breakeven",
+            Self::Trailed => "trailed",
+            Self::ClosedByAuthor => "closed-by-author",
+            Self::OppositeSignal => "opposite-signal",
+            Self::ExpiredOpen => "expired-open",
+            Self::Liquidated => "liquidated",
+            Self::ExpiredUnfilled => "expired-unfilled",
+            Self::MissedTarget => "missed-target",
+            Self::CancelledByAuthor => "cancelled-by-author",
+            Self::Invalidated => "invalidated",
+        }
+    }
+
+    /// Nothing was ever entered.
+    #[must_use]
+    pub const fn unentered(self) -> bool {
+        match self {
+            Self::ExpiredUnfilled
+            | Self::MissedTarget
+            | Self::CancelledByAuthor
+            | Self::Invalidated => true,
+            Self::AllTargets
+            | Self::StoppedOut
+            | Self::StoppedAfterTarget(_)
+            | Self::StoppedAtBreakeven
+            | Self::Trailed
+            | Self::ClosedByAuthor
+            | Self::OppositeSignal
+            | Self::ExpiredOpen
+            | Self::Liquidated => false,
+        }
+    }
 }
 
 /// Which of the two ways of reading a candle.

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use smol_str::SmolStr;
 
 use crate::event::Event;
-use crate::market::{Instrument, Pair, Price, Tick, Venue};
+use crate::market::{Instrument, Price, Tick, Venue};
 use crate::score::Score;
 use crate::signal::Signal;
 use crate::time::Timestamp;
@@ -122,6 +122,8 @@ pub trait Tape: Send {
     /// Waits for what comes next, in order of time, nothing twice. Asking again says that
     /// everything handed out before has been dealt with. `None`: the path has ended.
     ///
+    /// Cancel safe: whoever stops waiting loses nothing.
+    ///
     /// A reconnect is the tape's own business: it fetches what was missed, and where that is not
     /// to be had it says [`Tick::Hole`].
     ///
@@ -139,16 +141,6 @@ pub trait Scorer: Send {
 
     /// A score for each signal, in order; none where the model cannot speak of it.
     fn score(&mut self, signals: &[Arc<Signal>]) -> Vec<Option<Score>>;
-}
-
-/// Which pairs exist, as far as the platform knows: what makes `NOT` a coin or an English word.
-pub trait Universe: Send + Sync {
-    /// Is it the base of a listed pair?
-    fn is_base(&self, asset: &str) -> bool;
-    /// Is it the quote of a listed pair?
-    fn is_quote(&self, asset: &str) -> bool;
-    /// Is exactly this pair listed somewhere?
-    fn is_pair(&self, pair: &Pair) -> bool;
 }
 
 /// Makes the bytes of an event that every listener of one entitlement class shares.

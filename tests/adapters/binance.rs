@@ -76,7 +76,9 @@ impl Listener {
     /// Listens until a trade was told.
     async fn hear(&mut self, id: u64) {
         within(&format!("trade {id}"), async {
-            while self.ids().last() != Some(&id) {
+            let told =
+                |tick: Option<&Tick>| matches!(tick, Some(Tick::Trade(trade)) if trade.id == id);
+            while !told(self.told.last()) {
                 self.listen().await;
             }
         })

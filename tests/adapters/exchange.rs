@@ -291,7 +291,7 @@ fn aggregates<'a>(
     state: &'a State,
     symbol: &'a str,
 ) -> impl Iterator<Item = (u64, &'a Dealt, u64)> {
-    let of_symbol = |dealt: &&Dealt| dealt.symbol == symbol;
+    let of_symbol = move |dealt: &&Dealt| dealt.symbol == symbol;
     let mut trades = state.history.iter().filter(of_symbol).peekable();
     std::iter::from_fn(move || {
         let first = trades.next()?;

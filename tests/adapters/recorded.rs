@@ -6,7 +6,7 @@ use std::path::Path;
 pub(crate) fn shared(path: &str) -> Option<Vec<u8>> {
     let shared = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
     if !shared.is_dir() {
-        println!("left out: the recorded data are not at hand ({path})");
+        eprintln!("left out: the recorded data are not at hand ({path})");
         return None;
     }
     let file = shared.join("data").join(path);

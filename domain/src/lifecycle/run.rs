@@ -2,9 +2,9 @@
 
 use rust_decimal::Decimal;
 
-use super::terms::Goal;
+use super::terms::{Goal, Leg, Terms};
 use super::{Ending, State};
-use crate::market::Price;
+use crate::market::{Price, Side};
 use crate::time::Timestamp;
 
 /// One way of reading the market: where the signal stands in it and what it earned so far.
@@ -65,4 +65,92 @@ pub enum Wanted {
     Share(Decimal),
     /// End it, in this way.
     End(Ending),
+}
+
+impl Run {
+    /// Before anything happened.
+    pub(super) fn new(terms: &Terms) -> Self {
+        Self {
+            state: State::Pending,
+            legs_filled: 0,
+            legs_cancelled: false,
+            filled: Decimal::ZERO,
+            open: Decimal::ZERO,
+            basis: Decimal::ZERO,
+            cash: Decimal::ZERO,
+            stop: terms.stop,
+            stop_before: None,
+            stop_since: terms.received,
+            goals: terms.goals.clone(),
+            goals_since: terms.received,
+            reached: 0,
+            waiting: Vec::new(),
+            entered_at: None,
+            ended_at: None,
+            best: None,
+            worst: None,
+        }
+    }
+
+    /// Whether it is over.
+    #[must_use]
+    pub const fn is_over(&self) -> bool {
+        matches!(self.state, State::Ended(_))
+    }
+
+    /// Whether there is a position.
+    pub(super) fn is_open(&self) -> bool {
+        !self.is_over() && self.entered_at.is_some()
+    }
+
+    /// The legs that still wait for their price.
+    pub(super) fn legs_left<'a>(&self, terms: &'a Terms) -> &'a [Leg] {
+        if self.legs_cancelled || self.is_over() {
+            &[]
+        } else {
+            terms
+                .legs
+                .get(usize::from(self.legs_filled)..)
+                .unwrap_or(&[])
+        }
+    }
+
+    /// What was paid on average, to twelve digits: a price that people can read, and far finer
+    /// than any R is told.
+    pub(super) fn average(&self) -> Option<Price> {
+        let average = self.basis.checked_div(self.filled)?;
+        Price::new(average.round_sf(12)?).ok()
+    }
+
+    /// When a position has been held for the longest time.
+    pub(super) fn held_until(&self, terms: &Terms) -> Option<Timestamp> {
+        self.entered_at.map(|at| at + terms.held_at_most)
+    }
+
+    /// Pays for a part.
+    pub(super) fn pay(&mut self, side: Side, share: Decimal, price: Price, fee: Decimal) {
+        let money = share * price.get();
+        self.filled += share;
+        self.open += share;
+        self.basis += money;
+        self.cash -= money * (side.sign() + fee);
+    }
+
+    /// Is paid for a part.
+    pub(super) fn be_paid(&mut self, side: Side, share: Decimal, price: Price, fee: Decimal) {
+        let money = share * price.get();
+        self.open -= share;
+        self.cash += money * (side.sign() - fee);
+    }
+
+    /// Remembers how far the price went.
+    #[inline]
+    pub(super) fn widen(&mut self, terms: &Terms, top: Price, bottom: Price) {
+        if self.best.is_none_or(|best| terms.better(top, best)) {
+            self.best = Some(top);
+        }
+        if self.worst.is_none_or(|worst| terms.better(worst, bottom)) {
+            self.worst = Some(bottom);
+        }
+    }
 }

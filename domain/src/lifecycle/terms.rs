@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use rust_decimal::Decimal;
 
-use crate::execution::Costs;
+use crate::execution::{Costs, ExecutionModel};
 use crate::market::{Price, Side};
-use crate::reading::Entry;
+use crate::reading::{Entry, Target};
+use crate::signal::Signal;
 use crate::time::Timestamp;
 
 /// What never changes while a signal is followed, whatever the market or the author do.
@@ -27,8 +28,13 @@ pub struct Terms {
     pub goals: Vec<Goal>,
     /// The stop goes to the average entry once the target of this number is reached.
     pub breakeven_after: Option<u8>,
+    /// Only the nearest target counts, and closes everything.
+    pub first_target_only: bool,
     /// The clock starts here: nothing at or before it counts.
     pub received: Timestamp,
+    /// How long after receipt the follower acts, on the author's later words too. It is part of
+    /// `received` already.
+    pub delay: Duration,
     /// Until when an entry is valid.
     pub expires_at: Timestamp,
     /// How long a position is held at most, from its first fill.
@@ -57,4 +63,134 @@ pub struct Goal {
     pub price: Price,
     /// Its part among the goals, in any unit: what counts is its ratio to those still ahead.
     pub weight: Decimal,
+}
+
+impl Terms {
+    /// The terms on which `model` follows `signal`.
+    pub(super) fn of(signal: &Signal, model: &ExecutionModel) -> Self {
+        Self {
+            model: model.name,
+            side: signal.side,
+            entry: signal.entry,
+            legs: legs(&signal.entry, signal.side, model.zone_legs),
+            stop: signal.stop,
+            goals: goals(&signal.targets, signal.side, model.first_target_only),
+            breakeven_after: model.breakeven_after.or(signal.breakeven_after),
+            first_target_only: model.first_target_only,
+            received: signal.received + model.delay,
+            delay: model.delay,
+            expires_at: signal.expires_at,
+            held_at_most: signal.held_at_most,
+            // Who comes later finds another price than the one at receipt.
+            price_at_receipt: signal.price_at_receipt.filter(|_| model.delay.is_zero()),
+            costs: model.costs(signal.instrument.kind),
+        }
+    }
+
+    /// `a` lies farther in profit's direction than `b`.
+    pub(super) fn better(&self, a: Price, b: Price) -> bool {
+        match self.side {
+            Side::Long => a > b,
+            Side::Short => a < b,
+        }
+    }
+
+    /// `a` lies at `b` or farther in profit's direction.
+    pub(super) fn reaches(&self, a: Price, b: Price) -> bool {
+        !self.better(b, a)
+    }
+
+    /// The one farther in profit's direction.
+    pub(super) fn best_of(&self, a: Price, b: Price) -> Price {
+        if self.better(a, b) { a } else { b }
+    }
+
+    /// The one farther in loss's direction.
+    pub(super) fn worst_of(&self, a: Price, b: Price) -> Price {
+        if self.better(a, b) { b } else { a }
+    }
+
+    /// What an order at the market pays for getting in at `price`.
+    pub(super) fn slipped_in(&self, price: Price) -> Price {
+        self.moved(price, self.side.sign())
+    }
+
+    /// What an order at the market receives for getting out at `price`.
+    pub(super) fn slipped_out(&self, price: Price) -> Price {
+        self.moved(price, -self.side.sign())
+    }
+
+    fn moved(&self, price: Price, sign: Decimal) -> Price {
+        let slipped = price.get() * (Decimal::ONE + sign * self.costs.slippage);
+        Price::new(slipped).unwrap_or(price)
+    }
+}
+
+/// The parts in which a position is entered. Of a zone the edge that the price meets first comes
+/// first, so the legs fill in their order.
+fn legs(entry: &Entry, side: Side, zone_legs: u8) -> Vec<Leg> {
+    let whole = |limit| {
+        vec![Leg {
+            limit,
+            share: Decimal::ONE,
+        }]
+    };
+    let (low, high) = match entry {
+        Entry::Market(_) | Entry::Breakout(_) => return whole(None),
+        Entry::Limit(price) => return whole(Some(*price)),
+        Entry::Zone { low, high } => (low.get(), high.get()),
+    };
+    if zone_legs < 2 || low == high {
+        return whole(entry.published());
+    }
+    let (near, far) = match side {
+        Side::Long => (high, low),
+        Side::Short => (low, high),
+    };
+    let share = Decimal::ONE / Decimal::from(zone_legs);
+    let gaps = Decimal::from(zone_legs - 1);
+    (0..zone_legs)
+        .map(|i| Leg {
+            limit: Price::new(near + (far - near) * Decimal::from(i) / gaps).ok(),
+            // The last takes what rounding left, so that the legs make up one whole.
+            share: if i + 1 == zone_legs {
+                Decimal::ONE - share * gaps
+            } else {
+                share
+            },
+        })
+        .collect()
+}
+
+/// The targets, nearest first, with the author's weights where he gave every one of them.
+fn goals(targets: &[Target], side: Side, first_only: bool) -> Vec<Goal> {
+    let weights: Option<Vec<Decimal>> = targets.iter().map(|target| target.weight).collect();
+    let weights = weights.filter(|weights| {
+        weights.iter().all(|weight| *weight >= Decimal::ZERO)
+            && weights.iter().any(|weight| *weight > Decimal::ZERO)
+    });
+    let mut order: Vec<(Price, Decimal)> = targets
+        .iter()
+        .enumerate()
+        .map(|(i, target)| {
+            let weight = weights.as_ref().map_or(Decimal::ONE, |weights| weights[i]);
+            (target.price, weight)
+        })
+        .collect();
+    // The parser gives them nearest first; a target out of its order would block those before it.
+    order.sort_by(|a, b| match side {
+        Side::Long => a.0.cmp(&b.0),
+        Side::Short => b.0.cmp(&a.0),
+    });
+    numbered(order, 1, first_only)
+}
+
+/// Goals numbered on from `first`.
+pub(super) fn numbered(order: Vec<(Price, Decimal)>, first: u8, first_only: bool) -> Vec<Goal> {
+    let count = if first_only { 1 } else { usize::MAX };
+    (first..)
+        .zip(order)
+        .take(count)
+        .map(|(k, (price, weight))| Goal { k, price, weight })
+        .collect()
 }

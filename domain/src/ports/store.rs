@@ -4,6 +4,7 @@
 //! `seq` has no gap and no double, also across crashes; a version of a post is stored once; the
 //! cursor moves with what it produced.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rust_decimal::Decimal;
@@ -64,6 +65,8 @@ pub struct PostEntry {
     pub post: Post,
     /// What the parser made of it.
     pub reading: Reading,
+    /// What the channel made of the reading where that needs a word: `ambiguous: 2 open trades fit`.
+    pub note: Option<String>,
     /// What happened by it: signals, instructions, revisions.
     pub happenings: Vec<Happening>,
     /// Where the source stands after it, when it is the last of its batch.
@@ -71,6 +74,11 @@ pub struct PostEntry {
 }
 
 /// What the market did to the signals of one instrument.
+///
+/// It is stored whole when each of its tracks is one step further than the stored one, is a
+/// duplicate when none of them is further, and is refused otherwise, or when something happens
+/// to a signal whose track is not in it. So an entry whose answer was lost may be committed
+/// again exactly as it was, and nothing doubles.
 #[derive(Clone, Debug)]
 pub struct MarketEntry {
     /// What happened, in order.
@@ -84,6 +92,8 @@ pub struct MarketEntry {
 pub struct TrackRecord {
     /// Whose track.
     pub signal: SignalId,
+    /// How often it was stored, this time included: 1 for the first.
+    pub step: u64,
     /// The last event about its instrument that it has taken in.
     pub heard: Seq,
     /// The track.
@@ -95,7 +105,8 @@ pub struct TrackRecord {
 pub enum Receipt {
     /// It is stored, and these are its events.
     Stored(Vec<Arc<Event>>),
-    /// The same version of the post is already stored; only the cursor moved.
+    /// It is already stored: the same version of the post (only the cursor moved), or the same
+    /// steps of the tracks.
     Duplicate,
 }
 
@@ -147,6 +158,8 @@ pub struct ChannelRecord {
     pub edited: u64,
     /// How many of them were deleted.
     pub deleted: u64,
+    /// How many posts of each class, by what their first version was read as.
+    pub classes: BTreeMap<String, u64>,
     /// How many signals.
     pub signals: u64,
     /// How many of them are judged.
@@ -214,7 +227,11 @@ pub struct VersionRecord {
 #[async_trait::async_trait]
 pub trait Store: Send + Sync {
     /// Stores the entries in one transaction, in order, and gives each of their happenings its
-    /// place. `now` becomes the events' `stored`.
+    /// place. `now` becomes the events' `stored`. Their channels must be registered.
+    ///
+    /// A version of a post is a duplicate when it equals the newest stored one; when it is the
+    /// very arrival (`received`) of an older one, committed again; or when a source tells the
+    /// original again after its edits. An edit back to an earlier text is a version of its own.
     ///
     /// # Errors
     ///

@@ -130,7 +130,9 @@ fn minute_at(at: Timestamp) -> Timestamp {
 
 /// The first minute that begins at an instant or after it.
 fn minute_from(at: Timestamp) -> Timestamp {
-    minute_at(Timestamp::from_micros(at.as_micros().saturating_add(MINUTE - 1)))
+    minute_at(Timestamp::from_micros(
+        at.as_micros().saturating_add(MINUTE - 1),
+    ))
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ const QUEUE: usize = 8_192;
 const BATCH: usize = 1_024;
 
 /// How often trades are looked for that must exist by their numbers, before it is a hole.
-const ATTEMPTS: u32 = 5;
+const ATTEMPTS: u32 = 4;
 
 /// How often an answer may be unreadable before what was asked for counts as not to be had.
 const UNREADABLE: u32 = 5;
@@ -35,8 +35,8 @@ const UNREADABLE: u32 = 5;
 /// How long before it is heard of a path begins, so that no clock's difference cuts a trade off.
 const BEFORE: Duration = Duration::from_secs(5);
 
-/// The pause between two such attempts.
-const ATTEMPT_PAUSE: Duration = Duration::from_millis(300);
+/// The pause before the first repetition; it grows by as much each time.
+const ATTEMPT_PAUSE: Duration = Duration::from_millis(200);
 
 /// The path of one instrument.
 pub(super) struct BinanceTape {

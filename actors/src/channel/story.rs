@@ -1,0 +1,369 @@
+//! The story of one post, told once from top to bottom.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::event::{Body, Happening};
+use domain::ids::{ChannelId, Cursor, SignalId};
+use domain::parse;
+use domain::ports::store::{Entry, PostEntry, Receipt, SignalRecord};
+use domain::post::{Action, Digest, Post};
+use domain::reading::{Draft, Instruction, Meaning, Order, Reading};
+use domain::score::Score;
+use domain::signal::Signal;
+use domain::time::Timestamp;
+
+use super::judge::{amend, judge, meant};
+use super::memory::{Known, Memory};
+use super::{Arrive, Fate, Handling, Rooms, Unsettled};
+use crate::floor::{Find, Follow, Listings};
+use crate::ledger::Write;
+use crate::scorer::Ask;
+
+/// The same channel saying the same within this time says it once.
+const REPEAT_WITHIN: Duration = Duration::from_secs(15 * 60);
+
+/// One post's story.
+pub(crate) struct Story {
+    channel: ChannelId,
+    rooms: Rooms,
+    memory: Memory,
+}
+
+/// What a post came to, before it is stored.
+struct Verdict {
+    reading: Reading,
+    fate: Fate,
+    signals: Vec<Arc<Signal>>,
+    orders: Vec<(Arc<Signal>, Order)>,
+    revised: Vec<Arc<Signal>>,
+    note: Option<String>,
+}
+
+impl Verdict {
+    const fn of(reading: Reading, fate: Fate) -> Self {
+        Self {
+            reading,
+            fate,
+            signals: Vec::new(),
+            orders: Vec::new(),
+            revised: Vec::new(),
+            note: None,
+        }
+    }
+}
+
+impl Story {
+    pub(crate) const fn new(channel: ChannelId, rooms: Rooms, memory: Memory) -> Self {
+        Self {
+            channel,
+            rooms,
+            memory,
+        }
+    }
+
+    pub(crate) fn into_memory(self) -> Memory {
+        self.memory
+    }
+
+    /// Tells it: is it new, what does it say, what is it worth, is it stored?
+    pub(crate) async fn tell(&mut self, arrival: &Arrive) -> Result<Fate, Unsettled> {
+        let Some(post) = &arrival.post else {
+            return self.move_on(arrival.cursor.clone(), Fate::MovedOn).await;
+        };
+        let digest = post.digest();
+        let known = self.known(post).await?;
+        if known == Known::As(digest) {
+            return self.move_on(arrival.cursor.clone(), Fate::Duplicate).await;
+        }
+        let verdict = match (known, post.action, arrival.handling) {
+            (Known::New, Action::Deleted, _) => {
+                // It was gone before anybody here had seen it: there is nothing to keep.
+                return self.move_on(arrival.cursor.clone(), Fate::Duplicate).await;
+            }
+            (_, Action::Deleted, _) => self.deleted(post).await?,
+            (_, _, Handling::SetAside) => Verdict::of(noise("set-aside"), Fate::SetAside),
+            (Known::New, _, Handling::Read) => self.original(post).await?,
+            (Known::As(_) | Known::Unsure, _, Handling::Read) => self.edited(post).await?,
+        };
+        self.store(post, digest, verdict, arrival.cursor.clone())
+            .await
+    }
+
+    /// What is known of the post, by heart or from the store.
+    async fn known(&self, post: &Post) -> Result<Known, Unsettled> {
+        let known = self.memory.of(&post.key);
+        if known == Known::Unsure || (known == Known::New && post.action == Action::Deleted) {
+            let versions = self.rooms.store.versions(&self.channel, &post.key).await?;
+            return Ok(versions
+                .last()
+                .map_or(Known::New, |last| Known::As(last.post.digest())));
+        }
+        Ok(known)
+    }
+
+    /// A post that was never seen.
+    async fn original(&self, post: &Arc<Post>) -> Result<Verdict, Unsettled> {
+        let reading = self.read(post).await?;
+        match &reading.meaning {
+            Meaning::Signals(drafts) => {
+                let drafts = drafts.clone();
+                self.signals(post, reading, &drafts).await
+            }
+            Meaning::Updates(words) => {
+                self.orders(post, words.clone(), reading, Fate::Update)
+                    .await
+            }
+            Meaning::Closes(words) => self.orders(post, words.clone(), reading, Fate::Close).await,
+            Meaning::Cancels(words) => {
+                self.orders(post, words.clone(), reading, Fate::Cancel)
+                    .await
+            }
+            Meaning::Claim { .. } => Ok(Verdict::of(reading, Fate::Claim)),
+            Meaning::Noise(_) => Ok(Verdict::of(reading, Fate::Noise)),
+            Meaning::Quarantined { .. } => Ok(Verdict::of(reading, Fate::Quarantined)),
+        }
+    }
+
+    /// A new version of a post. Its signals stay as they were published; new levels hold from now
+    /// on, and a text that became a trade only by the edit is a trade received now.
+    async fn edited(&self, post: &Arc<Post>) -> Result<Verdict, Unsettled> {
+        let before = self
+            .rooms
+            .store
+            .signals_in(&self.channel, &post.key)
+            .await?;
+        let reading = self.read(post).await?;
+        let drafts = match &reading.meaning {
+            Meaning::Signals(drafts) => drafts.clone(),
+            Meaning::Updates(_)
+            | Meaning::Closes(_)
+            | Meaning::Cancels(_)
+            | Meaning::Claim { .. }
+            | Meaning::Noise(_)
+            | Meaning::Quarantined { .. } => Vec::new(),
+        };
+        if before.is_empty() && !drafts.is_empty() {
+            let verdict = self.signals(post, reading, &drafts).await?;
+            return Ok(Verdict {
+                fate: Fate::Edited,
+                ..verdict
+            });
+        }
+        let mut verdict = Verdict::of(reading, Fate::Edited);
+        for record in before {
+            let draft = drafts.iter().find(|draft| {
+                draft.side == record.signal.side
+                    && draft.pair.base() == record.signal.instrument.pair.base()
+            });
+            let orders = draft
+                .map(|draft| amend(&record.signal, draft))
+                .unwrap_or_default();
+            verdict.orders.extend(
+                orders
+                    .into_iter()
+                    .map(|order| (Arc::clone(&record.signal), order)),
+            );
+            verdict.revised.push(record.signal);
+        }
+        Ok(verdict)
+    }
+
+    /// A post that is gone at its platform. Its signals are followed to their end.
+    async fn deleted(&self, post: &Arc<Post>) -> Result<Verdict, Unsettled> {
+        let signals = self
+            .rooms
+            .store
+            .signals_in(&self.channel, &post.key)
+            .await?;
+        let mut verdict = Verdict::of(noise("deleted"), Fate::Deleted);
+        verdict.revised = signals.into_iter().map(|record| record.signal).collect();
+        Ok(verdict)
+    }
+
+    async fn read(&self, post: &Post) -> Result<Reading, Unsettled> {
+        let assets = self.rooms.floor.ask(Listings).await??;
+        let context = parse::Context { assets: &*assets };
+        Ok(parse::read(&post.text, !post.media.is_empty(), context))
+    }
+
+    /// Makes drafts signals, all of them or none: a post with one impossible trade is held whole.
+    async fn signals(
+        &self,
+        post: &Arc<Post>,
+        reading: Reading,
+        drafts: &[Draft],
+    ) -> Result<Verdict, Unsettled> {
+        let mut signals = Vec::with_capacity(drafts.len());
+        for (nth, draft) in drafts.iter().enumerate() {
+            let found = self.rooms.floor.ask(Find::of(draft)).await??;
+            match judge(post, nth, draft, &found, false) {
+                Ok(signal) => signals.push(signal),
+                Err(reason) => {
+                    let meaning = Meaning::Quarantined {
+                        drafts: drafts.to_vec(),
+                        reason,
+                    };
+                    let held = Reading { meaning, ..reading };
+                    return Ok(Verdict::of(held, Fate::Quarantined));
+                }
+            }
+        }
+        let lately = post.received - REPEAT_WITHIN;
+        let recent = self
+            .rooms
+            .store
+            .signals_since(&self.channel, lately)
+            .await?;
+        let fresh = |signal: &Arc<Signal>| !recent.iter().any(|other| other.same_levels(signal));
+        signals.retain(fresh);
+        let mut verdict = Verdict::of(reading, Fate::Signal);
+        if signals.is_empty() {
+            verdict.fate = Fate::Repeat;
+            verdict.note = Some("repeats a signal of the last quarter of an hour".to_owned());
+        }
+        verdict.signals = signals;
+        Ok(verdict)
+    }
+
+    /// Finds the trades that an author's words mean.
+    async fn orders(
+        &self,
+        post: &Arc<Post>,
+        words: Vec<Instruction>,
+        reading: Reading,
+        fate: Fate,
+    ) -> Result<Verdict, Unsettled> {
+        let open = open(self.rooms.store.open_of(&self.channel).await?);
+        let replied_to = match &post.reply_to {
+            Some(key) => self.rooms.store.signals_in(&self.channel, key).await?,
+            None => Vec::new(),
+        };
+        let replied_to: Vec<_> = open
+            .iter()
+            .filter(|signal| {
+                replied_to
+                    .iter()
+                    .any(|record| record.signal.id == signal.id)
+            })
+            .cloned()
+            .collect();
+        let mut verdict = Verdict::of(reading, fate);
+        for word in words {
+            match meant(&word, &replied_to, &open) {
+                Ok(signals) => verdict.orders.extend(
+                    signals
+                        .into_iter()
+                        .map(|signal| (Arc::clone(signal), word.order.clone())),
+                ),
+                Err(candidates) => {
+                    verdict.note = Some(format!("ambiguous: {candidates} open trades fit"));
+                }
+            }
+        }
+        Ok(verdict)
+    }
+
+    /// Scores what is new, makes sure that its markets are watched, and has all of it stored.
+    async fn store(
+        &mut self,
+        post: &Arc<Post>,
+        digest: Digest,
+        verdict: Verdict,
+        cursor: Option<Cursor>,
+    ) -> Result<Fate, Unsettled> {
+        let mut happenings = Vec::new();
+        for signal in verdict.signals {
+            self.rooms
+                .floor
+                .ask(Follow(signal.instrument.clone()))
+                .await??;
+            let score = self.score(&signal).await;
+            let scored = score.is_some().then(|| self.rooms.clock.now());
+            let body = Body::Signal {
+                signal: Arc::clone(&signal),
+                score,
+            };
+            happenings.push(happening(post, &signal, scored, body));
+        }
+        for signal in verdict.revised {
+            let body = Body::Revision {
+                action: post.action,
+                post: post.key.clone(),
+            };
+            happenings.push(happening(post, &signal, None, body));
+        }
+        for (signal, order) in verdict.orders {
+            let body = Body::Instruction {
+                order,
+                post: post.key.clone(),
+            };
+            happenings.push(happening(post, &signal, None, body));
+        }
+        let entry = Entry::Post(Box::new(PostEntry {
+            post: Post::clone(post),
+            reading: verdict.reading,
+            note: verdict.note,
+            happenings,
+            cursor,
+        }));
+        let receipt = self.rooms.ledger.ask(Write(entry)).await?;
+        match receipt {
+            Ok(receipt) => {
+                self.memory.learn(post.key.clone(), digest);
+                Ok(match receipt {
+                    Receipt::Stored(_) => verdict.fate,
+                    Receipt::Duplicate => Fate::Duplicate,
+                })
+            }
+            Err(unwritten) if unwritten.advice == domain::ports::Advice::Skip => {
+                tracing::error!(channel.id = %self.channel, post.key = %post.key,
+                    "the store refuses a post of {}: {}", self.channel, unwritten.why);
+                Ok(Fate::Refused)
+            }
+            Err(unwritten) => Err(unwritten.into()),
+        }
+    }
+
+    async fn score(&self, signal: &Arc<Signal>) -> Option<Score> {
+        let scorer = self.rooms.scorer.with_patience(self.rooms.score_within);
+        scorer.ask(Ask(Arc::clone(signal))).await.ok().flatten()
+    }
+
+    /// Lets the cursor move where there is nothing else to store.
+    async fn move_on(&self, cursor: Option<Cursor>, fate: Fate) -> Result<Fate, Unsettled> {
+        if let Some(cursor) = cursor {
+            self.rooms
+                .ledger
+                .ask(Write(Entry::Cursor(self.channel.clone(), cursor)))
+                .await??;
+        }
+        Ok(fate)
+    }
+}
+
+fn noise(reason: &'static str) -> Reading {
+    Reading {
+        parser: parse::PARSER,
+        meaning: Meaning::Noise(reason),
+    }
+}
+
+fn open(records: Vec<SignalRecord>) -> Vec<Arc<Signal>> {
+    records.into_iter().map(|record| record.signal).collect()
+}
+
+fn happening(post: &Post, signal: &Signal, scored: Option<Timestamp>, body: Body) -> Happening {
+    let id: SignalId = signal.id;
+    Happening {
+        signal: id,
+        channel: signal.channel.clone(),
+        instrument: signal.instrument.clone(),
+        side: signal.side,
+        origin: signal.origin,
+        posted: Some(post.posted),
+        received: post.received,
+        scored,
+        body,
+    }
+}

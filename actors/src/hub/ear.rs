@@ -1,0 +1,93 @@
+//! Ears: how a room of the house hears of the events about one instrument.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use domain::event::Event;
+use domain::market::Instrument;
+use tokio::sync::mpsc;
+
+/// So many events an ear may fall behind; then it reads the store instead.
+const EVENTS: usize = 4_096;
+
+/// The hub's side: what is said here is heard there.
+#[derive(Debug)]
+pub struct Mouth {
+    instrument: Instrument,
+    events: mpsc::Sender<Arc<Event>>,
+    missed: Arc<AtomicBool>,
+}
+
+/// The listener's side.
+#[derive(Debug)]
+pub struct Ear {
+    events: mpsc::Receiver<Arc<Event>>,
+    missed: Arc<AtomicBool>,
+}
+
+/// What an ear hears.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Heard {
+    /// This event.
+    Event(Arc<Event>),
+    /// Something was said that it could not take in: the store knows what.
+    Missed,
+    /// Nobody speaks any more: the hub was born anew and knows nothing of this ear.
+    Deaf,
+}
+
+/// An ear for the events about an instrument.
+#[must_use]
+pub fn ear(instrument: Instrument) -> (Mouth, Ear) {
+    let (sender, events) = mpsc::channel(EVENTS);
+    let missed = Arc::new(AtomicBool::new(false));
+    let mouth = Mouth {
+        instrument,
+        events: sender,
+        missed: Arc::clone(&missed),
+    };
+    (mouth, Ear { events, missed })
+}
+
+impl Mouth {
+    /// Says an event to those whom it concerns; `false` when nobody listens any more.
+    pub(crate) fn say(&self, event: &Arc<Event>) -> bool {
+        if event.happening.instrument != self.instrument {
+            return !self.events.is_closed();
+        }
+        match self.events.try_send(Arc::clone(event)) {
+            Ok(()) => true,
+            Err(mpsc::error::TrySendError::Full(_)) => {
+                metrics::counter!("touchstone_hub_ears_overflowed_total").increment(1);
+                self.missed.store(true, Ordering::SeqCst);
+                true
+            }
+            Err(mpsc::error::TrySendError::Closed(_)) => false,
+        }
+    }
+}
+
+impl Ear {
+    /// Waits for what comes next. Cancel safe.
+    pub async fn hear(&mut self) -> Heard {
+        if let Some(heard) = self.heard_already() {
+            return heard;
+        }
+        match self.events.recv().await {
+            Some(event) => Heard::Event(event),
+            None => Heard::Deaf,
+        }
+    }
+
+    /// What was said already, if anything.
+    pub fn heard_already(&mut self) -> Option<Heard> {
+        match self.events.try_recv() {
+            Ok(event) => Some(Heard::Event(event)),
+            // What did not fit came after what did.
+            Err(_) => self
+                .missed
+                .swap(false, Ordering::SeqCst)
+                .then_some(Heard::Missed),
+        }
+    }
+}

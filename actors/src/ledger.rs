@@ -1,0 +1,240 @@
+//! The ledger: the only writer.
+//!
+//! Takes entries, stores whatever waits in one transaction, tells the hub what was stored, and
+//! only then answers. Restarting it is harmless: what was not answered is asked again, and what
+//! was stored already is known again.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix::prelude::*;
+use domain::event::Event;
+use domain::ports::store::{Entry, Receipt, Store, StoreError};
+use domain::ports::{Advice, Clock};
+use tokio::sync::oneshot;
+
+use crate::hub::{Hub, Publish};
+use crate::supervise::{Door, Exit, Health, Mortal, Obituary, Retire, Sickness};
+
+/// The most entries that one transaction takes. Whatever waits longer waits for the next.
+const ENTRIES_AT_ONCE: usize = 256;
+
+/// The longest that one transaction may take before the ledger counts itself as frozen.
+const SLOWEST_COMMIT: Duration = Duration::from_secs(20);
+
+/// Stores what happened, and tells the hub.
+pub struct Ledger {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    hub: Door<Hub>,
+    waiting: VecDeque<Asked>,
+    /// Since when a transaction is under way.
+    writing: Option<Instant>,
+    leaving: bool,
+    obituary: Option<Obituary>,
+}
+
+/// An entry and who wants to know what became of it.
+struct Asked {
+    entry: Entry,
+    answer: oneshot::Sender<Answer>,
+}
+
+type Answer = Result<Receipt, Unwritten>;
+
+/// An entry is not stored.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not stored: {why}")]
+pub struct Unwritten {
+    /// What to do next.
+    pub advice: Advice,
+    /// What the store said.
+    pub why: String,
+}
+
+impl From<&StoreError> for Unwritten {
+    fn from(error: &StoreError) -> Self {
+        Self {
+            advice: error.advice(),
+            why: in_full(error),
+        }
+    }
+}
+
+impl Ledger {
+    /// A ledger over a store, in front of a hub.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, hub: Door<Hub>) -> Self {
+        Self {
+            store,
+            clock,
+            hub,
+            waiting: VecDeque::new(),
+            writing: None,
+            leaving: false,
+            obituary: None,
+        }
+    }
+
+    /// Begins a transaction with whatever waits, unless one is under way.
+    fn write(&mut self, ctx: &mut Context<Self>) {
+        if self.writing.is_some() {
+            return;
+        }
+        if self.waiting.is_empty() {
+            if self.leaving {
+                self.leave(ctx);
+            }
+            return;
+        }
+        self.writing = Some(Instant::now());
+        let many = self.waiting.len().min(ENTRIES_AT_ONCE);
+        let asked: Vec<_> = self.waiting.drain(..many).collect();
+        let (store, clock, hub) = (
+            Arc::clone(&self.store),
+            Arc::clone(&self.clock),
+            self.hub.clone(),
+        );
+        let work = async move {
+            let (entries, answers): (Vec<_>, Vec<_>) = asked
+                .into_iter()
+                .map(|asked| (asked.entry, asked.answer))
+                .unzip();
+            let results = commit(&*store, &*clock, &entries).await;
+            publish(&hub, &results).await;
+            for (answer, result) in answers.into_iter().zip(results) {
+                // Whoever no longer waits will ask again.
+                answer.send(result).ok();
+            }
+        };
+        ctx.spawn(work.into_actor(self).map(|(), ledger, ctx| {
+            ledger.writing = None;
+            ledger.write(ctx);
+        }));
+    }
+
+    fn leave(&mut self, ctx: &mut Context<Self>) {
+        if let Some(obituary) = &mut self.obituary {
+            obituary.record(Exit::Asked);
+        }
+        ctx.stop();
+    }
+}
+
+/// Stores the entries together; when the store refuses one of them, one by one.
+async fn commit(store: &dyn Store, clock: &dyn Clock, entries: &[Entry]) -> Vec<Answer> {
+    let begun = Instant::now();
+    let together = store.commit(entries, clock.now()).await;
+    metrics::histogram!("touchstone_store_commit_seconds").record(begun.elapsed().as_secs_f64());
+    match together {
+        Ok(receipts) => receipts.into_iter().map(Ok).collect(),
+        Err(StoreError::Refused(_)) if entries.len() > 1 => {
+            let mut results = Vec::with_capacity(entries.len());
+            for entry in entries {
+                let one = store.commit(std::slice::from_ref(entry), clock.now()).await;
+                results.push(single(one));
+            }
+            results
+        }
+        Err(error) => {
+            let unwritten = Unwritten::from(&error);
+            tracing::warn!(advice = %unwritten.advice, "could not store: {}", unwritten.why);
+            metrics::counter!("touchstone_store_failures_total").increment(1);
+            vec![Err(unwritten); entries.len()]
+        }
+    }
+}
+
+fn single(result: Result<Vec<Receipt>, StoreError>) -> Answer {
+    match result {
+        Ok(mut receipts) => receipts.pop().ok_or_else(|| Unwritten {
+            advice: Advice::Stop,
+            why: "the store gave no receipt".to_owned(),
+        }),
+        Err(error) => Err(Unwritten::from(&error)),
+    }
+}
+
+/// Shows what was stored, in its order. A hub that is away finds the rest in the store.
+async fn publish(hub: &Door<Hub>, results: &[Answer]) {
+    let events: Vec<Arc<Event>> = results
+        .iter()
+        .filter_map(|result| match result {
+            Ok(Receipt::Stored(events)) => Some(events),
+            Ok(Receipt::Duplicate) | Err(_) => None,
+        })
+        .flatten()
+        .cloned()
+        .collect();
+    if !events.is_empty() && hub.ask(Publish(events)).await.is_err() {
+        tracing::warn!("the hub is away; listeners will find these events in the store");
+    }
+}
+
+/// An error with everything that caused it.
+pub(crate) fn in_full(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+/// Store this, and say what became of it. Safe to ask twice.
+#[derive(Message)]
+#[rtype(result = "Result<Receipt, Unwritten>")]
+pub struct Write(pub Entry);
+
+impl Actor for Ledger {
+    type Context = Context<Self>;
+}
+
+impl Mortal for Ledger {
+    fn keep(&mut self, obituary: Obituary) {
+        self.obituary = Some(obituary);
+    }
+}
+
+impl Handler<Health> for Ledger {
+    type Result = Result<(), Sickness>;
+
+    fn handle(&mut self, _: Health, _: &mut Self::Context) -> Self::Result {
+        match self.writing {
+            Some(since) if since.elapsed() > SLOWEST_COMMIT => {
+                Err(Sickness("a transaction does not end".to_owned()))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
+impl Handler<Retire> for Ledger {
+    type Result = ();
+
+    fn handle(&mut self, _: Retire, ctx: &mut Self::Context) {
+        self.leaving = true;
+        self.write(ctx);
+    }
+}
+
+impl Handler<Write> for Ledger {
+    type Result = ResponseFuture<Result<Receipt, Unwritten>>;
+
+    fn handle(&mut self, Write(entry): Write, ctx: &mut Self::Context) -> Self::Result {
+        let (answer, told) = oneshot::channel();
+        self.waiting.push_back(Asked { entry, answer });
+        self.write(ctx);
+        Box::pin(async move {
+            told.await.unwrap_or_else(|_| {
+                Err(Unwritten {
+                    advice: Advice::Retry,
+                    why: "the ledger went away".to_owned(),
+                })
+            })
+        })
+    }
+}

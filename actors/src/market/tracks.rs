@@ -1,0 +1,189 @@
+//! The open signals of one instrument, and what the market and their authors do to them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use domain::event::{Body, Event, Happening};
+use domain::execution::ExecutionModel;
+use domain::ids::{Seq, SignalId};
+use domain::lifecycle::{Change, Track, Word};
+use domain::market::Tick;
+use domain::ports::store::{MarketEntry, OpenSignal, TrackRecord};
+use domain::signal::Signal;
+use domain::time::Timestamp;
+
+/// The open signals, in the order in which they were stored.
+pub(crate) struct Tracks {
+    model: Arc<ExecutionModel>,
+    open: BTreeMap<(Seq, SignalId), Followed>,
+    /// What happened since the last entry was taken.
+    happened: Vec<Happening>,
+    /// Reused by every step.
+    changes: Vec<Change>,
+}
+
+/// One open signal.
+struct Followed {
+    signal: Arc<Signal>,
+    track: Track,
+    heard: Seq,
+    /// How often its track was stored.
+    step: u64,
+    /// Something happened to it since then.
+    stirred: bool,
+    /// Its track moved on since then, if only in time.
+    moved: bool,
+}
+
+impl Tracks {
+    pub(crate) const fn new(model: Arc<ExecutionModel>) -> Self {
+        Self {
+            model,
+            open: BTreeMap::new(),
+            happened: Vec::new(),
+            changes: Vec::new(),
+        }
+    }
+
+    /// Takes in a signal that was open before this life began.
+    pub(crate) fn restore(&mut self, open: OpenSignal) {
+        let followed = match open.track {
+            Some(TrackRecord {
+                step, heard, track, ..
+            }) => Followed {
+                signal: Arc::clone(&open.signal),
+                track,
+                heard,
+                step,
+                stirred: false,
+                moved: false,
+            },
+            None => self.begin(&open.signal, open.seq),
+        };
+        self.open.insert((open.seq, open.signal.id), followed);
+    }
+
+    fn begin(&self, signal: &Arc<Signal>, seq: Seq) -> Followed {
+        Followed {
+            signal: Arc::clone(signal),
+            track: Track::open(signal, &self.model),
+            heard: seq,
+            step: 0,
+            stirred: false,
+            moved: false,
+        }
+    }
+
+    /// Where to begin reading what was missed: every track has heard everything up to here.
+    pub(crate) fn heard_by_all(&self) -> Option<Seq> {
+        self.open.values().map(|followed| followed.heard).min()
+    }
+
+    /// From when on the price path is needed: every track has seen everything up to here.
+    pub(crate) fn seen_by_all(&self) -> Option<Timestamp> {
+        self.open
+            .values()
+            .map(|followed| followed.track.seen_until())
+            .min()
+    }
+
+    /// Hears an event about this instrument. One heard before changes nothing.
+    pub(crate) fn hear(&mut self, event: &Event) {
+        let about = &event.happening;
+        match &about.body {
+            Body::Signal { signal, .. } => {
+                self.oppose(signal, event);
+                let key = (event.seq, signal.id);
+                if !self.open.keys().any(|(_, id)| *id == signal.id) {
+                    let followed = self.begin(signal, event.seq);
+                    self.open.insert(key, followed);
+                }
+            }
+            Body::Instruction { order, post } => {
+                let word = Word::Order(order.clone(), post.clone());
+                self.tell(event, &word, |signal| signal.id == about.signal);
+            }
+            // Edits and deletions move nothing, and what happened was told from here.
+            Body::Revision { .. } | Body::Progress(_) => {}
+        }
+    }
+
+    /// The author turned to the other side: his open trades on this one are over.
+    fn oppose(&mut self, new: &Signal, event: &Event) {
+        let word = Word::Opposite(new.id);
+        self.tell(event, &word, |signal| {
+            signal.channel == new.channel && signal.side == new.side.opposite()
+        });
+    }
+
+    /// Tells a word to those tracks that are meant and have not heard it.
+    fn tell(&mut self, event: &Event, word: &Word, meant: impl Fn(&Signal) -> bool) {
+        let received = event.happening.received;
+        for followed in self.open.values_mut() {
+            if followed.heard < event.seq && meant(&followed.signal) {
+                followed.track.hear(word, received, &mut self.changes);
+                followed.heard = event.seq;
+                followed.moved = true;
+                followed.note(&mut self.changes, received, &mut self.happened);
+            }
+        }
+    }
+
+    /// Steps every track with a tick that was received at `received`.
+    pub(crate) fn step(&mut self, tick: &Tick, received: Timestamp) {
+        for followed in self.open.values_mut() {
+            followed.track.step(tick, &mut self.changes);
+            followed.moved = true;
+            if !self.changes.is_empty() {
+                followed.note(&mut self.changes, received, &mut self.happened);
+            }
+        }
+    }
+
+    /// Something happened that is not stored yet.
+    pub(crate) fn stirred(&self) -> bool {
+        !self.happened.is_empty()
+    }
+
+    /// What is to be stored: what happened, and the tracks that it happened to. With `all`, every
+    /// track that moved on, so that the next life need not look back far.
+    pub(crate) fn entry(&mut self, all: bool) -> Option<MarketEntry> {
+        let mut tracks = Vec::new();
+        for followed in self.open.values_mut() {
+            if followed.stirred || (all && followed.moved) {
+                followed.step += 1;
+                followed.stirred = false;
+                followed.moved = false;
+                tracks.push(TrackRecord {
+                    signal: followed.signal.id,
+                    step: followed.step,
+                    heard: followed.heard,
+                    track: followed.track.clone(),
+                });
+            }
+        }
+        self.open.retain(|_, followed| !followed.track.is_over());
+        let happenings = std::mem::take(&mut self.happened);
+        (!tracks.is_empty()).then_some(MarketEntry { happenings, tracks })
+    }
+}
+
+impl Followed {
+    /// Makes what changed happen.
+    fn note(&mut self, changes: &mut Vec<Change>, received: Timestamp, out: &mut Vec<Happening>) {
+        for change in changes.drain(..) {
+            self.stirred = true;
+            out.push(Happening {
+                signal: self.signal.id,
+                channel: self.signal.channel.clone(),
+                instrument: self.signal.instrument.clone(),
+                side: self.signal.side,
+                origin: self.signal.origin,
+                posted: None,
+                received,
+                scored: None,
+                body: Body::Progress(Box::new(change)),
+            });
+        }
+    }
+}

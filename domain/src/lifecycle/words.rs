@@ -1,0 +1,216 @@
+//! Words: what the author says later, holding from its receipt forward.
+
+use rust_decimal::Decimal;
+
+use super::run::{Run, Waiting, Wanted};
+use super::terms::{Terms, numbered};
+use super::track::Track;
+use super::walk::tell;
+use super::{Change, Ending, Evidence, State, What, Word};
+use crate::market::Price;
+use crate::reading::{Entry, Order};
+use crate::time::Timestamp;
+
+/// The price has passed the level already: an edit after the fact.
+pub const RETROACTIVE: &str = "retroactive";
+/// There is no position yet.
+pub const NOT_ENTERED: &str = "not entered";
+/// There is a position already.
+pub const ENTERED: &str = "entered already";
+/// The stop would stand beyond the entry: no trade could come of it.
+pub const BEYOND_ENTRY: &str = "beyond the entry";
+/// The stop stands there, or better.
+pub const THERE: &str = "already there";
+/// An order to end it waits for a price.
+pub const ENDING: &str = "already ending";
+/// It names no target, or no share.
+pub const EMPTY: &str = "nothing named";
+
+/// Who hears, and what the market was when he did.
+struct Ear<'a> {
+    terms: &'a Terms,
+    last: Option<Price>,
+    seen_until: Timestamp,
+    since: Timestamp,
+}
+
+impl Track {
+    /// Hears a later word. What was seen before it stays as it is; orders at the market take the
+    /// first price after it.
+    ///
+    /// A signal on the other side ends a position and leaves a pending entry alone: the author
+    /// turned, but his order still rests, and only he can withdraw it.
+    pub fn hear(&mut self, word: &Word, at: Timestamp, out: &mut Vec<Change>) {
+        if self.judged {
+            return;
+        }
+        let terms = self.terms.clone();
+        let ear = Ear {
+            terms: &terms,
+            last: self.last,
+            seen_until: self.seen_until,
+            // Who follows late hears late.
+            since: at + terms.delay,
+        };
+        for (bound, run) in self.runs() {
+            if run.is_over() {
+                continue;
+            }
+            let what = match word {
+                Word::Order(order, _) => ear.order(run, order),
+                Word::Opposite(_) => ear.end(run, Ending::OppositeSignal),
+            };
+            if let Some(what) = what {
+                tell(out, bound, run.state, at, Evidence::Author(at), what);
+            }
+        }
+        self.conclude(at, Evidence::Author(at), out);
+    }
+}
+
+impl Ear<'_> {
+    fn order(&self, run: &mut Run, order: &Order) -> Option<What> {
+        match order {
+            Order::MoveStop(to) => self.move_stop(run, *to),
+            Order::Breakeven => self.breakeven(run),
+            Order::CloseShare(share) => self.close_share(run, *share),
+            Order::Close if run.state == State::Pending => self.withdraw(run),
+            Order::Close => self.end(run, Ending::ClosedByAuthor),
+            Order::Cancel if run.state == State::Pending => self.withdraw(run),
+            Order::Cancel => self.cancel_legs(run),
+            Order::Retarget(prices) => self.retarget(run, prices),
+        }
+    }
+
+    /// The price stands at `level` or has gone by it against the trade.
+    fn passed(&self, level: Price) -> bool {
+        self.last
+            .is_some_and(|last| self.terms.reaches(level, last))
+    }
+
+    fn move_stop(&self, run: &mut Run, to: Price) -> Option<What> {
+        let worst_entry = match self.terms.entry {
+            Entry::Market(_) => None,
+            Entry::Breakout(level) => Some(level),
+            Entry::Limit(_) | Entry::Zone { .. } => {
+                run.legs_left(self.terms).last().and_then(|leg| leg.limit)
+            }
+        };
+        if run.stop == Some(to) {
+            return ignored(THERE);
+        }
+        if run.state == State::Pending
+            && worst_entry.is_some_and(|entry| self.terms.reaches(to, entry))
+        {
+            return ignored(BEYOND_ENTRY);
+        }
+        if self.passed(to) {
+            return ignored(RETROACTIVE);
+        }
+        Some(self.set_stop(run, to))
+    }
+
+    /// The stop that was in force holds for the candle of the word as well, in the bound that
+    /// fears it: nobody can tell what came first there.
+    fn set_stop(&self, run: &mut Run, to: Price) -> What {
+        let unsettled = run.stop_before.filter(|_| self.seen_until < run.stop_since);
+        run.stop_before = match (unsettled, run.stop) {
+            (Some(one), Some(other)) => Some(self.terms.worst_of(one, other)),
+            (one, other) => one.or(other),
+        };
+        run.stop = Some(to);
+        run.stop_since = self.since;
+        What::StopMoved { to }
+    }
+
+    /// To the entry; what is not entered yet would change the entry, so it is withdrawn.
+    fn breakeven(&self, run: &mut Run) -> Option<What> {
+        let Some(entry) = run.average() else {
+            return ignored(NOT_ENTERED);
+        };
+        if run.stop.is_some_and(|stop| self.terms.reaches(stop, entry)) {
+            return ignored(THERE);
+        }
+        if self.passed(entry) {
+            return ignored(RETROACTIVE);
+        }
+        run.legs_cancelled = true;
+        Some(self.set_stop(run, entry))
+    }
+
+    fn close_share(&self, run: &mut Run, share: Decimal) -> Option<What> {
+        if run.state == State::Pending {
+            ignored(NOT_ENTERED)
+        } else if share <= Decimal::ZERO {
+            ignored(EMPTY)
+        } else if share >= Decimal::ONE {
+            self.end(run, Ending::ClosedByAuthor)
+        } else {
+            self.wait(run, Wanted::Share(share))
+        }
+    }
+
+    fn withdraw(&self, run: &mut Run) -> Option<What> {
+        self.wait(run, Wanted::End(Ending::CancelledByAuthor))
+    }
+
+    fn cancel_legs(&self, run: &mut Run) -> Option<What> {
+        if run.legs_left(self.terms).is_empty() {
+            return ignored(ENTERED);
+        }
+        run.legs_cancelled = true;
+        None
+    }
+
+    fn end(&self, run: &mut Run, ending: Ending) -> Option<What> {
+        if run.state == State::Pending {
+            return ignored(NOT_ENTERED);
+        }
+        run.legs_cancelled = true;
+        self.wait(run, Wanted::End(ending))
+    }
+
+    fn wait(&self, run: &mut Run, what: Wanted) -> Option<What> {
+        let is_end = |waiting: &Waiting| matches!(waiting.what, Wanted::End(_));
+        if run.waiting.iter().any(is_end) {
+            return ignored(ENDING);
+        }
+        run.waiting.push(Waiting {
+            since: self.since,
+            what,
+        });
+        None
+    }
+
+    /// New targets, of which those that the price has passed are nobody's gain.
+    fn retarget(&self, run: &mut Run, prices: &[Price]) -> Option<What> {
+        if prices.is_empty() {
+            return ignored(EMPTY);
+        }
+        let ahead = |price: &Price| (self.last).is_none_or(|last| self.terms.better(*price, last));
+        let mut kept: Vec<Price> = prices.iter().copied().filter(ahead).collect();
+        if kept.is_empty() {
+            return ignored(RETROACTIVE);
+        }
+        kept.sort();
+        if self.terms.side == crate::market::Side::Short {
+            kept.reverse();
+        }
+        let order = kept
+            .into_iter()
+            .map(|price| (price, Decimal::ONE))
+            .collect();
+        run.goals = numbered(order, run.reached + 1, self.terms.first_target_only);
+        run.goals_since = self.since;
+        Some(What::Retargeted)
+    }
+}
+
+/// A word that changes nothing.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "it stands beside words that may tell nothing"
+)]
+fn ignored(why: &'static str) -> Option<What> {
+    Some(What::Ignored { why })
+}

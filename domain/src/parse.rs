@@ -1,0 +1,61 @@
+//! Reading a post: what a channel's text says, and whether it can be believed to say it.
+//!
+//! A text is [normalised](normalise), cut into [tokens](token), its phrases are named by the
+//! [lexicon](lexicon) and its pairs by the [universe](universe); the [fields](fields) that come
+//! out of it are put together to a [trade](trade), which is [checked](check), or they are a later
+//! [word](speech) about one. What contradicts itself is held for a person and never repaired.
+//!
+//! A language is a file of phrases in `data/lexicon`, so a speaker adds one without Rust.
+
+mod check;
+mod fields;
+mod lexicon;
+mod normalise;
+mod number;
+mod phrase;
+mod speech;
+mod symbol;
+mod token;
+mod trade;
+mod universe;
+
+pub use check::{FARTHEST_STOP, NEAREST_STOP, ROUND_TRIP_COST};
+pub use universe::{Assets, Universe};
+
+use crate::reading::{Meaning, Reading};
+
+/// The parser's name and version, stored with every reading.
+pub const PARSER: &str = "rules/1";
+
+/// Longer texts are not read: the networks' own limit is 4096 characters, so these are no posts.
+pub const LONGEST_TEXT: usize = 32 * 1024;
+
+/// What the platform knows where a post is read.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The assets that exist.
+    pub assets: &'a dyn Universe,
+}
+
+/// Reads one version of a post. The same text always gives the same reading.
+#[must_use]
+pub fn read(text: &str, has_media: bool, context: Context<'_>) -> Reading {
+    Reading {
+        parser: PARSER,
+        meaning: meaning(text, has_media, context),
+    }
+}
+
+fn meaning(text: &str, has_media: bool, context: Context<'_>) -> Meaning {
+    if text.len() > LONGEST_TEXT {
+        return Meaning::Noise("too-long");
+    }
+    let plain = normalise::plain(text);
+    if plain.trim().is_empty() {
+        return Meaning::Noise(if has_media { "image-only" } else { "empty" });
+    }
+    let lexicon = lexicon::Lexicon::bundled();
+    let tokens = token::cut(&plain, lexicon);
+    let lexemes = symbol::name(phrase::name(tokens, lexicon), context.assets);
+    trade::read(&lexemes, context.assets).unwrap_or_else(|| speech::read(&lexemes))
+}

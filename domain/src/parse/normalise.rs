@@ -1,0 +1,164 @@
+//! Many ways of writing one character become one: what the later stages need not know.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// Where the digits of keycaps and circles are put, so that `1️⃣` is never read as the number 1.
+const INDEX_BASE: u32 = 0xE000;
+
+/// The list number that a keycap or circled digit stands for.
+pub(super) fn list_index(c: char) -> Option<u8> {
+    let index = u32::from(c).checked_sub(INDEX_BASE)?;
+    u8::try_from(index).ok().filter(|index| *index <= 20)
+}
+
+/// The same text without invisible characters, in half-width forms, plain digits and simplified
+/// Chinese characters.
+pub(super) fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        if c.is_ascii_digit() {
+            let mut ahead = chars.clone();
+            if ahead.peek() == Some(&'\u{FE0F}') {
+                ahead.next();
+            }
+            if ahead.next() == Some('\u{20E3}') {
+                chars = ahead;
+                out.extend(char::from_u32(INDEX_BASE + u32::from(c) - u32::from('0')));
+                continue;
+            }
+        }
+        out.extend(fold(c));
+    }
+    out
+}
+
+fn fold(c: char) -> Option<char> {
+    let code = u32::from(c);
+    match c {
+        '\u{200B}'..='\u{200F}'
+        | '\u{202A}'..='\u{202E}'
+        | '\u{2060}'..='\u{206F}'
+        | '\u{FE00}'..='\u{FE0F}'
+        | '\u{00AD}'
+        | '\u{FEFF}'
+        | '\u{20E3}' => None,
+        '\u{E000}'..='\u{E0FF}' => None,
+        '\r' => Some('\n'),
+        '\u{2028}' | '\u{2029}' => Some('\n'),
+        '\u{3000}' | '\u{00A0}' | '\u{2000}'..='\u{200A}' | '\u{202F}' => Some(' '),
+        // A full-width comma divides clauses and never thousands, so it keeps its own form.
+        '，' => Some('，'),
+        '、' => Some('，'),
+        '\u{FF01}'..='\u{FF5E}' => char::from_u32(code - 0xFEE0),
+        '‐' | '‑' | '‒' | '–' | '—' | '―' | '−' | '➖' => Some('-'),
+        '〜' | '∼' => Some('~'),
+        '’' | '‘' | 'ʼ' | '`' => Some('\''),
+        '٠'..='٩' => char::from_u32(code - 0x0660 + 0x30),
+        '۰'..='۹' => char::from_u32(code - 0x06F0 + 0x30),
+        '٫' => Some('.'),
+        '٬' => Some(','),
+        '①'..='⑳' => char::from_u32(INDEX_BASE + code - 0x2460 + 1),
+        '🔟' => char::from_u32(INDEX_BASE + 10),
+        '🈳' => Some('空'),
+        '\u{1D400}'..='\u{1D6A3}' => styled_letter(code - 0x1D400),
+        '\u{1D7CE}'..='\u{1D7FF}' => char::from_u32((code - 0x1D7CE) % 10 + 0x30),
+        _ => Some(SIMPLIFIED.get(&c).copied().unwrap_or(c)),
+    }
+}
+
+fn styled_letter(offset: u32) -> Option<char> {
+    let letter = offset % 52;
+    char::from_u32(if letter < 26 {
+        0x41 + letter
+    } else {
+        0x61 + letter - 26
+    })
+}
+
+static SIMPLIFIED: LazyLock<HashMap<char, char>> = LazyLock::new(|| {
+    include_str!("../../data/traditional.txt")
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .flat_map(str::split_whitespace)
+        .filter_map(|pair| {
+            let mut pair = pair.chars();
+            Some((pair.next()?, pair.next()?))
+        })
+        .collect()
+});
+
+/// A word of Latin and Cyrillic letters that look alike, in Latin letters; none where a letter has
+/// no Latin look-alike.
+pub(super) fn latin_look_alike(word: &str) -> Option<String> {
+    word.chars()
+        .map(|c| {
+            Some(match c {
+                'А' => 'A',
+                'В' => 'B',
+                'Е' => 'E',
+                'К' => 'K',
+                'М' => 'M',
+                'Н' => 'H',
+                'О' => 'O',
+                'Р' => 'P',
+                'С' => 'C',
+                'Т' => 'T',
+                'У' => 'Y',
+                'Х' => 'X',
+                'І' => 'I',
+                'Ѕ' => 'S',
+                'Ј' => 'J',
+                'а' => 'a',
+                'е' => 'e',
+                'о' => 'o',
+                'р' => 'p',
+                'с' => 'c',
+                'у' => 'y',
+                'х' => 'x',
+                'і' => 'i',
+                c if c.is_ascii_alphanumeric() => c,
+                _ => return None,
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn invisible_characters_go() {
+        assert_eq!(plain("B\u{200B}TC\u{FEFF}\u{FE0F}"), "BTC");
+    }
+
+    #[test]
+    fn full_width_forms_become_half_width() {
+        assert_eq!(plain("止损：２７６４．５"), "止损:2764.5");
+    }
+
+    #[test]
+    fn a_keycap_is_a_list_number_and_no_digit() {
+        let plain = plain("1️⃣ 43600");
+        assert_eq!(plain.chars().next().and_then(list_index), Some(1));
+        assert!(plain.ends_with(" 43600"));
+    }
+
+    #[test]
+    fn traditional_characters_become_simplified() {
+        assert_eq!(plain("進場 止損 現價 槓桿"), "进场 止损 现价 杠杆");
+    }
+
+    #[test]
+    fn the_empty_sign_is_the_character_for_short() {
+        assert_eq!(plain("做🈳"), "做空");
+    }
+
+    #[test]
+    fn look_alikes_become_latin_only_where_every_letter_has_one() {
+        assert_eq!(latin_look_alike("ВТС").as_deref(), Some("BTC"));
+        assert_eq!(latin_look_alike("вход"), None);
+    }
+}

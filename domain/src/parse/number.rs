@@ -1,0 +1,220 @@
+//! Numbers as channels write them: `0,5828` and `27,400`, `42.5k` and `3k9`.
+
+use rust_decimal::Decimal;
+
+/// What a comma between digits means in one text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Comma {
+    /// `27,400` is twenty-seven thousand four hundred.
+    Thousands,
+    /// `27,400` is twenty-seven and four tenths.
+    Decimal,
+    /// The text writes both, so a doubtful number stays unread.
+    Doubtful,
+}
+
+/// What stands behind a number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Unit {
+    #[default]
+    None,
+    Percent,
+    /// `10x`.
+    Times,
+    /// Hours, pips, coins: anything that makes it no price.
+    Other,
+}
+
+/// A number and what is known of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Number {
+    /// Its digits as written.
+    pub(super) written: String,
+    /// Its value; none where the spelling allows two.
+    pub(super) value: Option<Decimal>,
+    pub(super) unit: Unit,
+    /// It was scaled by a `k` or `万`.
+    pub(super) scaled: bool,
+    /// A list number was glued to it and cannot be told apart: `TP15.2`.
+    pub(super) glued_to_word: bool,
+}
+
+impl Number {
+    /// Can it be a price?
+    pub(super) fn is_level(&self) -> bool {
+        self.unit == Unit::None
+    }
+}
+
+/// The digits, dots and commas at the start of `text`.
+pub(super) fn literal(text: &str) -> &str {
+    let bytes = text.as_bytes();
+    let mut end = 0;
+    while let Some(byte) = bytes.get(end) {
+        let digit_next = bytes.get(end + 1).is_some_and(u8::is_ascii_digit);
+        if byte.is_ascii_digit() || (matches!(byte, b'.' | b',') && digit_next) {
+            end += 1;
+        } else {
+            break;
+        }
+    }
+    &text[..end]
+}
+
+/// Cuts a list that was written without spaces (`42.20,43.00`) into its numbers.
+pub(super) fn listed(literal: &str) -> Vec<&str> {
+    let dotted = literal.matches('.').count() > 1
+        && literal.contains(',')
+        && literal
+            .split(',')
+            .all(|part| part.matches('.').count() == 1);
+    if dotted {
+        literal.split(',').collect()
+    } else {
+        vec![literal]
+    }
+}
+
+/// What commas mean in a text, judged by all of its numbers.
+pub(super) fn commas<'a>(literals: impl Iterator<Item = &'a str>) -> Comma {
+    let (mut decimal, mut thousands) = (false, false);
+    for literal in literals {
+        match certain(literal) {
+            Some(Comma::Decimal) => decimal = true,
+            Some(Comma::Thousands) => thousands = true,
+            Some(Comma::Doubtful) | None => {}
+        }
+    }
+    match (decimal, thousands) {
+        (true, true) => Comma::Doubtful,
+        (true, false) => Comma::Decimal,
+        (false, _) => Comma::Thousands,
+    }
+}
+
+/// What a literal proves by itself about commas.
+fn certain(literal: &str) -> Option<Comma> {
+    let (head, tail) = literal.split_once(',')?;
+    if tail.contains(',') {
+        return None;
+    }
+    let grouped = (1..=3).contains(&head.len()) && !head.starts_with('0') && tail.len() == 3;
+    match tail.split_once('.') {
+        Some((group, _)) if group.len() == 3 && !head.contains('.') => Some(Comma::Thousands),
+        Some(_) => None,
+        None if grouped => None,
+        None => Some(Comma::Decimal),
+    }
+}
+
+/// The value of a literal; none where it is a date, a version or a list without spaces.
+pub(super) fn value(literal: &str, comma: Comma) -> Option<Decimal> {
+    let dots = literal.matches('.').count();
+    let commas = literal.matches(',').count();
+    let plain = match (dots, commas) {
+        (0 | 1, 0) => literal.to_owned(),
+        (_, 0) => ungrouped(literal, '.')?,
+        (0, 1) => match (certain(literal), comma) {
+            (Some(Comma::Decimal), _) | (None, Comma::Decimal) => literal.replace(',', "."),
+            (_, Comma::Thousands) => ungrouped(literal, ',')?,
+            (_, Comma::Doubtful | Comma::Decimal) => return None,
+        },
+        (1, _) if literal.rfind('.') > literal.rfind(',') => {
+            let (whole, rest) = literal.split_once('.')?;
+            format!("{}.{rest}", ungrouped(whole, ',')?)
+        }
+        (_, 1) if literal.rfind(',') > literal.rfind('.') => {
+            let (whole, rest) = literal.split_once(',')?;
+            format!("{}.{rest}", ungrouped(whole, '.')?)
+        }
+        _ => return None,
+    };
+    let plain = if plain.starts_with('.') {
+        format!("0{plain}")
+    } else {
+        plain
+    };
+    Decimal::from_str_exact(&plain).ok()
+}
+
+/// Digits in groups of three, put together.
+fn ungrouped(literal: &str, separator: char) -> Option<String> {
+    let mut groups = literal.split(separator);
+    let head = groups.next()?;
+    let fits = (1..=3).contains(&head.len())
+        && !head.starts_with('0')
+        && groups.all(|group| group.len() == 3);
+    fits.then(|| literal.replace(separator, ""))
+}
+
+/// `3k9` is 3900 and `4k110` is 4110: the digits behind the `k` are its decimals.
+pub(super) fn thousands(head: Decimal, tail: &str) -> Option<Decimal> {
+    let value = if tail.is_empty() {
+        head
+    } else {
+        if tail.len() > 3 || !head.is_integer() {
+            return None;
+        }
+        head + Decimal::from_str_exact(&format!("0.{tail}")).ok()?
+    };
+    value.checked_mul(Decimal::ONE_THOUSAND)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(literal: &str) -> Option<String> {
+        value(literal, Comma::Thousands).map(|value| value.normalize().to_string())
+    }
+
+    #[test]
+    fn a_comma_before_three_digits_divides_thousands_unless_the_text_says_otherwise() {
+        assert_eq!(read("27,400").as_deref(), Some("27400"));
+        assert_eq!(
+            value("27,400", Comma::Decimal),
+            Some(Decimal::new(27400, 3))
+        );
+        assert_eq!(value("27,400", Comma::Doubtful), None);
+    }
+
+    #[test]
+    fn a_comma_after_a_zero_or_before_other_digits_is_a_decimal_comma() {
+        assert_eq!(read("0,582800").as_deref(), Some("0.5828"));
+        assert_eq!(read("0,582").as_deref(), Some("0.582"));
+        assert_eq!(read("41,5").as_deref(), Some("41.5"));
+    }
+
+    #[test]
+    fn both_separators_together_are_unmistakable() {
+        assert_eq!(read("1,234.56").as_deref(), Some("1234.56"));
+        assert_eq!(read("1.234,56").as_deref(), Some("1234.56"));
+    }
+
+    #[test]
+    fn a_date_is_no_number() {
+        assert_eq!(read("12.05.2024"), None);
+    }
+
+    #[test]
+    fn numbers_glued_by_commas_without_dots_stay_unread() {
+        assert_eq!(listed("42.20,43.00"), ["42.20", "43.00"]);
+        assert_eq!(read("740,75,770"), None);
+    }
+
+    #[test]
+    fn one_decimal_comma_decides_for_the_whole_text() {
+        assert_eq!(commas(["27,400", "0,5"].into_iter()), Comma::Decimal);
+        assert_eq!(commas(["27,400", "1,234.5"].into_iter()), Comma::Thousands);
+        assert_eq!(commas(["0,5", "1,234.5"].into_iter()), Comma::Doubtful);
+    }
+
+    #[test]
+    fn digits_behind_a_k_are_its_decimals() {
+        assert_eq!(thousands(Decimal::from(3), "9"), Some(Decimal::from(3900)));
+        assert_eq!(
+            thousands(Decimal::from(4), "110"),
+            Some(Decimal::from(4110))
+        );
+    }
+}

@@ -1,0 +1,184 @@
+//! Lexemes: tokens after the lexicon has named its phrases among them.
+
+use smol_str::SmolStr;
+
+use super::lexicon::{Concept, Lexicon, Phrase};
+use super::number::{Number, Unit};
+use super::symbol::{self, Mention};
+use super::token::{self, Kind, Token};
+
+/// A token or phrase, and what is known of it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Lexeme {
+    pub(super) what: What,
+    /// Its words as written.
+    pub(super) text: SmolStr,
+    pub(super) line: u32,
+    pub(super) glued: bool,
+}
+
+/// What a lexeme is.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum What {
+    /// A phrase of the lexicon.
+    Is(Concept),
+    /// A pair or an asset.
+    Pair(Mention),
+    Number(Number),
+    Index(u8),
+    /// A word that nobody knows.
+    Word,
+    Sign(char),
+    Tick,
+    Link,
+    Break,
+}
+
+impl Lexeme {
+    /// Is it a phrase that says this?
+    pub(super) fn is(&self, concept: &Concept) -> bool {
+        matches!(&self.what, What::Is(is) if is == concept)
+    }
+}
+
+/// Names the phrases among the tokens, the longest first.
+pub(super) fn name(tokens: Vec<Token>, lexicon: &Lexicon) -> Vec<Lexeme> {
+    let mut lexemes: Vec<Lexeme> = Vec::with_capacity(tokens.len());
+    let mut at = 0;
+    while let Some(token) = tokens.get(at) {
+        let (what, text, taken) = match &token.kind {
+            Kind::Word { text, low } => match longest(&tokens, at, low, lexicon) {
+                Some((concept, taken)) => (What::Is(concept.clone()), text.clone(), taken),
+                None => (What::Word, text.clone(), 1),
+            },
+            Kind::Number(number) => (What::Number(number.clone()), SmolStr::default(), 1),
+            Kind::Index(index) => (What::Index(*index), SmolStr::default(), 1),
+            Kind::Sign(sign) => (What::Sign(*sign), SmolStr::default(), 1),
+            Kind::Tick => (What::Tick, SmolStr::default(), 1),
+            Kind::Link => (What::Link, SmolStr::default(), 1),
+            Kind::Break => (What::Break, SmolStr::default(), 1),
+        };
+        // A unit that is a word of its own belongs to the number before it: `20 pips`, `1000点`.
+        if what == What::Is(Concept::Unit)
+            && let Some(What::Number(number)) = lexemes.last_mut().map(|last| &mut last.what)
+            && number.unit == Unit::None
+        {
+            number.unit = Unit::Other;
+        }
+        lexemes.push(Lexeme {
+            what,
+            text,
+            line: token.line,
+            glued: token.glued,
+        });
+        at += taken;
+    }
+    lexemes
+}
+
+/// The longest phrase that begins at a token, and how many tokens it takes.
+fn longest<'a>(
+    tokens: &[Token],
+    at: usize,
+    low: &str,
+    lexicon: &'a Lexicon,
+) -> Option<(&'a Concept, usize)> {
+    let (concept, taken) = lexicon
+        .beginning_with(low)
+        .iter()
+        .find_map(|phrase| Some((&phrase.concept, 1 + follows(tokens, at + 1, phrase)?)))?;
+    let side = matches!(concept, Concept::Long | Concept::Short);
+    let tag = at
+        .checked_sub(1)
+        .and_then(|before| match tokens[before].kind {
+            Kind::Sign(sign @ ('$' | '#')) if tokens[at].glued => Some(sign),
+            _ => None,
+        });
+    let means = match tag {
+        // `$NOT` is a symbol whatever the word means; `#LONG` is a word.
+        Some('$') => false,
+        Some(_) => {
+            side || matches!(
+                concept,
+                Concept::Spot | Concept::Perpetual | Concept::Asset(_)
+            )
+        }
+        None => !symbol::has_quote_after(tokens, at),
+    };
+    let lone = taken == 1 && side && low.chars().all(token::is_han) && low.chars().count() == 1;
+    (means && !(lone && touches_han(tokens, at))).then_some((concept, taken))
+}
+
+/// How many tokens the rest of a phrase takes from `at`; none where something else stands there.
+fn follows(tokens: &[Token], at: usize, phrase: &Phrase) -> Option<usize> {
+    let mut taken = 0;
+    for word in &phrase.rest {
+        if tokens.get(at + taken)?.kind == Kind::Sign('-') {
+            taken += 1;
+        }
+        let same = match &tokens.get(at + taken)?.kind {
+            Kind::Word { low, .. } => low == word,
+            Kind::Sign(sign) => word.chars().eq([*sign]),
+            Kind::Number(_) | Kind::Index(_) | Kind::Tick | Kind::Link | Kind::Break => false,
+        };
+        if !same {
+            return None;
+        }
+        taken += 1;
+    }
+    Some(taken)
+}
+
+/// Does a Chinese character stand right beside a token? Then a side of one character is only a
+/// part of another word.
+fn touches_han(tokens: &[Token], at: usize) -> bool {
+    let han = |token: &Token| matches!(&token.kind, Kind::Word { low, .. } if low.chars().all(token::is_han));
+    let before = at
+        .checked_sub(1)
+        .is_some_and(|before| tokens[at].glued && han(&tokens[before]));
+    let after = tokens
+        .get(at + 1)
+        .is_some_and(|after| after.glued && han(after));
+    before || after
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::normalise;
+    use super::*;
+
+    fn concepts(text: &str) -> Vec<Concept> {
+        let lexicon = Lexicon::bundled();
+        name(token::cut(&normalise::plain(text), lexicon), lexicon)
+            .into_iter()
+            .filter_map(|lexeme| match lexeme.what {
+                What::Is(concept) => Some(concept),
+                _ => None,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn the_longest_phrase_wins() {
+        assert_eq!(concepts("Take-Profit Targets"), [Concept::Target]);
+        assert_eq!(concepts("short term"), [Concept::Horizon]);
+        assert_eq!(concepts("止盈出局"), [Concept::Close]);
+    }
+
+    #[test]
+    fn a_side_of_one_character_counts_only_where_it_stands_alone() {
+        assert_eq!(concepts("ETH 空"), [Concept::Short]);
+        assert_eq!(concepts("很多"), []);
+    }
+
+    #[test]
+    fn a_dollar_makes_any_word_a_symbol() {
+        assert_eq!(concepts("$NOT"), []);
+        assert_eq!(concepts("not"), [Concept::Not]);
+    }
+
+    #[test]
+    fn a_phrase_does_not_cross_a_line() {
+        assert_eq!(concepts("stop\nloss"), [Concept::Stop]);
+    }
+}

@@ -1,0 +1,336 @@
+//! Symbols: which words name a pair or an asset, and how surely.
+
+use smol_str::SmolStr;
+
+use super::lexicon::Concept;
+use super::phrase::{Lexeme, What};
+use super::token::{self, Kind, Token};
+use super::universe::Universe;
+use crate::market::Pair;
+
+/// A pair or asset that a text names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Mention {
+    pub(super) base: SmolStr,
+    pub(super) quote: Option<SmolStr>,
+    pub(super) sure: Sureness,
+    /// It is written as a perpetual: `BTCUSDT.P`, `BTCUSDTPERP`.
+    pub(super) perpetual: bool,
+    /// It is known to be no crypto asset.
+    pub(super) foreign: bool,
+}
+
+impl Mention {
+    /// The pair, in USDT where no quote is written.
+    pub(super) fn pair(&self) -> Option<Pair> {
+        Pair::new(&self.base, self.quote.as_deref().unwrap_or("USDT")).ok()
+    }
+}
+
+/// How surely a word is meant as a symbol, the least first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Sureness {
+    /// It stands where a symbol would, and no list knows it.
+    Formed,
+    /// A known asset, or its name.
+    Bare,
+    /// `$BTC`, `#BTC`.
+    Tagged,
+    /// `BTC/USDT`, `BTCUSDT`.
+    Quoted,
+}
+
+/// Assets that others are priced in; longer ones first where one ends another.
+const QUOTES: [&str; 14] = [
+    "FDUSD", "USDT", "USDC", "BUSD", "TUSD", "USDP", "DAI", "USD", "BTC", "ETH", "BNB", "EUR",
+    "TRY", "BRL",
+];
+
+/// Quotes that no word of another meaning ends in, so any base before them is believed.
+const DOLLARS: [&str; 5] = ["FDUSD", "USDT", "USDC", "BUSD", "TUSD"];
+
+/// Does `/USDT` or the like follow a word, so that it is a base whatever it means?
+pub(super) fn has_quote_after(tokens: &[Token], at: usize) -> bool {
+    matches!(
+        tokens.get(at + 1).map(|token| &token.kind),
+        Some(Kind::Sign('/'))
+    ) && matches!(tokens.get(at + 2).map(|token| &token.kind),
+            Some(Kind::Word { text, .. }) if quote_of(text).is_some())
+}
+
+/// The quote that a word is, with `PERP` behind it or not.
+fn quote_of(word: &str) -> Option<(&'static str, bool)> {
+    let upper = word.to_ascii_uppercase();
+    let (name, perpetual) = match upper.strip_suffix("PERP") {
+        Some(name) => (name, true),
+        None => (upper.as_str(), false),
+    };
+    let quote = QUOTES.iter().find(|quote| **quote == name)?;
+    Some((quote, perpetual))
+}
+
+/// Names the symbols among the lexemes.
+pub(super) fn name(lexemes: Vec<Lexeme>, universe: &dyn Universe) -> Vec<Lexeme> {
+    let han = lexemes
+        .iter()
+        .any(|lexeme| lexeme.text.chars().any(token::is_han));
+    let mut named = Vec::with_capacity(lexemes.len());
+    let mut at = 0;
+    while let Some(lexeme) = lexemes.get(at) {
+        let mut lexeme = lexeme.clone();
+        // The quote and its separator are part of the mention.
+        at += match mention(&lexemes, at, universe, han) {
+            Some((mention, taken)) => {
+                lexeme.what = What::Pair(mention);
+                taken
+            }
+            None => 1,
+        };
+        named.push(lexeme);
+    }
+    named
+}
+
+/// The mention at a lexeme, and how many lexemes it takes.
+fn mention(
+    lexemes: &[Lexeme],
+    at: usize,
+    universe: &dyn Universe,
+    han: bool,
+) -> Option<(Mention, usize)> {
+    let lexeme = &lexemes[at];
+    if let What::Is(Concept::Asset(asset)) = &lexeme.what {
+        return Some((made(asset, None, Sureness::Bare, false, universe), 1));
+    }
+    let text = lexeme.text.as_str();
+    let plain = text.len() <= 24
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        && text.bytes().any(|byte| byte.is_ascii_alphabetic());
+    if lexeme.what != What::Word || !plain {
+        return None;
+    }
+    let upper = text.to_ascii_uppercase();
+    let loud = upper == text;
+    let known = universe.is_base(&upper) || universe.is_foreign(&upper) || upper == "XBT";
+    if let Some((quote, taken, perpetual)) = divided(lexemes, at)
+        && (loud || known)
+    {
+        let mention = made(&upper, Some(quote), Sureness::Quoted, perpetual, universe);
+        return Some((mention, taken));
+    }
+    let (perpetual, more) = perpetual_suffix(lexemes, at);
+    if let Some((base, quote, perp)) = joined(&upper, loud, universe) {
+        let mention = made(
+            base,
+            Some(quote),
+            Sureness::Quoted,
+            perp || perpetual,
+            universe,
+        );
+        return Some((mention, 1 + more));
+    }
+    let sure = sureness(lexemes, at, universe, known, loud, han)?;
+    Some((made(&upper, None, sure, perpetual, universe), 1 + more))
+}
+
+fn made(
+    base: &str,
+    quote: Option<&str>,
+    sure: Sureness,
+    perpetual: bool,
+    universe: &dyn Universe,
+) -> Mention {
+    // Some venues call bitcoin XBT.
+    let base = if base == "XBT" { "BTC" } else { base };
+    Mention {
+        base: base.into(),
+        quote: quote.map(Into::into),
+        sure,
+        perpetual,
+        foreign: universe.is_foreign(base),
+    }
+}
+
+/// `BTC/USDT`, `BTC / USDT`, `BTC-USDT`, `BTC/USDT.P`: the quote and how many lexemes it all takes.
+fn divided(lexemes: &[Lexeme], at: usize) -> Option<(&'static str, usize, bool)> {
+    let separator = lexemes.get(at + 1)?;
+    let word = lexemes.get(at + 2)?;
+    let (quote, perp) = quote_of(&word.text)?;
+    match separator.what {
+        What::Sign('/') => {}
+        What::Sign('-') if separator.glued && word.glued => {}
+        _ => return None,
+    }
+    let (perpetual, more) = perpetual_suffix(lexemes, at + 2);
+    Some((quote, 3 + more, perp || perpetual))
+}
+
+/// `.P` behind a symbol, as charts write perpetuals.
+fn perpetual_suffix(lexemes: &[Lexeme], at: usize) -> (bool, usize) {
+    let dot = lexemes
+        .get(at + 1)
+        .is_some_and(|dot| dot.glued && dot.what == What::Sign('.'));
+    let letter = lexemes
+        .get(at + 2)
+        .is_some_and(|letter| letter.glued && letter.text == "P");
+    if dot && letter { (true, 2) } else { (false, 0) }
+}
+
+/// `BTCUSDT`, `SUSHIUSDTPERP`: base, quote and whether it says that it is a perpetual.
+fn joined<'a>(
+    upper: &'a str,
+    loud: bool,
+    universe: &dyn Universe,
+) -> Option<(&'a str, &'static str, bool)> {
+    let (name, perpetual) = match upper.strip_suffix("PERP") {
+        Some(name) if !name.is_empty() => (name, true),
+        _ => (upper, false),
+    };
+    QUOTES.iter().find_map(|quote| {
+        let base = name.strip_suffix(quote)?;
+        let known = universe.is_base(base) || universe.is_foreign(base) || base == "XBT";
+        let believed = DOLLARS.contains(quote) && loud && base.len() >= 2;
+        (!base.is_empty() && (known && loud || known && DOLLARS.contains(quote) || believed))
+            .then_some((base, *quote, perpetual))
+    })
+}
+
+/// How surely a word without a quote is a symbol; none where it is just a word.
+fn sureness(
+    lexemes: &[Lexeme],
+    at: usize,
+    universe: &dyn Universe,
+    known: bool,
+    loud: bool,
+    han: bool,
+) -> Option<Sureness> {
+    let lexeme = &lexemes[at];
+    let upper = lexeme.text.to_ascii_uppercase();
+    let tag = at
+        .checked_sub(1)
+        .filter(|_| lexeme.glued)
+        .and_then(|before| match lexemes[before].what {
+            What::Sign(sign @ ('$' | '#')) => Some(sign),
+            _ => None,
+        });
+    let short = upper.len() <= 12;
+    match tag {
+        Some('$') if known || (loud && short) => return Some(Sureness::Tagged),
+        Some('#') if known && (loud || !universe.is_word(&upper)) => return Some(Sureness::Tagged),
+        Some(_) => return None,
+        None => {}
+    }
+    let place = Place::of(lexemes, at);
+    let word = universe.is_word(&upper);
+    if known && !word && (loud || upper.len() >= 3 || place.beside_side) {
+        return Some(Sureness::Bare);
+    }
+    if known && word && place.beside_side && (loud || han) {
+        return Some(Sureness::Bare);
+    }
+    if known && word && place.starts && (loud && place.ends || han) {
+        return Some(Sureness::Bare);
+    }
+    let formed = short && (loud || han) && (place.beside_side || (place.starts && place.ends));
+    formed.then_some(Sureness::Formed)
+}
+
+/// Where on its line a word stands.
+struct Place {
+    starts: bool,
+    ends: bool,
+    /// Long or short stands right beside it.
+    beside_side: bool,
+}
+
+impl Place {
+    fn of(lexemes: &[Lexeme], at: usize) -> Self {
+        let line = lexemes[at].line;
+        let counts = |lexeme: &&Lexeme| {
+            !matches!(
+                lexeme.what,
+                What::Sign(_) | What::Tick | What::Is(Concept::Filler | Concept::Horizon)
+            )
+        };
+        let near = |lexeme: &&Lexeme| lexeme.line == line && lexeme.what != What::Break;
+        let before = lexemes[..at]
+            .iter()
+            .rev()
+            .take(6)
+            .take_while(near)
+            .find(counts);
+        let after = lexemes[at + 1..]
+            .iter()
+            .take(6)
+            .take_while(near)
+            .find(counts);
+        let side = |lexeme: Option<&Lexeme>| {
+            lexeme.is_some_and(|lexeme| lexeme.is(&Concept::Long) || lexeme.is(&Concept::Short))
+        };
+        Self {
+            starts: before.is_none(),
+            ends: after.is_none(),
+            beside_side: side(before) || side(after),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::lexicon::Lexicon;
+    use super::super::universe::Assets;
+    use super::super::{normalise, phrase};
+    use super::*;
+
+    fn pairs(text: &str) -> Vec<String> {
+        let lexicon = Lexicon::bundled();
+        let named = phrase::name(token::cut(&normalise::plain(text), lexicon), lexicon);
+        name(named, Assets::bundled())
+            .into_iter()
+            .filter_map(|lexeme| match lexeme.what {
+                What::Pair(mention) => Some(mention),
+                _ => None,
+            })
+            .map(|mention| match mention.quote {
+                Some(quote) => format!("{}/{quote}", mention.base),
+                None => mention.base.to_string(),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn pairs_are_read_in_every_spelling() {
+        for text in [
+            "BTC/USDT",
+            "btcusdt",
+            "#BTC-USDT",
+            "BTC / USDT",
+            "BTCUSDT.P",
+            "BTCUSDTPERP",
+            "XBTUSDT",
+        ] {
+            assert_eq!(pairs(text), ["BTC/USDT"], "{text}");
+        }
+        assert_eq!(pairs("ETH / BTC"), ["ETH/BTC"]);
+        assert_eq!(pairs("1000PEPEUSDT"), ["1000PEPE/USDT"]);
+        assert_eq!(pairs("NOT/USDT"), ["NOT/USDT"]);
+    }
+
+    #[test]
+    fn a_word_that_is_also_an_asset_is_one_only_where_it_is_written_like_one() {
+        assert_eq!(pairs("one more time, not now"), Vec::<String>::new());
+        assert_eq!(pairs("$ONE"), ["ONE"]);
+        assert_eq!(pairs("Long LINK entry 14.37"), ["LINK"]);
+    }
+
+    #[test]
+    fn names_are_assets_too() {
+        assert_eq!(pairs("比特币做空"), ["BTC"]);
+        assert_eq!(pairs("bitcoin"), ["BTC"]);
+    }
+
+    #[test]
+    fn a_masked_name_is_none() {
+        assert_eq!(pairs("#B***/USDT"), Vec::<String>::new());
+    }
+}

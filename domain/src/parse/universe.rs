@@ -1,0 +1,111 @@
+//! What can be traded: the assets that a symbol is looked up in.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// The assets that exist where a post is read.
+pub trait Universe {
+    /// Is it a base asset, in upper case?
+    fn is_base(&self, symbol: &str) -> bool;
+    /// Is it a word of the language too (`NOT`, `ONE`), so that a bare mention proves nothing?
+    fn is_word(&self, symbol: &str) -> bool;
+    /// Can a whole number be its price in dollars? Otherwise `666` is more likely satoshi.
+    fn is_dear(&self, symbol: &str) -> bool;
+    /// Is it known to be no crypto asset, as gold and currencies are?
+    fn is_foreign(&self, symbol: &str) -> bool;
+}
+
+/// A list of assets: the bundled ones and whatever the venues list.
+#[derive(Clone, Debug, Default)]
+pub struct Assets {
+    marks: HashMap<Box<str>, Marks>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Marks {
+    word: bool,
+    dear: bool,
+    foreign: bool,
+}
+
+static BUNDLED: LazyLock<Assets> =
+    LazyLock::new(|| Assets::parse(include_str!("../../data/assets.txt")));
+
+impl Assets {
+    /// The bundled list.
+    #[must_use]
+    pub fn bundled() -> &'static Self {
+        &BUNDLED
+    }
+
+    fn parse(text: &str) -> Self {
+        let mut assets = Self::default();
+        let entries = text
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .flat_map(str::split_whitespace);
+        for entry in entries {
+            let symbol = entry.trim_end_matches(['$', '?', '!']);
+            let marks = assets.marks.entry(symbol.into()).or_default();
+            marks.word |= entry.contains('?');
+            marks.dear |= entry.contains('$');
+            marks.foreign |= entry.contains('!');
+        }
+        assets
+    }
+
+    /// Adds an asset that a venue lists. It may cost anything, and is no word unless it is known
+    /// as one.
+    pub fn add(&mut self, symbol: &str) {
+        let marks = self
+            .marks
+            .entry(symbol.to_uppercase().into())
+            .or_insert(Marks {
+                dear: true,
+                ..Marks::default()
+            });
+        marks.foreign = false;
+    }
+
+    fn marks(&self, symbol: &str) -> Option<Marks> {
+        self.marks.get(symbol).copied()
+    }
+}
+
+impl Universe for Assets {
+    fn is_base(&self, symbol: &str) -> bool {
+        self.marks(symbol).is_some_and(|marks| !marks.foreign)
+    }
+
+    fn is_word(&self, symbol: &str) -> bool {
+        self.marks(symbol).is_some_and(|marks| marks.word)
+    }
+
+    fn is_dear(&self, symbol: &str) -> bool {
+        self.marks(symbol).is_some_and(|marks| marks.dear)
+    }
+
+    fn is_foreign(&self, symbol: &str) -> bool {
+        self.marks(symbol).is_some_and(|marks| marks.foreign)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bundled_assets_carry_their_marks() {
+        let assets = Assets::bundled();
+        assert!(assets.is_base("BTC") && assets.is_dear("BTC") && !assets.is_word("BTC"));
+        assert!(assets.is_base("NOT") && assets.is_word("NOT"));
+        assert!(!assets.is_base("XAU") && assets.is_foreign("XAU"));
+    }
+
+    #[test]
+    fn a_venue_adds_what_it_lists() {
+        let mut assets = Assets::bundled().clone();
+        assets.add("qbt");
+        assert!(assets.is_base("QBT") && assets.is_dear("QBT"));
+    }
+}

@@ -1,0 +1,12 @@
+//! The rules by which signals are judged, one test each. A test's name is the rule.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod entries;
+mod exits;
+mod laws;
+mod market_entries;
+mod money;
+mod receipt;
+mod story;
+mod time;
+mod words;

@@ -1,0 +1,237 @@
+//! The parser on real posts, where the data is to be had: figures with floors, and what must not be.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::path::PathBuf;
+
+use domain::parse::{self, Assets, Context};
+use domain::reading::{Draft, Entry, Meaning};
+use rust_decimal::Decimal;
+use serde_json::Value;
+
+/// The records of a data file. None where there is no data at all; a file that is missing from the
+/// data is a failure.
+fn records(file: &str) -> Option<Vec<Value>> {
+    let shared = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared");
+    if !shared.exists() {
+        println!("left out: there is no {}", shared.display());
+        return None;
+    }
+    let path = shared.join("data").join(file);
+    let bytes = std::fs::read(&path)
+        .unwrap_or_else(|error| panic!("failed to read {}: {error}", path.display()));
+    let text = if file.ends_with(".xz") {
+        let mut text = String::new();
+        lzma_rust2::XzReader::new(bytes.as_slice(), true)
+            .read_to_string(&mut text)
+            .unwrap();
+        text
+    } else {
+        String::from_utf8(bytes).unwrap()
+    };
+    Some(
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect(),
+    )
+}
+
+fn read(record: &Value) -> Meaning {
+    let context = Context {
+        assets: Assets::bundled(),
+    };
+    let media = record["media"].as_bool().unwrap_or_default();
+    parse::read(record["text"].as_str().unwrap_or_default(), media, context).meaning
+}
+
+fn decimal(value: &Value) -> Decimal {
+    let text = value.to_string();
+    Decimal::from_str_exact(&text)
+        .or_else(|_| Decimal::from_scientific(&text))
+        .unwrap()
+        .normalize()
+}
+
+fn decimals(value: &Value) -> Vec<Decimal> {
+    value
+        .as_array()
+        .map(|values| values.iter().map(decimal).collect())
+        .unwrap_or_default()
+}
+
+/// How many posts of each class, with the reason where there is one.
+fn classes(records: &[Value]) -> BTreeMap<String, usize> {
+    let mut classes = BTreeMap::new();
+    for record in records {
+        let meaning = read(record);
+        let name = match &meaning {
+            Meaning::Noise(reason) => format!("noise ({reason})"),
+            other => other.label().to_owned(),
+        };
+        *classes.entry(name).or_default() += 1;
+    }
+    classes
+}
+
+/// Writes what was read to the place that `SHOW` names, for reading by eye.
+fn show(file: &str, records: &[Value]) {
+    let Some(to) = option_env!("TOUCHSTONE_SHOW_READINGS") else {
+        return;
+    };
+    let lines: Vec<String> = records
+        .iter()
+        .map(|record| {
+            let meaning = read(record);
+            format!("{}\t{meaning:?}\t{}", meaning.label(), record["text"])
+        })
+        .collect();
+    let name = file.replace('/', "_");
+    std::fs::write(PathBuf::from(to).join(name), lines.join("\n")).unwrap();
+}
+
+fn wrong(gold: &Value, draft: &Draft) -> Option<String> {
+    let alternatives =
+        |key: &str| -> Vec<Value> { gold["alts"][key].as_array().cloned().unwrap_or_default() };
+    let written = format!("{}{}", draft.pair.base(), draft.pair.quote());
+    let mut symbols = alternatives("symbol");
+    symbols.push(gold["symbol"].clone());
+    let bare = draft.quote_implied && symbols.iter().any(|symbol| symbol == draft.pair.base());
+    if !bare && !symbols.iter().any(|symbol| *symbol == written) {
+        return Some(format!("symbol {written}"));
+    }
+    if gold["side"].as_str() != Some(draft.side.label()) {
+        return Some(format!("side {}", draft.side));
+    }
+    let mut entries = alternatives("entry");
+    entries.push(gold["entry"].clone());
+    let entry_fits = entries.iter().any(|entry| match draft.entry.bounds() {
+        None => entry == "market" || entry.is_null(),
+        Some((low, high)) => decimals(entry) == [low.get(), high.get()],
+    });
+    if !entry_fits {
+        return Some(format!("entry {:?}", draft.entry));
+    }
+    let mut targets: Vec<Vec<Decimal>> = alternatives("targets").iter().map(decimals).collect();
+    targets.push(decimals(&gold["targets"]));
+    let read: Vec<Decimal> = draft
+        .targets
+        .iter()
+        .map(|target| target.price.get())
+        .collect();
+    if !targets.contains(&read) {
+        return Some(format!("targets {read:?}"));
+    }
+    let stop = (!gold["stop"].is_null()).then(|| decimal(&gold["stop"]));
+    if stop != draft.stop.map(domain::market::Price::get) {
+        return Some(format!("stop {:?}", draft.stop));
+    }
+    let leverage = match &gold["leverage"] {
+        Value::Null => None,
+        Value::Array(range) => range.first().map(decimal),
+        number => Some(decimal(number)),
+    };
+    if leverage != draft.leverage {
+        return Some(format!("leverage {:?}", draft.leverage));
+    }
+    None
+}
+
+#[test]
+fn no_number_of_a_gold_trade_is_wrong_and_no_other_post_becomes_one() {
+    let Some(gold) = records("gold.jsonl") else {
+        return;
+    };
+    show("gold.jsonl", &gold);
+    let (mut accepted, mut held, mut missed) = (0, Vec::new(), Vec::new());
+    let mut faults = Vec::new();
+    for record in &gold {
+        let id = record["id"].as_str().unwrap();
+        let signal = record["kind"] == "signal";
+        match (read(record), signal) {
+            (Meaning::Signals(drafts), true) => {
+                accepted += 1;
+                if drafts.len() != 1 {
+                    faults.push(format!("{id}: {} drafts", drafts.len()));
+                }
+                faults.extend(
+                    drafts
+                        .iter()
+                        .filter_map(|draft| wrong(record, draft))
+                        .map(|fault| format!("{id}: {fault}")),
+                );
+            }
+            (Meaning::Signals(_), false) => faults.push(format!("{id}: no signal")),
+            (Meaning::Quarantined { reason, .. }, true) => held.push(format!("{id}: {reason}")),
+            (other, true) => missed.push(format!("{id}: {other:?}")),
+            (other, false) => println!("{id} {} as {}", record["kind"], other.label()),
+        }
+    }
+    println!(
+        "accepted {accepted}\nheld {}: {held:#?}\nmissed {}: {missed:#?}",
+        held.len(),
+        missed.len()
+    );
+    assert_eq!(faults, Vec::<String>::new());
+    assert!(accepted >= 30, "accepted {accepted}");
+    assert!(
+        accepted + held.len() >= 40,
+        "found {}",
+        accepted + held.len()
+    );
+}
+
+#[test]
+fn formats_kept_by_other_projects_are_read() {
+    let Some(formats) = records("signals/formats_open.jsonl") else {
+        return;
+    };
+    show("formats_open.jsonl", &formats);
+    let mut signals = 0;
+    for record in &formats {
+        match read(record) {
+            Meaning::Signals(_) => signals += 1,
+            other => println!("{} {other:?}", record["id"]),
+        }
+    }
+    println!("{signals} of {} are signals", formats.len());
+    assert!(signals >= 50, "{signals} signals");
+}
+
+#[test]
+fn a_year_of_a_chinese_room_is_read() {
+    let Some(posts) = records("signals/zh_discord_chen_to20250831.jsonl") else {
+        return;
+    };
+    show("chen.jsonl", &posts);
+    let classes = classes(&posts);
+    println!("{classes:#?}");
+    assert!(classes["signal"] >= 900, "{} signals", classes["signal"]);
+}
+
+#[test]
+fn other_channels_are_read() {
+    for file in [
+        "signals/zh_tg_topic18125.jsonl",
+        "signals/en_tg_crypto_ninjas_ids_to5656.jsonl.xz",
+        "signals/es_tg_gold_to20250831.jsonl.xz",
+    ] {
+        let Some(posts) = records(file) else {
+            return;
+        };
+        show(file, &posts);
+        println!("{file} {:#?}", classes(&posts));
+    }
+}
+
+#[test]
+fn a_zone_has_two_ends_and_a_limit_one() {
+    // Entry kinds are told apart by their prices, so a zone of one price cannot be read.
+    let context = Context {
+        assets: Assets::bundled(),
+    };
+    let text = "BTC/USDT LONG\nEntry: 60000 - 60000\nTarget: 62000\nStop: 58000";
+    let Meaning::Signals(drafts) = parse::read(text, false, context).meaning else {
+        panic!("no signal");
+    };
+    assert!(matches!(drafts[0].entry, Entry::Limit(_)));
+}

@@ -1,0 +1,57 @@
+//! The command line: what a person types, and what he is told.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// A realtime signal platform that tells a trader which trading signals deserve belief.
+#[derive(Debug, Parser)]
+#[command(name = "touchstone", version, about, max_term_width = 100)]
+pub struct Cli {
+    /// Read this file over the embedded defaults; the environment (TOUCHSTONE__SECTION__KEY) comes last.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// What to do; `serve` when nothing is said.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    /// How to serve.
+    #[command(flatten)]
+    pub serve: ServeArgs,
+}
+
+/// What can be done.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Collect, score, push and judge signals (the default).
+    Serve(ServeArgs),
+    /// Judge recorded posts against recorded candles, and write a report.
+    Replay(ReplayArgs),
+}
+
+/// How to serve.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct ServeArgs {
+    /// Listen beyond loopback although everybody who reaches the address may use everything.
+    #[arg(long)]
+    pub open_access: bool,
+}
+
+/// What to replay.
+#[derive(Debug, Args)]
+pub struct ReplayArgs {
+    /// Candle files named SYMBOL-INTERVAL-….csv or .csv.xz, or folders of them; the folder's name
+    /// (binance_spot, binance_usdm) says venue and market.
+    #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
+    pub candles: Vec<PathBuf>,
+    /// Post files: one JSON object a line, plain or .xz.
+    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
+    pub posts: Vec<PathBuf>,
+    /// Only these symbols of the candle folders.
+    #[arg(long, num_args = 1.., value_name = "SYMBOL")]
+    pub symbols: Vec<String>,
+    /// Where to write the report (JSON).
+    #[arg(long, value_name = "FILE")]
+    pub report: PathBuf,
+}

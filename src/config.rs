@@ -1,0 +1,427 @@
+//! The configuration: embedded defaults, then a file, then the environment.
+//!
+//! The only place that reads the environment. What it lets through has been checked; what it
+//! refuses, it refuses with the key and the remedy.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use domain::ids::ChannelId;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+use url::Url;
+
+/// The file at the root of the repository is the documentation of every key and their defaults.
+const DEFAULTS: &str = include_str!("../config.toml");
+
+/// The shortest key that a webhook may have.
+const SHORTEST_KEY: usize = 16;
+
+/// Everything that can be configured.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The edge.
+    pub http: Http,
+    /// What is kept.
+    pub store: Store,
+    /// The built-in exchange and channels.
+    pub simulator: Simulator,
+    /// What is said.
+    pub log: Log,
+    /// What dashboards and bots connect to.
+    pub stream: Stream,
+    /// Whose prices judge.
+    pub venues: BTreeMap<String, Venue>,
+    /// Who posts.
+    pub channels: BTreeMap<String, Channel>,
+}
+
+/// The edge.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Http {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Web origins, besides its own, whose pages may talk to this server.
+    pub allowed_origins: Vec<String>,
+    /// The largest request body, in bytes.
+    pub body_limit: usize,
+    /// How long open sessions have at a stop, in milliseconds.
+    pub drain_ms: u64,
+}
+
+/// What is kept.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Store {
+    /// The database file.
+    pub path: PathBuf,
+    /// What a commit survives.
+    pub durability: Durability,
+}
+
+/// What a commit survives.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Durability {
+    /// A power cut.
+    Full,
+    /// The end of the process.
+    Normal,
+}
+
+/// The built-in exchange and channels.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Simulator {
+    /// Whether it runs.
+    pub enabled: bool,
+    /// The same seed makes the same market and the same posts.
+    pub seed: u64,
+    /// How fast its channels post.
+    pub pace: f64,
+    /// The database file of simulated records.
+    pub path: PathBuf,
+}
+
+/// What is said.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// For people or for machines.
+    pub format: LogFormat,
+    /// Which messages.
+    pub filter: String,
+}
+
+/// How messages look.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// What dashboards and bots connect to.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stream {
+    /// How often a quiet subscription is told its position, in seconds.
+    pub heartbeat_s: u64,
+    /// The most connections at once.
+    pub connections: usize,
+}
+
+/// A venue whose prices judge.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Venue {
+    /// Which protocol it speaks.
+    pub kind: VenueKind,
+    /// Where its stream is.
+    pub ws_url: Url,
+    /// Where its requests go.
+    pub rest_url: Url,
+}
+
+/// The protocols of venues.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum VenueKind {
+    /// Binance's spot market.
+    BinanceSpot,
+}
+
+/// A channel.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "source", rename_all = "lowercase", deny_unknown_fields)]
+pub enum Channel {
+    /// A public Telegram channel, read from its preview.
+    Telegram {
+        /// Its name there.
+        name: String,
+        /// How often to look, in seconds.
+        #[serde(default = "fifteen")]
+        interval_s: u64,
+        /// Where its preview is.
+        #[serde(default = "telegram")]
+        base_url: Url,
+    },
+    /// Whoever posts to `/v1/ingest/{channel}`.
+    Webhook {
+        /// What he must show.
+        key: SecretString,
+    },
+}
+
+const fn fifteen() -> u64 {
+    15
+}
+
+fn telegram() -> Url {
+    #[expect(clippy::expect_used, reason = "a constant that a test parses")]
+    Url::parse("https://t.me").expect("a valid address")
+}
+
+/// A configuration that is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// It cannot be read or has an unknown or wrong key.
+    #[error("the configuration is refused at `{key}`: {why}")]
+    Unreadable {
+        /// Which key.
+        key: String,
+        /// Why.
+        why: String,
+    },
+    /// A value that cannot be meant.
+    #[error("the configuration is refused at `{key}`: {why}; {remedy}")]
+    Wrong {
+        /// Which key.
+        key: String,
+        /// Why.
+        why: String,
+        /// What to do.
+        remedy: String,
+    },
+}
+
+impl Settings {
+    /// The defaults, overlaid by a file and the environment.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] names the key and the remedy.
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        let environment = config::Environment::with_prefix("TOUCHSTONE")
+            .prefix_separator("__")
+            .separator("__")
+            .try_parsing(true);
+        Self::from_sources(file, environment)
+    }
+
+    fn from_sources(
+        file: Option<&Path>,
+        environment: config::Environment,
+    ) -> Result<Self, ConfigError> {
+        let unreadable = |error: config::ConfigError| ConfigError::Unreadable {
+            key: "(the file)".to_owned(),
+            why: error.to_string(),
+        };
+        let defaults = config::File::from_str(DEFAULTS, config::FileFormat::Toml);
+        let mut builder = config::Config::builder().add_source(defaults);
+        if let Some(file) = file {
+            let file = config::File::from(file).format(config::FileFormat::Toml);
+            builder = builder.add_source(file);
+        }
+        let built = builder
+            .add_source(environment)
+            .build()
+            .map_err(unreadable)?;
+        let settings: Self =
+            serde_path_to_error::deserialize(built).map_err(|error| ConfigError::Unreadable {
+                key: error.path().to_string(),
+                why: error.inner().to_string(),
+            })?;
+        settings.checked()
+    }
+
+    /// Refuses what is readable and cannot be meant.
+    fn checked(self) -> Result<Self, ConfigError> {
+        for (name, channel) in &self.channels {
+            let key = format!("channels.{name}");
+            ChannelId::parse(name)
+                .map_err(|error| wrong(&key, &error.to_string(), "rename the table"))?;
+            channel.check(&key)?;
+        }
+        let real = self
+            .channels
+            .keys()
+            .next()
+            .map(|name| format!("channels.{name}"));
+        let real = real.or_else(|| {
+            self.venues
+                .keys()
+                .next()
+                .map(|name| format!("venues.{name}"))
+        });
+        if let (true, Some(key)) = (self.simulator.enabled, &real) {
+            let why = "it is real and the simulator is the only venue, which cannot judge it";
+            return Err(wrong(
+                key,
+                why,
+                "set `enabled = false` under [simulator] and configure a venue under [venues]",
+            ));
+        }
+        if let (Some(name), true) = (self.channels.keys().next(), self.venues.is_empty()) {
+            let why = "there is no venue whose prices could judge it";
+            return Err(wrong(
+                &format!("channels.{name}"),
+                why,
+                "configure one under [venues], for example [venues.binance]",
+            ));
+        }
+        if !(0.01..=1000.0).contains(&self.simulator.pace) {
+            return Err(wrong(
+                "simulator.pace",
+                "it must lie between 0.01 and 1000",
+                "use 1.0",
+            ));
+        }
+        if !(1..=60).contains(&self.stream.heartbeat_s) {
+            return Err(wrong(
+                "stream.heartbeat_s",
+                "it must lie between 1 and 60",
+                "use 5",
+            ));
+        }
+        Ok(self)
+    }
+
+    /// The database file that this configuration writes.
+    #[must_use]
+    pub fn database(&self) -> &Path {
+        if self.simulator.enabled {
+            &self.simulator.path
+        } else {
+            &self.store.path
+        }
+    }
+}
+
+impl Channel {
+    fn check(&self, key: &str) -> Result<(), ConfigError> {
+        match self {
+            Self::Telegram {
+                name, interval_s, ..
+            } => {
+                let fits = (5..=32).contains(&name.len())
+                    && name
+                        .bytes()
+                        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+                if !fits {
+                    let why = format!("`{name}` is no public Telegram name");
+                    return Err(wrong(
+                        &format!("{key}.name"),
+                        &why,
+                        "give the NAME of https://t.me/NAME: 5 to 32 letters, digits and `_`",
+                    ));
+                }
+                if !(5..=3600).contains(interval_s) {
+                    return Err(wrong(
+                        &format!("{key}.interval_s"),
+                        "it must lie between 5 and 3600",
+                        "use 15",
+                    ));
+                }
+                Ok(())
+            }
+            Self::Webhook { key: secret } if secret.expose_secret().len() < SHORTEST_KEY => {
+                let why = format!("a key needs at least {SHORTEST_KEY} characters");
+                Err(wrong(
+                    &format!("{key}.key"),
+                    &why,
+                    "make one, for example with `openssl rand -hex 24`",
+                ))
+            }
+            Self::Webhook { .. } => Ok(()),
+        }
+    }
+}
+
+fn wrong(key: &str, why: &str, remedy: &str) -> ConfigError {
+    ConfigError::Wrong {
+        key: key.to_owned(),
+        why: why.to_owned(),
+        remedy: remedy.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(text: &str, environment: &[(&str, &str)]) -> Result<Settings, ConfigError> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("touchstone.toml");
+        std::fs::write(&file, text).unwrap();
+        let pairs = environment
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        let environment = config::Environment::with_prefix("TOUCHSTONE")
+            .prefix_separator("__")
+            .separator("__")
+            .try_parsing(true)
+            .source(Some(pairs.collect()));
+        Settings::from_sources(Some(&file), environment)
+    }
+
+    fn refusal(text: &str) -> String {
+        load(text, &[]).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_documented_defaults_are_the_defaults() {
+        let settings = load("", &[]).unwrap();
+        assert!(settings.simulator.enabled);
+        assert!(settings.http.listen.ip().is_loopback());
+        assert_eq!(settings.database(), Path::new("data/simulator.db"));
+        assert_eq!(telegram().as_str(), "https://t.me/");
+    }
+
+    #[test]
+    fn the_environment_comes_last() {
+        let text = "[http]\nlisten = \"127.0.0.1:1\"\n";
+        let settings = load(text, &[("TOUCHSTONE__HTTP__LISTEN", "127.0.0.1:2")]).unwrap();
+        assert_eq!(settings.http.listen.port(), 2);
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_by_its_name() {
+        let said = refusal("[http]\nlisen = \"127.0.0.1:1\"\n");
+        assert!(
+            said.contains("http") && said.contains("lisen") && said.contains("listen"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn a_wrong_value_is_refused_by_its_key() {
+        let said = refusal("[store]\ndurability = \"maybe\"\n");
+        assert!(
+            said.contains("store.durability") && said.contains("full"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn a_real_channel_beside_the_simulator_is_refused_with_the_remedy() {
+        let said = refusal("[channels.capo]\nsource = \"telegram\"\nname = \"CryptoCapoTG\"\n");
+        assert!(
+            said.contains("channels.capo") && said.contains("enabled = false"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn a_real_channel_without_a_venue_is_refused_with_the_remedy() {
+        let said = refusal(
+            "[simulator]\nenabled = false\n[channels.capo]\nsource = \"telegram\"\nname = \"CryptoCapoTG\"\n",
+        );
+        assert!(said.contains("[venues.binance]"), "{said}");
+    }
+
+    #[test]
+    fn a_secret_never_prints() {
+        let settings = load(
+            "[simulator]\nenabled = false\n[venues.binance]\nkind = \"binance-spot\"\nws_url = \"wss://a\"\nrest_url = \"https://a\"\n[channels.bot]\nsource = \"webhook\"\nkey = \"correct horse battery\"\n",
+            &[],
+        )
+        .unwrap();
+        assert!(!format!("{settings:?}").contains("horse"));
+    }
+}

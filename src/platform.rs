@@ -1,0 +1,247 @@
+//! The composition root: the one page that shows what is wired to what, downstream first.
+//!
+//! `serve` and `replay` raise the same house; they bring other adapters and another clock.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::time::Duration;
+
+use actix::ArbiterHandle;
+use actors::channel::{self, Channel, SCORE_WITHIN};
+use actors::floor::Floor;
+use actors::guardian::Household;
+use actors::hub::Hub;
+use actors::intake::Intake;
+use actors::ledger::Ledger;
+use actors::market;
+use actors::scorer::{Models, Scorer};
+use actors::supervise::{Child, Door, Manners, Place};
+use anyhow::Context as _;
+use domain::execution::ExecutionModel;
+use domain::ids::ChannelId;
+use domain::ports::source::OpenSource;
+use domain::ports::store::{ChannelCard, Store};
+use domain::ports::{Clock, Encode, Feed};
+
+/// What the house is given: ports, each with an adapter behind it.
+pub struct Adapters {
+    /// What is kept.
+    pub store: Arc<dyn Store>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Whose prices judge, in order of preference.
+    pub feeds: Vec<Arc<dyn Feed>>,
+    /// Who posts.
+    pub channels: Vec<Posting>,
+    /// How signals are scored.
+    pub models: Models,
+    /// How events become bytes.
+    pub encode: Arc<dyn Encode>,
+}
+
+/// A channel, and where its posts come from.
+pub struct Posting {
+    /// Who it is.
+    pub card: ChannelCard,
+    /// Its source; none for a channel whose posts are brought to it.
+    pub source: Option<Arc<dyn OpenSource>>,
+}
+
+/// How time and threads are shared out.
+pub struct Terms {
+    /// Where channels, their intakes and the floor live.
+    pub channels: ArbiterHandle,
+    /// Where markets live.
+    pub markets: ArbiterHandle,
+    /// Where the ledger and the hub live.
+    pub records: ArbiterHandle,
+    /// Whether anybody waits for the result: a replay has all the time in the world.
+    pub patient: bool,
+}
+
+/// The doors of a house that stands.
+#[derive(Clone)]
+pub struct House {
+    /// Who raises and mourns.
+    pub household: Household,
+    /// Who is listening.
+    pub hub: Door<Hub>,
+    /// Who writes.
+    pub ledger: Door<Ledger>,
+    /// Who knows the markets.
+    pub floor: Door<Floor>,
+    /// The channels, by name.
+    pub channels: Arc<BTreeMap<ChannelId, Door<Channel>>>,
+}
+
+/// A day, for a replay in which nobody waits.
+const ALL_THE_TIME: Duration = Duration::from_secs(86_400);
+
+/// The ranks in which the house stops: first those who bring work, last those who keep it.
+mod rank {
+    pub(super) const INTAKE: u8 = 0;
+    pub(super) const CHANNEL: u8 = 1;
+    pub(super) const FLOOR: u8 = 3;
+    pub(super) const LEDGER: u8 = 4;
+    pub(super) const HUB: u8 = 5;
+}
+
+/// Raises the house, downstream first.
+///
+/// # Errors
+///
+/// When a channel cannot be made known to the store.
+pub async fn raise(
+    adapters: Adapters,
+    household: Household,
+    terms: Terms,
+) -> anyhow::Result<House> {
+    let Adapters {
+        store,
+        clock,
+        feeds,
+        channels,
+        models,
+        encode,
+    } = adapters;
+    for posting in &channels {
+        let registered = store.register(&posting.card, clock.now()).await;
+        registered.with_context(|| format!("could not register channel {}", posting.card.id))?;
+    }
+    let patience = if terms.patient {
+        ALL_THE_TIME
+    } else {
+        Manners::default().patience
+    };
+    let manners = |rank| Manners {
+        rank,
+        patience,
+        ..Manners::default()
+    };
+    let at = |arbiter: &ArbiterHandle| Place::Shared(arbiter.clone());
+
+    let (hub, child) = {
+        let (store, encode) = (Arc::clone(&store), Arc::clone(&encode));
+        Child::new(
+            "hub",
+            "hub",
+            at(&terms.records),
+            manners(rank::HUB),
+            move || Hub::new(Arc::clone(&encode), Arc::clone(&store)),
+        )
+    };
+    household.raise(child).await;
+
+    let (ledger, child) = {
+        let (store, clock, hub) = (Arc::clone(&store), Arc::clone(&clock), hub.clone());
+        let manners = Manners {
+            credits: 1_024,
+            ..manners(rank::LEDGER)
+        };
+        Child::new("ledger", "ledger", at(&terms.records), manners, move || {
+            Ledger::new(Arc::clone(&store), Arc::clone(&clock), hub.clone())
+        })
+    };
+    household.raise(child).await;
+
+    let (scorer, child) = {
+        let abandoned = Arc::new(AtomicU32::new(0));
+        Child::new(
+            "scorer",
+            "scorer",
+            at(&terms.channels),
+            manners(rank::CHANNEL + 1),
+            move || Scorer::new(Arc::clone(&models), Arc::clone(&abandoned)),
+        )
+    };
+    household.raise(child).await;
+
+    let (floor, child) = {
+        let rooms = market::Rooms {
+            store: Arc::clone(&store),
+            clock: Arc::clone(&clock),
+            hub: hub.clone(),
+            ledger: ledger.clone(),
+            model: Arc::new(ExecutionModel::DEFAULT),
+        };
+        let (house, place) = (household.clone(), at(&terms.markets));
+        let watch_all = terms.patient;
+        Child::new(
+            "floor",
+            "floor",
+            at(&terms.channels),
+            manners(rank::FLOOR),
+            move || {
+                Floor::new(
+                    feeds.clone(),
+                    house.clone(),
+                    place.clone(),
+                    rooms.clone(),
+                    watch_all,
+                )
+            },
+        )
+    };
+    household.raise(child).await;
+
+    let rooms = channel::Rooms {
+        store: Arc::clone(&store),
+        clock,
+        floor: floor.clone(),
+        scorer,
+        score_within: if terms.patient {
+            ALL_THE_TIME
+        } else {
+            SCORE_WITHIN
+        },
+        ledger: ledger.clone(),
+    };
+    let mut doors = BTreeMap::new();
+    let mut intakes = Vec::new();
+    for Posting { card, source } in channels {
+        let (door, child) = {
+            let (id, rooms) = (card.id.clone(), rooms.clone());
+            let name = format!("channel {id}");
+            Child::new(
+                "channel",
+                name,
+                at(&terms.channels),
+                manners(rank::CHANNEL),
+                move || Channel::new(id.clone(), rooms.clone()),
+            )
+        };
+        household.raise(child).await;
+        if let Some(source) = source {
+            let (id, store, door) = (card.id.clone(), Arc::clone(&store), door.clone());
+            let name = format!("intake {id}");
+            let (_, child): (Door<Intake>, _) = Child::new(
+                "intake",
+                name,
+                at(&terms.channels),
+                manners(rank::INTAKE),
+                move || {
+                    Intake::new(
+                        id.clone(),
+                        Arc::clone(&source),
+                        Arc::clone(&store),
+                        door.clone(),
+                    )
+                },
+            );
+            intakes.push(child);
+        }
+        doors.insert(card.id, door);
+    }
+    // Work begins when everybody who is needed for it is there.
+    for child in intakes {
+        household.raise(child).await;
+    }
+    Ok(House {
+        household,
+        hub,
+        ledger,
+        floor,
+        channels: Arc::new(doors),
+    })
+}

@@ -1,0 +1,246 @@
+//! The report of a replay: counted from the stored records, the same bytes for the same input.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::lifecycle::State;
+use domain::market::Instrument;
+use domain::ports::store::{ChannelCard, SignalQuery, SignalRecord, Store, StoreError};
+use domain::time::Timestamp;
+use rust_decimal::Decimal;
+use serde::Serialize;
+
+/// So many signals are read at once.
+const PAGE: usize = 500;
+
+/// What a replay found.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// The form of this report.
+    pub version: u32,
+    /// What the signals were judged on.
+    pub instruments: Vec<String>,
+    /// Each channel.
+    pub channels: Vec<ChannelReport>,
+}
+
+/// What a replay found of one channel.
+#[derive(Debug, Serialize)]
+pub struct ChannelReport {
+    /// Its name.
+    pub channel: String,
+    /// How many posts.
+    pub posts: u64,
+    /// How many posts of each class.
+    pub classes: BTreeMap<String, u64>,
+    /// How many signals were read.
+    pub signals: usize,
+    /// How many of them on markets for which there are no candles: they cannot be judged.
+    pub unlisted: usize,
+    /// How many were entered, at least in part.
+    pub filled: usize,
+    /// How many were judged to the end.
+    pub judged: usize,
+    /// How many the candles ended before.
+    pub open: usize,
+    /// How many of the judged could be read in two ways.
+    pub ambiguous: usize,
+    /// How many of the judged had a hole in their path.
+    pub incomplete: usize,
+    /// How many were judged on another kind of market than their words spoke of.
+    pub substituted: usize,
+    /// How many ended how.
+    pub endings: BTreeMap<&'static str, usize>,
+    /// Those with a stop that were entered: the only ones that have an R.
+    pub in_r: InR,
+    /// Every signal, in the order of the stream.
+    pub list: Vec<Summary>,
+}
+
+/// What can be said in R.
+#[derive(Debug, Default, Serialize)]
+pub struct InR {
+    /// How many.
+    pub n: usize,
+    /// How many of them earned more than nothing, costs included.
+    pub won: usize,
+    /// Their mean, net of costs, in the pessimistic bound.
+    pub mean: Option<Decimal>,
+    /// Their sum, likewise.
+    pub sum: Option<Decimal>,
+    /// Their mean in the optimistic bound.
+    pub mean_optimistic: Option<Decimal>,
+}
+
+impl Report {
+    /// Reads the records.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when they cannot be read.
+    pub async fn of(
+        store: &dyn Store,
+        cards: &[ChannelCard],
+        instruments: &BTreeSet<Instrument>,
+    ) -> Result<Self, StoreError> {
+        let mut channels = Vec::new();
+        for record in store.channels().await? {
+            if cards.iter().any(|card| card.id == record.card.id) {
+                let signals = signals(store, &record.card).await?;
+                let mut report = channel(&signals);
+                report.channel = record.card.id.to_string();
+                report.posts = record.posts;
+                report.classes = record.classes;
+                channels.push(report);
+            }
+        }
+        Ok(Self {
+            version: 1,
+            instruments: instruments.iter().map(ToString::to_string).collect(),
+            channels,
+        })
+    }
+}
+
+/// All signals of a channel, oldest first.
+async fn signals(store: &dyn Store, card: &ChannelCard) -> Result<Vec<SignalRecord>, StoreError> {
+    let mut all: Vec<SignalRecord> = Vec::new();
+    loop {
+        let query = SignalQuery {
+            channels: vec![card.id.clone()],
+            before: all.last().map(|record| record.seq),
+            limit: PAGE,
+            ..SignalQuery::default()
+        };
+        let page = store.signals(&query).await?;
+        let last = page.len() < PAGE;
+        all.extend(page);
+        if last {
+            all.reverse();
+            return Ok(all);
+        }
+    }
+}
+
+fn channel(signals: &[SignalRecord]) -> ChannelReport {
+    let count = |holds: &dyn Fn(&SignalRecord) -> bool| {
+        signals.iter().filter(|record| holds(record)).count()
+    };
+    let outcomes: Vec<_> = signals
+        .iter()
+        .filter_map(|record| record.outcome.as_ref())
+        .collect();
+    let mut endings: BTreeMap<&'static str, usize> = BTreeMap::new();
+    for outcome in &outcomes {
+        *endings
+            .entry(outcome.pessimistic.ending.label())
+            .or_default() += 1;
+    }
+    let unlisted =
+        |record: &SignalRecord| record.signal.instrument.venue.as_str() == actors::floor::UNLISTED;
+    let entered = |state: State| match state {
+        State::Active | State::Partial(_) => true,
+        State::Pending => false,
+        State::Ended(ending) => !ending.unentered(),
+    };
+    let pessimistic: Vec<Decimal> = outcomes
+        .iter()
+        .filter_map(|outcome| outcome.pessimistic.r)
+        .collect();
+    let optimistic: Vec<Decimal> = outcomes
+        .iter()
+        .filter(|outcome| outcome.pessimistic.r.is_some())
+        .filter_map(|outcome| outcome.optimistic.r)
+        .collect();
+    ChannelReport {
+        channel: String::new(),
+        posts: 0,
+        classes: BTreeMap::new(),
+        signals: signals.len(),
+        unlisted: count(&unlisted),
+        filled: count(&|record| entered(record.state)),
+        judged: outcomes.len(),
+        open: count(&|record| record.outcome.is_none() && !unlisted(record)),
+        ambiguous: outcomes.iter().filter(|outcome| outcome.ambiguous).count(),
+        incomplete: outcomes.iter().filter(|outcome| outcome.incomplete).count(),
+        substituted: count(&|record| record.signal.substituted),
+        endings,
+        in_r: InR {
+            n: pessimistic.len(),
+            won: pessimistic.iter().filter(|r| **r > Decimal::ZERO).count(),
+            mean: mean(&pessimistic),
+            sum: (!pessimistic.is_empty()).then(|| pessimistic.iter().sum()),
+            mean_optimistic: mean(&optimistic),
+        },
+        list: signals.iter().map(Summary::of).collect(),
+    }
+}
+
+/// The arithmetic mean, to six places; none of nothing.
+fn mean(values: &[Decimal]) -> Option<Decimal> {
+    let count = Decimal::from(values.len());
+    (!values.is_empty()).then(|| {
+        (values.iter().sum::<Decimal>() / count)
+            .round_dp(6)
+            .normalize()
+    })
+}
+
+/// One signal, from its text to its outcome.
+#[derive(Debug, Serialize)]
+pub struct Summary {
+    id: String,
+    post: String,
+    received: String,
+    on: String,
+    side: &'static str,
+    entry: &'static str,
+    low: Option<String>,
+    high: Option<String>,
+    targets: Vec<String>,
+    stop: Option<String>,
+    state: &'static str,
+    entered: Option<String>,
+    ended: Option<String>,
+    r: Option<Decimal>,
+    r_optimistic: Option<Decimal>,
+    ambiguous: bool,
+    incomplete: bool,
+}
+
+impl Summary {
+    fn of(record: &SignalRecord) -> Self {
+        let signal = &record.signal;
+        let bounds = signal.entry.bounds();
+        let outcome = record.outcome.as_ref();
+        let told = outcome.map(|outcome| &outcome.pessimistic);
+        Self {
+            id: signal.id.to_string(),
+            post: signal.post.to_string(),
+            received: date(signal.received),
+            on: signal.instrument.to_string(),
+            side: signal.side.label(),
+            entry: signal.entry.label(),
+            low: bounds.map(|(low, _)| low.to_string()),
+            high: bounds.map(|(_, high)| high.to_string()),
+            targets: signal
+                .targets
+                .iter()
+                .map(|target| target.price.to_string())
+                .collect(),
+            stop: signal.stop.map(|stop| stop.to_string()),
+            state: record.state.label(),
+            entered: told.and_then(|told| told.entered_at).map(date),
+            ended: told.map(|told| date(told.ended_at)),
+            r: told.and_then(|told| told.r),
+            r_optimistic: outcome.and_then(|outcome| outcome.optimistic.r),
+            ambiguous: outcome.is_some_and(|outcome| outcome.ambiguous),
+            incomplete: outcome.is_some_and(|outcome| outcome.incomplete),
+        }
+    }
+}
+
+/// An instant as people write it.
+fn date(at: Timestamp) -> String {
+    jiff::Timestamp::from_microsecond(at.as_micros())
+        .map_or_else(|_| at.to_string(), |at| at.to_string())
+}

@@ -1,0 +1,77 @@
+//! How trade ideas are kept: drafts as they were read, signals as they will be judged.
+
+use domain::market::{MarketKind, Side};
+use domain::post::{Action, Origin};
+use domain::reading::{Draft, Entry, Order, Target};
+use domain::score::Score;
+use domain::signal::Signal;
+
+use super::{kept_enum, kept_struct};
+
+kept_enum!(Side { "long" => Long, "short" => Short });
+kept_enum!(MarketKind { "spot" => Spot, "perpetual" => Perpetual });
+kept_enum!(Origin { "live" => Live, "import" => Import, "simulator" => Simulator });
+kept_enum!(Action {
+    "original" => Original,
+    "edited" => Edited,
+    "deleted" => Deleted,
+    "forwarded" => Forwarded,
+});
+
+kept_enum!(Entry {
+    "market" => Market(price),
+    "limit" => Limit(price),
+    "zone" => Zone { low, high },
+    "breakout" => Breakout(price),
+});
+kept_struct!(Target { price, weight });
+
+kept_struct!(Draft {
+    pair,
+    quote_implied,
+    venue,
+    kind,
+    side,
+    entry,
+    targets,
+    stop,
+    leverage,
+    breakeven_after,
+    valid_for,
+});
+
+kept_struct!(Signal {
+    id,
+    channel,
+    post,
+    origin,
+    instrument,
+    substituted,
+    side,
+    entry,
+    targets,
+    stop,
+    leverage,
+    breakeven_after,
+    posted,
+    received,
+    expires_at,
+    held_at_most,
+    price_at_receipt,
+    ambiguous,
+});
+
+kept_struct!(Score {
+    model,
+    targets,
+    expected_r,
+});
+
+kept_enum!(Order {
+    "move-stop" => MoveStop(price),
+    "breakeven" => Breakeven,
+    "close-share" => CloseShare(share),
+    "close" => Close,
+    "cancel" => Cancel,
+    "retarget" => Retarget(prices),
+});

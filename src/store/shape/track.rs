@@ -1,0 +1,86 @@
+//! How a track is kept between two lives of its market.
+
+use domain::execution::Costs;
+use domain::lifecycle::{Goal, Leg, Run, Terms, Track, Waiting, Wanted, Watch};
+
+use super::{Kept, Unreadable, kept_enum, kept_struct, object};
+
+/// The version of the shape below.
+const VERSION: u64 = 1;
+
+/// A track as text.
+pub(crate) fn write_snapshot(track: &Track) -> String {
+    object([("v", VERSION.keep()), ("track", track.keep())]).to_string()
+}
+
+/// A track from its text.
+pub(crate) fn read_snapshot(text: &str) -> Result<Track, Unreadable> {
+    let value = super::json(text)?;
+    let mut members = super::members(value, "track")?;
+    super::version(&mut members, VERSION)?;
+    super::member(&mut members, "track")
+}
+
+kept_struct!(Track {
+    terms,
+    published,
+    pessimistic,
+    optimistic,
+    started,
+    last,
+    seen_until,
+    ambiguous,
+    incomplete,
+    judged,
+    watch,
+    deadline,
+});
+kept_struct!(Terms {
+    model,
+    side,
+    entry,
+    legs,
+    stop,
+    goals,
+    breakeven_after,
+    received,
+    expires_at,
+    held_at_most,
+    price_at_receipt,
+    costs,
+    delay,
+    first_target_only,
+});
+kept_struct!(Leg { limit, share });
+kept_struct!(Goal { k, price, weight });
+kept_struct!(Costs {
+    maker,
+    taker,
+    slippage,
+});
+kept_struct!(Run {
+    state,
+    legs_filled,
+    legs_cancelled,
+    filled,
+    open,
+    basis,
+    cash,
+    stop,
+    stop_before,
+    stop_since,
+    goals,
+    goals_since,
+    reached,
+    waiting,
+    entered_at,
+    ended_at,
+    best,
+    worst,
+});
+kept_struct!(Waiting { since, what });
+kept_enum!(Wanted {
+    "share" => Share(share),
+    "end" => End(ending),
+});
+kept_struct!(Watch { below, above });

@@ -1,0 +1,212 @@
+//! SQLite: a store in one file beside the program, or in memory.
+//!
+//! One connection writes and a few read what is committed (WAL). A lock file beside the database
+//! keeps a second process from writing to it.
+
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use domain::ids::Epoch;
+use domain::ports::store::StoreError;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+
+use super::SqlStore;
+
+mod files;
+mod schema;
+mod session;
+
+use self::files::Claim;
+pub use self::schema::Pending;
+
+/// Readers beside the one writer.
+const READERS: u32 = 4;
+
+/// How long a connection waits for a lock before it gives up: only a backup or a person with a
+/// shell can hold one.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Prepared statements kept per connection; there are about forty, and lists of several lengths.
+const STATEMENTS: usize = 200;
+
+/// Where the database is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In this file, made where there is none.
+    File(PathBuf),
+    /// In memory, gone with the store: for replays and tests.
+    Memory,
+}
+
+/// What a commit survives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// A power cut: each commit waits for the disk.
+    #[default]
+    Full,
+    /// The death of the process; a power cut can take the last commits.
+    Normal,
+}
+
+/// How a store is opened.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where it is.
+    pub place: Place,
+    /// What its commits survive.
+    pub durability: Durability,
+    /// The epoch of a fresh database; a random one where none is given.
+    pub epoch: Option<Epoch>,
+}
+
+impl Options {
+    /// A file, with full durability.
+    #[must_use]
+    pub fn file(path: impl Into<PathBuf>) -> Self {
+        Self {
+            place: Place::File(path.into()),
+            durability: Durability::Full,
+            epoch: None,
+        }
+    }
+
+    /// Memory.
+    #[must_use]
+    pub const fn memory() -> Self {
+        Self {
+            place: Place::Memory,
+            durability: Durability::Normal,
+            epoch: None,
+        }
+    }
+
+    fn connection(&self) -> SqliteConnectOptions {
+        let options = SqliteConnectOptions::new()
+            .foreign_keys(true)
+            .busy_timeout(PATIENCE)
+            .statement_cache_capacity(STATEMENTS)
+            .synchronous(match self.durability {
+                Durability::Full => SqliteSynchronous::Full,
+                Durability::Normal => SqliteSynchronous::Normal,
+            });
+        match &self.place {
+            Place::File(path) => options.filename(path),
+            Place::Memory => options.in_memory(true),
+        }
+    }
+}
+
+/// The store in SQLite.
+pub type SqliteStore = SqlStore<Sqlite>;
+
+/// A database in SQLite.
+#[derive(Debug)]
+pub struct Sqlite {
+    writer: SqlitePool,
+    readers: SqlitePool,
+    /// Held until the store is closed; none in memory.
+    claim: Mutex<Option<Claim>>,
+}
+
+impl SqlStore<Sqlite> {
+    /// Opens the store, makes it where there is none, and brings its schema up to date.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unreachable`] when the file cannot be opened or another process has it,
+    /// [`StoreError::Unknown`] when it was written by a newer program or is no store.
+    pub async fn open(options: Options) -> Result<Self, StoreError> {
+        let database = Sqlite::connect(&options).await?;
+        schema::migrate(&database.writer).await?;
+        schema::found(&database.writer, options.epoch).await?;
+        Ok(Self { database })
+    }
+
+    /// Writes everything down and lets go of the file. Whoever asks after it is told that the
+    /// store is unreachable.
+    pub async fn close(&self) {
+        self.database.close().await;
+    }
+
+    /// The migrations that opening this place would apply. It changes nothing, and makes no file.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`].
+    pub async fn pending_migrations(options: Options) -> Result<Vec<Pending>, StoreError> {
+        if let Place::File(path) = &options.place
+            && !path.exists()
+        {
+            return Ok(schema::all());
+        }
+        let database = Sqlite::connect(&options).await?;
+        let pending = schema::pending(&database.writer).await;
+        database.close().await;
+        pending
+    }
+
+    /// Brings a database up to date without opening the store, and says what was applied.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`].
+    pub async fn migrate(options: Options) -> Result<Vec<Pending>, StoreError> {
+        let database = Sqlite::connect(&options).await?;
+        let pending = schema::pending(&database.writer).await?;
+        schema::migrate(&database.writer).await?;
+        schema::found(&database.writer, options.epoch).await?;
+        database.close().await;
+        Ok(pending)
+    }
+}
+
+impl Sqlite {
+    async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+        *self.claim.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    async fn connect(options: &Options) -> Result<Self, StoreError> {
+        match &options.place {
+            Place::File(path) => {
+                let claim = files::prepare(path)?;
+                let connection = options.connection();
+                let writer = pool(1)
+                    .connect_with(connection.clone().journal_mode(SqliteJournalMode::Wal))
+                    .await
+                    .map_err(session::failure)?;
+                let readers = pool(READERS).connect_lazy_with(connection.read_only(true));
+                Ok(Self {
+                    writer,
+                    readers,
+                    claim: Mutex::new(Some(claim)),
+                })
+            }
+            // Each connection to memory has a database of its own, so there is one for all.
+            Place::Memory => {
+                let writer = pool(1)
+                    .connect_with(options.connection())
+                    .await
+                    .map_err(session::failure)?;
+                Ok(Self {
+                    readers: writer.clone(),
+                    writer,
+                    claim: Mutex::default(),
+                })
+            }
+        }
+    }
+}
+
+/// Connections that stay: closing one would lose its prepared statements, and memory altogether.
+fn pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+}

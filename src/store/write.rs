@@ -1,0 +1,148 @@
+//! A commit: one transaction for everything that was handed in.
+
+use std::sync::Arc;
+
+use domain::event::{Event, Happening};
+use domain::ids::{ChannelId, Cursor, Epoch, Seq};
+use domain::ports::store::{Entry, Receipt, StoreError};
+use domain::time::Timestamp;
+use sqlx::SqlStr;
+
+use super::columns;
+use super::database::{Database, Row, Session, Value, values};
+use super::shape;
+
+mod market;
+mod posts;
+mod project;
+
+const META: &str = "SELECT epoch, head FROM meta WHERE one = 1";
+
+/// The head moves last and only from where it was found: no gap, and no second writer unnoticed.
+const HEAD: &str = "UPDATE meta SET head = $1 WHERE one = 1 AND head = $2";
+
+const EVENT: &str = "INSERT INTO events (seq, signal, instrument, type, stored, body) \
+     VALUES ($1, $2, $3, $4, $5, $6)";
+
+const CURSOR: &str = "INSERT INTO cursors (channel, place) VALUES ($1, $2) \
+     ON CONFLICT (channel) DO UPDATE SET place = excluded.place";
+
+/// Which history a database holds, and how far it goes.
+pub(crate) async fn meta<S: Session>(session: &mut S) -> Result<(Epoch, Seq), StoreError> {
+    let rows = session.ask(SqlStr::from_static(META), values![]).await?;
+    let row = rows
+        .first()
+        .ok_or_else(|| StoreError::Unknown("the database has no epoch".to_owned()))?;
+    let epoch = Epoch::new(columns::text(row, "epoch")?);
+    Ok((epoch, columns::seq(row, "head")?))
+}
+
+/// Stores the entries, or nothing of them.
+pub(crate) async fn commit<D: Database>(
+    database: &D,
+    entries: &[Entry],
+    now: Timestamp,
+) -> Result<Vec<Receipt>, StoreError> {
+    let mut session = database.write().await?;
+    let (epoch, found) = meta(&mut session).await?;
+    let mut desk = Desk {
+        session,
+        epoch,
+        head: found,
+        now,
+    };
+
+    let mut receipts = Vec::with_capacity(entries.len());
+    for entry in entries {
+        receipts.push(match entry {
+            Entry::Post(entry) => desk.post(entry).await?,
+            Entry::Market(entry) => desk.market(entry).await?,
+            Entry::Cursor(channel, cursor) => {
+                desk.cursor(channel, cursor).await?;
+                Receipt::Stored(Vec::new())
+            }
+        });
+    }
+
+    let Desk {
+        mut session, head, ..
+    } = desk;
+    if head != found {
+        let moved = session
+            .tell(SqlStr::from_static(HEAD), values![head, found])
+            .await?;
+        if moved != 1 {
+            return Err(StoreError::Unreachable(
+                "another writer moved the head of the stream".into(),
+            ));
+        }
+    }
+    session.commit().await?;
+    Ok(receipts)
+}
+
+/// A transaction at work: what it has numbered so far.
+struct Desk<S> {
+    session: S,
+    epoch: Epoch,
+    head: Seq,
+    now: Timestamp,
+}
+
+impl<S: Session> Desk<S> {
+    async fn tell(&mut self, sql: &'static str, values: Vec<Value>) -> Result<u64, StoreError> {
+        self.session.tell(SqlStr::from_static(sql), values).await
+    }
+
+    async fn ask(
+        &mut self,
+        sql: &'static str,
+        values: Vec<Value>,
+    ) -> Result<Option<S::Row>, StoreError> {
+        let rows = self.session.ask(SqlStr::from_static(sql), values).await?;
+        Ok(rows.into_iter().next())
+    }
+
+    async fn cursor(&mut self, channel: &ChannelId, cursor: &Cursor) -> Result<(), StoreError> {
+        self.tell(CURSOR, values![channel, cursor]).await?;
+        Ok(())
+    }
+
+    /// Gives each happening its place in the stream, and brings the tables up to date with it.
+    async fn publish(&mut self, happenings: &[Happening]) -> Result<Receipt, StoreError> {
+        let mut events = Vec::with_capacity(happenings.len());
+        for happening in happenings {
+            self.head = self.head.next();
+            self.project(happening).await?;
+            self.tell(
+                EVENT,
+                values![
+                    self.head,
+                    happening.signal,
+                    &happening.instrument,
+                    happening.body.label(),
+                    self.now,
+                    shape::write_body(happening),
+                ],
+            )
+            .await?;
+            events.push(Arc::new(Event {
+                epoch: self.epoch.clone(),
+                seq: self.head,
+                stored: self.now,
+                happening: happening.clone(),
+            }));
+        }
+        Ok(Receipt::Stored(events))
+    }
+}
+
+/// An entry that contradicts what is stored or itself.
+fn refused(why: String) -> StoreError {
+    StoreError::Refused(why.into())
+}
+
+/// The first whole number of a row's column; none where there is no row.
+fn number<R: Row>(row: Option<&R>, column: &str) -> Result<Option<i64>, StoreError> {
+    row.map_or(Ok(None), |row| row.int(column))
+}
