@@ -17,13 +17,14 @@ use domain::ports::{Clock, Feed, FeedError, Listed, Tape};
 use domain::time::Timestamp;
 
 use crate::outbound::{Limits, Outbound};
-use connection::Door;
+use door::Door;
 use rest::Rest;
 use skew::Skew;
 use tape::BinanceTape;
 
 mod connection;
 mod desk;
+mod door;
 mod fill;
 pub mod frames;
 mod path;

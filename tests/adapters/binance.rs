@@ -33,7 +33,7 @@ fn feed(exchange: &Exchange) -> BinanceSpot {
         rhythm: Rhythm {
             pulse: Duration::from_millis(20),
             lag: Duration::from_millis(50),
-            silence: Duration::from_millis(400),
+            silence: Duration::from_millis(1_500),
             between_requests: Duration::from_millis(5),
             first_pause: Duration::from_millis(20),
             longest_pause: Duration::from_millis(400),

@@ -3,30 +3,26 @@
 //! It hears and passes on; it never waits for a tape. What a tape misses, the tape fetches.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use smol_str::SmolStr;
 use tokio::net::TcpStream;
-use tokio::runtime::Handle;
-use tokio::sync::mpsc::{self, error::TrySendError};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream};
 
-use domain::market::Trade;
 use domain::time::Timestamp;
 
 use super::Shared;
 use super::desk::Desk;
+use super::door::{Follow, Heard, Listener};
 use super::frames::{self, Frame};
 use super::skew::Meter;
 use crate::outbound::{self, Backoff, jittered};
-
-/// Tapes that may wait to be let in.
-const WAITING: usize = 64;
 
 /// How long the venue may take to answer a request.
 const ANSWER: Duration = Duration::from_secs(10);
@@ -39,97 +35,8 @@ const SOUND: Duration = Duration::from_secs(30);
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-/// What a tape hears.
-#[derive(Debug)]
-pub(super) enum Heard {
-    /// From here on everything arrives; what came before has to be fetched.
-    Live,
-    /// A trade.
-    Trade(Trade),
-    /// The venue mentioned the number of a trade, at that instant of its clock.
-    Mentioned(u64, Timestamp),
-    /// Everything up to this instant of the venue's clock has arrived.
-    Time(Timestamp),
-    /// The venue does not serve it.
-    Refused,
-}
-
-/// Someone wants to hear of a symbol until he drops the other end.
-#[derive(Debug)]
-pub(super) struct Follow {
-    pub symbol: SmolStr,
-    pub tell: mpsc::Sender<Heard>,
-}
-
-/// The way to the connection, whoever runs it today.
-pub(super) struct Door {
-    shared: Arc<Shared>,
-    runtime: Handle,
-    inside: Mutex<Option<mpsc::Sender<Follow>>>,
-}
-
-impl Door {
-    pub(super) fn new(shared: Arc<Shared>, runtime: Handle) -> Self {
-        Self {
-            shared,
-            runtime,
-            inside: Mutex::new(None),
-        }
-    }
-
-    /// Lets a follower in. If nobody runs the connection, somebody is found who does.
-    pub(super) async fn knock(&self, follow: Follow) {
-        // One who is just dying takes the follower with him, who then notices and comes again.
-        drop(self.inside().send(follow).await);
-    }
-
-    fn inside(&self) -> mpsc::Sender<Follow> {
-        let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(alive) = inside.as_ref().filter(|inside| !inside.is_closed()) {
-            return alive.clone();
-        }
-        let (knock, door) = mpsc::channel(WAITING);
-        let connection = Connection {
-            backoff: Backoff::new(
-                self.shared.options.rhythm.first_pause,
-                self.shared.options.rhythm.longest_pause,
-            ),
-            shared: Arc::clone(&self.shared),
-            door,
-            listeners: HashMap::new(),
-            desk: Desk::default(),
-            meter: Meter::default(),
-        };
-        self.runtime.spawn(connection.run());
-        *inside = Some(knock.clone());
-        knock
-    }
-}
-
-/// One tape, as the connection sees it.
-struct Listener {
-    tell: mpsc::Sender<Heard>,
-    /// It could not keep up and hears nothing until it has emptied its queue.
-    behind: bool,
-}
-
-impl Listener {
-    /// Passes something on. Says whether the tape fell behind with it.
-    fn tell(&mut self, heard: Heard) -> bool {
-        if self.behind {
-            let caught_up = self.tell.capacity() == self.tell.max_capacity();
-            if !caught_up || self.tell.try_send(Heard::Live).is_err() {
-                return false;
-            }
-            self.behind = false;
-        }
-        let full = matches!(self.tell.try_send(heard), Err(TrySendError::Full(_)));
-        self.behind = full;
-        full
-    }
-}
-
-struct Connection {
+/// The connection and all who listen to it.
+pub(super) struct Connection {
     shared: Arc<Shared>,
     door: mpsc::Receiver<Follow>,
     listeners: HashMap<SmolStr, Vec<Listener>>,
@@ -158,8 +65,20 @@ enum Ended {
 }
 
 impl Connection {
+    pub(super) fn new(shared: Arc<Shared>, door: mpsc::Receiver<Follow>) -> Self {
+        let rhythm = shared.options.rhythm;
+        Self {
+            backoff: Backoff::new(rhythm.first_pause, rhythm.longest_pause),
+            shared,
+            door,
+            listeners: HashMap::new(),
+            desk: Desk::default(),
+            meter: Meter::default(),
+        }
+    }
+
     /// Connects whenever somebody listens, until nobody can come any more.
-    async fn run(mut self) {
+    pub(super) async fn run(mut self) {
         loop {
             if self.listeners.is_empty() {
                 let Some(follow) = self.door.recv().await else {
@@ -363,10 +282,7 @@ impl Connection {
     }
 
     fn admit(&mut self, follow: Follow) {
-        let mut listener = Listener {
-            tell: follow.tell,
-            behind: false,
-        };
+        let mut listener = Listener::new(follow.tell);
         if self.desk.is_live(&follow.symbol) {
             listener.tell(Heard::Live);
         }
@@ -381,7 +297,7 @@ impl Connection {
     fn dismiss(&mut self) {
         let desk = &mut self.desk;
         self.listeners.retain(|symbol, listeners| {
-            listeners.retain(|listener| !listener.tell.is_closed());
+            listeners.retain(|listener| !listener.is_gone());
             if listeners.is_empty() {
                 desk.unwant(symbol);
             }

@@ -14,7 +14,7 @@ use domain::ports::{FeedError, Tape};
 use domain::time::Timestamp;
 
 use super::Shared;
-use super::connection::{Door, Follow, Heard};
+use super::door::{Door, Follow, Heard};
 use super::fill::Fill;
 use super::path::{Live, Path};
 use crate::outbound::Backoff;
