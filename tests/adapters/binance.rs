@@ -133,6 +133,7 @@ async fn what_is_followed_is_subscribed_and_told_to_everyone_who_follows() {
     second.hear(last).await;
     third.hear(other).await;
     assert_eq!(third.ids(), [other]);
+    first.assert_whole(1, last);
     assert_eq!(exchange.state().knocks.len(), 1, "one connection for all");
     let asked = exchange.state().requests.clone();
     assert_eq!(
@@ -225,7 +226,7 @@ async fn what_the_venue_itself_has_lost_is_a_hole() {
     let feed = feed(&exchange);
     let mut listener = following(&exchange, &feed).await;
     let before = listener.told[0].at();
-    exchange.trade_lost();
+    exchange.trade_lost(BTC);
     let last = exchange.trade(BTC, "102");
     listener.hear(last).await;
     let Tick::Hole { from, to } = listener.told[1] else {

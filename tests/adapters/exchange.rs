@@ -1,6 +1,6 @@
 //! An exchange of a few lines that speaks Binance's spot protocol, well or badly as a test wants.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use futures_util::{SinkExt, StreamExt};
@@ -39,7 +39,7 @@ pub(crate) struct State {
     sessions: Vec<Session>,
     pub history: Vec<Dealt>,
     pub candles: Vec<Value>,
-    last_id: u64,
+    last_ids: HashMap<String, u64>,
     /// Requests that came over the socket.
     pub requests: Vec<Value>,
     /// When somebody connected, let in or not.
@@ -102,10 +102,11 @@ impl Exchange {
 
     pub(crate) fn trade_at(&self, symbol: &str, price: &str, at: Timestamp) -> Dealt {
         let mut state = self.state();
-        state.last_id += 1;
+        let last_id = state.last_ids.entry(symbol.into()).or_default();
+        *last_id += 1;
         let dealt = Dealt {
             symbol: symbol.into(),
-            id: state.last_id,
+            id: *last_id,
             at_ms: at.as_millis(),
             price: price.into(),
         };
@@ -114,8 +115,8 @@ impl Exchange {
     }
 
     /// A trade of which nobody will ever hear.
-    pub(crate) fn trade_lost(&self) {
-        self.state().last_id += 1;
+    pub(crate) fn trade_lost(&self, symbol: &str) {
+        *self.state().last_ids.entry(symbol.into()).or_default() += 1;
     }
 
     /// Tells of the candle so far, and so of the last trade.
