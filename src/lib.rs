@@ -6,6 +6,7 @@ pub mod commands;
 pub mod config;
 pub mod feeds;
 pub mod http;
+pub mod outbound;
 pub mod platform;
 pub mod replay;
 pub mod sources;

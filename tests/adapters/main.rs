@@ -1,0 +1,12 @@
+//! The adapters against what the world really says, and against small servers that misbehave.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test may fail by panicking, helpers included"
+)]
+
+mod binance;
+mod exchange;
+mod outbound;
+mod recorded;
+mod server;
+mod telegram;
