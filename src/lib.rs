@@ -9,6 +9,7 @@ pub mod http;
 pub mod outbound;
 pub mod platform;
 pub mod replay;
+pub mod serve;
 pub mod sources;
 pub mod store;
 pub mod telemetry;
