@@ -9,4 +9,5 @@ mod exchange;
 mod outbound;
 mod recorded;
 mod server;
+mod simulator;
 mod telegram;
