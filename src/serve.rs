@@ -62,13 +62,8 @@ pub async fn start(
     open_access: bool,
     metrics: Option<PrometheusHandle>,
 ) -> anyhow::Result<Running> {
+    may_listen(settings, open_access)?;
     let listen = settings.http.listen;
-    if !listen.ip().is_loopback() && !open_access {
-        bail!(
-            "http.listen: {listen} is not on this machine alone, and there are no accounts yet: everybody \
-             who reaches it could use everything. Listen on 127.0.0.1, or say --open-access"
-        );
-    }
     let clock: Arc<dyn Clock> = Arc::new(WallClock);
     // Bound first, so that a taken address is told before anything else happens, and so that the
     // simulator knows where to post; served last, when everybody is there to answer.
@@ -158,6 +153,22 @@ pub async fn start(
         drain_for,
         given_up,
     })
+}
+
+/// Refuses to be reached from elsewhere without the explicit word.
+///
+/// # Errors
+///
+/// When the address is not on this machine alone and nobody said `--open-access`.
+pub fn may_listen(settings: &Settings, open_access: bool) -> anyhow::Result<()> {
+    let listen = settings.http.listen;
+    if !listen.ip().is_loopback() && !open_access {
+        bail!(
+            "http.listen: {listen} is not on this machine alone, and there are no accounts yet: everybody \
+             who reaches it could use everything. Listen on 127.0.0.1, or say --open-access"
+        );
+    }
+    Ok(())
 }
 
 async fn open_store(settings: &Settings) -> anyhow::Result<SqliteStore> {

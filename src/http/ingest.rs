@@ -56,7 +56,7 @@ pub struct Inlets {
 
 /// Where else a key may stand.
 #[derive(Debug, Deserialize)]
-struct Query {
+pub struct Query {
     key: Option<SecretString>,
 }
 

@@ -19,9 +19,17 @@ const LONGEST_LIST: usize = 500;
 #[serde(tag = "op", rename_all = "lowercase", deny_unknown_fields)]
 pub(super) enum Command {
     /// Says who one is; there are no accounts yet.
-    Auth { id: i64, token: Option<String> },
+    Auth {
+        id: i64,
+        #[serde(rename = "token")]
+        _token: Option<String>,
+    },
     /// Renews who one is; there are no accounts yet.
-    Refresh { id: i64, token: Option<String> },
+    Refresh {
+        id: i64,
+        #[serde(rename = "token")]
+        _token: Option<String>,
+    },
     /// Opens a subscription.
     Subscribe {
         id: i64,
@@ -47,8 +55,10 @@ pub(super) enum Command {
     /// Remembers a position for a consumer; it comes with accounts.
     Ack {
         id: i64,
-        sub: Option<u32>,
-        seq: Option<u64>,
+        #[serde(rename = "sub")]
+        _sub: Option<u32>,
+        #[serde(rename = "seq")]
+        _seq: Option<u64>,
     },
     /// Asks for a sign of life.
     Ping { id: i64 },

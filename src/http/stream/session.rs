@@ -227,11 +227,11 @@ impl Session {
                     ctx,
                 );
             }
-            Command::Ack { id, sub: _, seq: _ } => {
+            Command::Ack { id, .. } => {
                 let why = "a durable position belongs to an account, and there are none yet; resume with `from`";
                 self.say(Refusal::new("not_available", why).answer(Some(id)), ctx);
             }
-            Command::Auth { id, token: _ } | Command::Refresh { id, token: _ } => {
+            Command::Auth { id, .. } | Command::Refresh { id, .. } => {
                 let why =
                     "there are no accounts yet: every session on this address sees everything";
                 self.say(Refusal::new("not_available", why).answer(Some(id)), ctx);
