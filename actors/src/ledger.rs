@@ -102,6 +102,7 @@ impl Ledger {
                 .map(|asked| (asked.entry, asked.answer))
                 .unzip();
             let results = commit(&*store, &*clock, &entries).await;
+            measure(&results);
             publish(&hub, &results).await;
             for (answer, result) in answers.into_iter().zip(results) {
                 // Whoever no longer waits will ask again.
@@ -146,6 +147,24 @@ async fn commit(store: &dyn Store, clock: &dyn Clock, entries: &[Entry]) -> Vec<
     }
 }
 
+/// Counts what was stored, and how long it took from its receipt.
+fn measure(results: &[Answer]) {
+    for event in results
+        .iter()
+        .filter_map(|result| result.as_ref().ok())
+        .flat_map(Receipt::events)
+    {
+        metrics::counter!("touchstone_events_total", "type" => event.happening.body.label())
+            .increment(1);
+        metrics::histogram!("touchstone_stage_seconds", "stage" => "received_to_stored")
+            .record(event.stored.since(event.happening.received).as_secs_f64());
+        if let Some(scored) = event.happening.scored {
+            metrics::histogram!("touchstone_stage_seconds", "stage" => "received_to_scored")
+                .record(scored.since(event.happening.received).as_secs_f64());
+        }
+    }
+}
+
 fn single(result: Result<Vec<Receipt>, StoreError>) -> Answer {
     match result {
         Ok(mut receipts) => receipts.pop().ok_or_else(|| Unwritten {
@@ -158,15 +177,8 @@ fn single(result: Result<Vec<Receipt>, StoreError>) -> Answer {
 
 /// Shows what was stored, in its order. A hub that is away finds the rest in the store.
 async fn publish(hub: &Door<Hub>, results: &[Answer]) {
-    let events: Vec<Arc<Event>> = results
-        .iter()
-        .filter_map(|result| match result {
-            Ok(Receipt::Stored(events)) => Some(events),
-            Ok(Receipt::Duplicate) | Err(_) => None,
-        })
-        .flatten()
-        .cloned()
-        .collect();
+    let stored = results.iter().filter_map(|result| result.as_ref().ok());
+    let events: Vec<Arc<Event>> = stored.flat_map(Receipt::events).cloned().collect();
     if !events.is_empty() && hub.ask(Publish(events)).await.is_err() {
         tracing::warn!("the hub is away; listeners will find these events in the store");
     }

@@ -125,9 +125,9 @@ impl Pump {
         loop {
             self.flow.room().await;
             let texts = if self.shared.catching_up.load(Ordering::SeqCst) {
-                self.from_store().await
+                self.out_of_store().await
             } else {
-                self.from_outbox().await
+                self.out_of_outbox().await
             };
             if !texts.is_empty() {
                 return Some((Texts(texts), self));
@@ -136,7 +136,7 @@ impl Pump {
     }
 
     /// What the store has after the position; when it has nothing more, the outbox has it.
-    async fn from_store(&mut self) -> Vec<String> {
+    async fn out_of_store(&mut self) -> Vec<String> {
         let events = match self.store.events(self.position, PAGE).await {
             Ok(events) => events,
             Err(_) => {
@@ -158,7 +158,7 @@ impl Pump {
         texts
     }
 
-    async fn from_outbox(&mut self) -> Vec<String> {
+    async fn out_of_outbox(&mut self) -> Vec<String> {
         if let Some(pause) = self.pause {
             tokio::time::sleep(pause).await;
         }
@@ -207,6 +207,7 @@ impl Pump {
                 continue;
             }
             texts.extend(expired.take().map(|expired| self.expired(expired)));
+            self.told(&frame, now);
             texts.push(self.text(&frame, folded, now));
             self.prev = frame.seq;
         }
@@ -220,6 +221,14 @@ impl Pump {
         format!(
             r#"{{"sub":{sub},"type":"gap","from":{from},"to":{to},"why":"expired","count":{count}}}"#
         )
+    }
+
+    /// Counts how long a fresh event took from the store to the socket.
+    fn told(&self, frame: &Frame, now: Timestamp) {
+        if !self.shared.catching_up.load(Ordering::SeqCst) {
+            metrics::histogram!("touchstone_stage_seconds", "stage" => "stored_to_sent")
+                .record(now.since(frame.stored).as_secs_f64());
+        }
     }
 
     fn text(&self, frame: &Frame, folded: u32, now: Timestamp) -> String {
