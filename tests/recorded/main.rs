@@ -52,5 +52,9 @@ async fn a_year_of_a_real_channel_is_judged_and_twice_the_same_to_the_byte() {
         channel.judged + channel.open + channel.unlisted,
         channel.signals
     );
+    assert!(
+        channel.incomplete > 0,
+        "the signals of 2024, before the first candle, are marked"
+    );
     assert!(channel.in_r.n <= channel.filled && channel.filled <= channel.signals);
 }
