@@ -22,7 +22,14 @@ pub(super) fn manage(
             dice.chance(0.7).then_some(Class::MoveStop)?
         }
         End::Open if dice.chance(0.2) => Class::Close,
-        _ => return None,
+        End::Waiting
+        | End::Open
+        | End::AllTargets
+        | End::StoppedOut
+        | End::StoppedAfterTarget(_)
+        | End::Unfilled
+        | End::MissedTarget
+        | End::Invalidated => return None,
     };
     Some(answer(
         story,
