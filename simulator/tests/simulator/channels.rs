@@ -67,7 +67,7 @@ fn levels_are_on_their_sides_and_stops_are_not_too_near() {
         let idea = truth.idea.as_ref().unwrap();
         let (side, stop) = (idea.side, idea.stop.unwrap());
         let ends = match idea.entry {
-            Entry::Market { seen } => vec![seen.unwrap()],
+            Entry::Market { seen } => vec![seen.unwrap_or_else(|| price_at(truth))],
             Entry::Limit { price } => vec![price],
             Entry::Zone { low, high } => vec![low, high],
             Entry::Breakout { level } => vec![level],
@@ -319,6 +319,13 @@ fn webhook_channels_have_secrets_and_previews_have_none() {
             .count()
     };
     assert_eq!((kinds(Kind::Preview), kinds(Kind::Webhook)), (7, 2));
+}
+
+fn price_at(truth: &Truth) -> simulator::Amount {
+    let symbol = truth.idea.as_ref().unwrap().symbol;
+    Market::new(7)
+        .last_trade(symbol, truth.posted_at / 1000)
+        .price
 }
 
 fn character(truth: &Truth) -> Character {

@@ -158,3 +158,22 @@ async fn a_restart_sends_again_what_is_still_news() {
         assert_eq!(count, 2);
     }
 }
+
+#[actix_web::test]
+async fn whatever_the_json_machine_sends_is_json() {
+    let (simulator, _) = crate::support::standing(TUESDAY);
+    let truths = simulator.truth_between(TUESDAY, TUESDAY + 60 * MINUTE);
+    let machine: Vec<_> = truths
+        .iter()
+        .filter(|truth| truth.channel == "sim_keltner")
+        .collect();
+    let actions: std::collections::BTreeSet<String> = machine
+        .iter()
+        .map(|truth| serde_json::from_str::<Value>(&truth.text).unwrap())
+        .filter_map(|alert| alert["action"].as_str().map(str::to_owned))
+        .collect();
+    assert_eq!(
+        actions.into_iter().collect::<Vec<_>>(),
+        ["buy", "close", "sell"]
+    );
+}
