@@ -46,7 +46,7 @@ fn post<'a>(page: &'a Html, name: &str, id: i64) -> Option<ElementRef<'a>> {
 }
 
 fn signals_of(simulator: &Simulator, name: &str) -> Vec<Truth> {
-    let truths = simulator.truth_between(TUESDAY, TUESDAY + 120 * MINUTE);
+    let truths = simulator.truth_between(TUESDAY, TUESDAY + 40 * MINUTE);
     let mine = truths.into_iter().filter(|truth| truth.channel == name);
     mine.filter(|truth| truth.class == Class::Signal).collect()
 }
@@ -144,7 +144,7 @@ async fn a_deleted_post_vanishes() {
 #[actix_web::test]
 async fn an_answer_quotes_what_it_answers() {
     let (simulator, hand) = standing(TUESDAY);
-    let truths = simulator.truth_between(TUESDAY, TUESDAY + 30 * MINUTE);
+    let truths = simulator.truth_between(TUESDAY, TUESDAY + 10 * MINUTE);
     let mut seen = 0;
     for truth in truths.iter().filter(|truth| truth.reply_to.is_some()) {
         hand.set(truth.posted_at);
@@ -164,7 +164,7 @@ async fn an_answer_quotes_what_it_answers() {
 #[actix_web::test]
 async fn a_picture_without_words_is_a_picture() {
     let (simulator, hand) = standing(TUESDAY);
-    let truths = simulator.truth_between(TUESDAY, TUESDAY + 30 * MINUTE);
+    let truths = simulator.truth_between(TUESDAY, TUESDAY + 10 * MINUTE);
     let image = truths
         .iter()
         .find(|truth| truth.class == Class::Image && truth.text.is_empty());
