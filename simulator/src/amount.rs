@@ -56,6 +56,40 @@ impl Serialize for Amount {
     }
 }
 
+/// A sum of amounts. Of a coin that costs next to nothing an hour's volume is more than an
+/// [`Amount`] can hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Total(i128);
+
+impl Total {
+    pub(crate) const fn of(amount: Amount) -> Self {
+        Self(amount.0 as i128)
+    }
+
+    /// What is paid for a quantity at a price.
+    pub(crate) const fn paid(price: Amount, quantity: Amount) -> Self {
+        Self(price.0 as i128 * quantity.0 as i128 / ONE as i128)
+    }
+
+    /// Both together.
+    pub(crate) const fn and(self, other: Self) -> Self {
+        Self(self.0 + other.0)
+    }
+
+    /// How many hundred-millionths these are.
+    #[must_use]
+    pub const fn in_units(self) -> i128 {
+        self.0
+    }
+
+    /// The number with all its eight places, as Binance writes volumes.
+    #[must_use]
+    pub fn padded(self) -> String {
+        let one = i128::from(ONE);
+        format!("{}.{:08}", self.0 / one, self.0 % one)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

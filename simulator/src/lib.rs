@@ -19,7 +19,7 @@ mod truth;
 mod webhook;
 mod world;
 
-pub use amount::Amount;
+pub use amount::{Amount, Total};
 pub use channels::{CHANNELS, Channel, Character, Class, Kind, channel};
 pub use clock::{Clock, Hand};
 pub use faults::{Faults, Switches};

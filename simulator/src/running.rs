@@ -80,6 +80,7 @@ pub fn start(options: Options) -> Result<Simulator, StartError> {
     let address = listener.local_addr().map_err(unheard)?;
     let (stop, stopped) = watch::channel(false);
     let world = World {
+        started: options.clock.now(),
         clock: options.clock.clone(),
         press: Press::new(Market::new(options.seed), options.pace),
         faults: Faults::default(),

@@ -159,7 +159,7 @@ impl Scribe {
             .max(now - BACKLOG);
         let mut file = OpenOptions::new().create(true).append(true).open(&path)?;
         // A line that a crash cut off must not spoil the next one.
-        if !fs::read(&path)?.last().is_none_or(|byte| *byte == b'\n') {
+        if fs::read(&path)?.last().is_some_and(|byte| *byte != b'\n') {
             file.write_all(b"\n")?;
         }
         Ok(Self { file, written })

@@ -56,7 +56,7 @@ struct Poster {
 
 impl Poster {
     async fn run(self) {
-        let mut sent = self.world.now() - STILL_NEWS;
+        let mut sent = self.world.started - STILL_NEWS;
         loop {
             let now = self.world.now();
             let due: Vec<_> = self.world.press.between(self.channel, sent, now).collect();

@@ -15,6 +15,8 @@ pub(crate) struct World {
     pub(crate) press: Press,
     pub(crate) faults: Faults,
     pub(crate) connection_age: Duration,
+    /// When it was started, in microseconds since 1970.
+    pub(crate) started: i64,
     pub(crate) stop: watch::Receiver<bool>,
 }
 

@@ -9,7 +9,7 @@ use crate::market::{MINUTE_MS, Market, SYMBOLS, Symbol};
 use super::Character;
 
 /// How often the honest author sees further than the others.
-const SKILL: f64 = 0.45;
+const SKILL: f64 = 0.35;
 
 /// How far he then sees.
 const SIGHT_MS: i64 = 10 * MINUTE_MS;

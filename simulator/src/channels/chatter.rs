@@ -3,6 +3,7 @@
 use crate::dice::Dice;
 use crate::market::SYMBOLS;
 
+use super::forms::Form;
 use super::post::{Class, Post};
 use super::{Kind, Tongue};
 
@@ -75,7 +76,11 @@ pub(super) fn chat(blank: Post, dice: &mut Dice) -> Post {
     };
     let coin = SYMBOLS[dice.below(SYMBOLS.len())].base;
     if blank.channel.kind == Kind::Webhook {
-        let text = format!("heartbeat: strategy is running, no position on {coin}");
+        let text = if blank.channel.forms.contains(&Form::Json) {
+            serde_json::json!({ "message": "strategy is running", "chart": coin }).to_string()
+        } else {
+            format!("heartbeat: strategy is running, watching {coin}")
+        };
         return said(blank, Class::Musing, text);
     }
     match dice.below(20) {

@@ -5,8 +5,9 @@ use crate::idea::{Idea, Side};
 use crate::judge::{Barrier, Bound, Course, End, follow};
 use crate::market::Market;
 
+use super::forms::Form;
 use super::post::{Class, Post, Story};
-use super::{Character, Kind, Tongue};
+use super::{Channel, Character, Kind, Tongue};
 
 /// A word soon after the signal: withdraw it, secure it, or leave it.
 pub(super) fn manage(
@@ -22,7 +23,14 @@ pub(super) fn manage(
             dice.chance(0.7).then_some(Class::MoveStop)?
         }
         End::Open if dice.chance(0.2) => Class::Close,
-        _ => return None,
+        End::Waiting
+        | End::Open
+        | End::AllTargets
+        | End::StoppedOut
+        | End::StoppedAfterTarget(_)
+        | End::Unfilled
+        | End::MissedTarget
+        | End::Invalidated => return None,
     };
     Some(answer(
         story,
@@ -113,7 +121,9 @@ fn words(class: Class, idea: &Idea, blank: &Post, dice: &mut Dice) -> String {
                 "Cancel COIN setup ❌",
             ])
             .replace("COIN", coin),
-        (Tongue::English, _) if blank.channel.kind == Kind::Webhook => format!("close {coin}USDT"),
+        (Tongue::English, _) if blank.channel.kind == Kind::Webhook => {
+            close_alert(blank.channel, idea)
+        }
         (Tongue::English, _) => dice
             .pick(&[
                 "Close COIN now",
@@ -128,6 +138,16 @@ fn words(class: Class, idea: &Idea, blank: &Post, dice: &mut Dice) -> String {
         (Tongue::Chinese, Class::Cancel) => format!("{coin}挂单没有成交，撤单"),
         (Tongue::Chinese, _) if short => format!("{coin}空单，市价平仓"),
         (Tongue::Chinese, _) => format!("{coin}多单，市价平仓"),
+    }
+}
+
+/// The end of a trade as the machine of this channel tells it.
+fn close_alert(channel: &Channel, idea: &Idea) -> String {
+    let pair = idea.symbol.name;
+    if channel.forms.contains(&Form::Json) {
+        serde_json::json!({ "action": "close", "ticker": pair, "exchange": "SIM" }).to_string()
+    } else {
+        format!("CLOSE {pair} position now")
     }
 }
 

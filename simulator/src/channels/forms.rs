@@ -34,6 +34,14 @@ pub(crate) enum Form {
 }
 
 impl Form {
+    /// Whether a trade at the market is usually told with the price that its author saw.
+    pub(crate) const fn names_the_market(self) -> bool {
+        match self {
+            Self::Card | Self::Hype | Self::Chinese | Self::Json | Self::Alert => true,
+            Self::Keyed | Self::Numbered | Self::Ident | Self::Compact | Self::Russian => false,
+        }
+    }
+
     /// The text of a trade that is post number `id`.
     pub(crate) fn write(self, idea: &Idea, id: i64) -> String {
         match self {

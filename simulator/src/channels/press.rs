@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::dice::{Dice, mix};
+use crate::idea::Entry;
 use crate::market::Market;
 
 use super::post::{Class, Post, Story};
@@ -129,8 +130,12 @@ impl Press {
 
     fn signal(&self, blank: Post, seed: u64, dice: &mut Dice) -> Story {
         let channel = blank.channel;
-        let idea = author::think(&self.market, channel.character, dice, blank.at);
+        let mut idea = author::think(&self.market, channel.character, dice, blank.at);
         let form = channel.forms[dice.below(channel.forms.len())];
+        let unsaid = dice.chance(if form.names_the_market() { 0.1 } else { 0.9 });
+        if let (Entry::Market { seen }, true) = (&mut idea.entry, unsaid) {
+            *seen = None;
+        }
         let post = Post {
             class: Class::Signal,
             text: form.write(&idea, blank.id),

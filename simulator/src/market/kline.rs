@@ -1,6 +1,6 @@
 //! Klines: exactly what the trades within them add up to.
 
-use crate::amount::{Amount, ONE};
+use crate::amount::{Amount, Total};
 
 use super::trade::Trade;
 
@@ -18,13 +18,13 @@ pub struct Kline {
     /// The price of its last trade.
     pub close: Amount,
     /// How much of the base changed hands.
-    pub volume: Amount,
+    pub volume: Total,
     /// What was paid for it.
-    pub quote_volume: Amount,
+    pub quote_volume: Total,
     /// How much of it takers bought.
-    pub taker_volume: Amount,
+    pub taker_volume: Total,
     /// What they paid for it.
-    pub taker_quote_volume: Amount,
+    pub taker_quote_volume: Total,
     /// The number of its first trade.
     pub first_id: i64,
     /// The number of its last trade.
@@ -40,19 +40,24 @@ impl Kline {
     }
 
     fn of_trade(open_ms: i64, trade: &Trade) -> Self {
-        let paid = i128::from(trade.price.in_units()) * i128::from(trade.quantity.in_units());
-        let paid = Amount::units(i64::try_from(paid / i128::from(ONE)).unwrap_or(i64::MAX));
-        let taken = !trade.buyer_is_maker;
-        let taker = |amount| if taken { amount } else { Amount::default() };
+        let quantity = Total::of(trade.quantity);
+        let paid = Total::paid(trade.price, trade.quantity);
+        let taker = |total| {
+            if trade.buyer_is_maker {
+                Total::default()
+            } else {
+                total
+            }
+        };
         Self {
             open_ms,
             open: trade.price,
             high: trade.price,
             low: trade.price,
             close: trade.price,
-            volume: trade.quantity,
+            volume: quantity,
             quote_volume: paid,
-            taker_volume: taker(trade.quantity),
+            taker_volume: taker(quantity),
             taker_quote_volume: taker(paid),
             first_id: trade.id,
             last_id: trade.id,
@@ -62,17 +67,16 @@ impl Kline {
     /// This kline and the one after it as one.
     #[must_use]
     pub(crate) fn and(self, later: Self) -> Self {
-        let sum = |a: Amount, b: Amount| Amount::units(a.in_units() + b.in_units());
         Self {
             open_ms: self.open_ms,
             open: self.open,
             high: self.high.max(later.high),
             low: self.low.min(later.low),
             close: later.close,
-            volume: sum(self.volume, later.volume),
-            quote_volume: sum(self.quote_volume, later.quote_volume),
-            taker_volume: sum(self.taker_volume, later.taker_volume),
-            taker_quote_volume: sum(self.taker_quote_volume, later.taker_quote_volume),
+            volume: self.volume.and(later.volume),
+            quote_volume: self.quote_volume.and(later.quote_volume),
+            taker_volume: self.taker_volume.and(later.taker_volume),
+            taker_quote_volume: self.taker_quote_volume.and(later.taker_quote_volume),
             first_id: self.first_id,
             last_id: later.last_id,
         }
