@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use actix::ArbiterHandle;
 use actors::channel::{self, Channel, SCORE_WITHIN};
-use actors::floor::Floor;
+use actors::floor::{Floor, Followed};
 use actors::guardian::Household;
 use actors::hub::Hub;
 use actors::intake::Intake;
@@ -166,7 +166,7 @@ pub async fn raise(
             model: Arc::new(ExecutionModel::DEFAULT),
         };
         let (house, place) = (household.clone(), at(&terms.markets));
-        let watch_all = terms.patient;
+        let (watch_all, followed) = (terms.patient, Followed::default());
         Child::new(
             "floor",
             "floor",
@@ -179,6 +179,7 @@ pub async fn raise(
                     place.clone(),
                     rooms.clone(),
                     watch_all,
+                    followed.clone(),
                 )
             },
         )

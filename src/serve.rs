@@ -204,11 +204,11 @@ impl Running {
     /// to come back, the store is closed.
     pub async fn stop(self) {
         self.drain.send_replace(true);
-        drop(self.simulator);
         // Sessions leave one after the other within this time, each told when to come back.
         tokio::time::sleep(self.drain_for.min(Duration::from_secs(10))).await;
         self.server.stop(true).await;
         self.house.household.stop().await;
+        drop(self.simulator);
         self.store.close().await;
     }
 }

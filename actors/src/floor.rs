@@ -4,7 +4,7 @@
 //! market actor for each instrument on which a signal is open.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use actix::prelude::*;
@@ -12,10 +12,9 @@ use domain::market::{Instrument, MarketKind, Pair, Price, Venue};
 use domain::parse::Assets;
 use domain::ports::{Feed, Listed};
 use domain::reading::Draft;
-use tokio::sync::watch;
 
 use crate::guardian::Household;
-use crate::market::{Board, Last, Market, Rooms};
+use crate::market::{Board, Market, Rooms};
 use crate::supervise::{
     Child, Door, Exit, Health, Manners, Mortal, Obituary, Place, Retire, Sickness,
 };
@@ -33,6 +32,33 @@ const DOLLARS: [&str; 5] = ["USDT", "USDC", "FDUSD", "BUSD", "USD"];
 /// The venue of what no venue lists. Nothing is ever traded there, and it is said with the signal.
 pub const UNLISTED: &str = "unlisted";
 
+/// The markets that have been raised, and their boards. They outlive the floor, as the markets do:
+/// the next floor finds them, and raises none twice.
+#[derive(Clone, Default)]
+pub struct Followed(Arc<Mutex<HashMap<Instrument, Board>>>);
+
+impl Followed {
+    /// The board of a market that has been raised.
+    fn board(&self, instrument: &Instrument) -> Option<Board> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(instrument)
+            .cloned()
+    }
+
+    /// A new board, unless the market has been raised before.
+    fn begin(&self, instrument: &Instrument) -> Option<Board> {
+        let mut boards = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if boards.contains_key(instrument) {
+            return None;
+        }
+        let board = Board::default();
+        boards.insert(instrument.clone(), board.clone());
+        Some(board)
+    }
+}
+
 /// Knows the markets.
 pub struct Floor {
     feeds: Vec<Arc<dyn Feed>>,
@@ -44,9 +70,7 @@ pub struct Floor {
     listings: BTreeMap<Venue, Vec<Listed>>,
     /// What the parser is told; rebuilt when a listing changes.
     assets: Arc<Assets>,
-    followed: HashMap<Instrument, watch::Receiver<Option<Last>>>,
-    /// Which of them already hear of new signals.
-    present: HashMap<Instrument, watch::Receiver<bool>>,
+    followed: Followed,
     obituary: Option<Obituary>,
 }
 
@@ -59,6 +83,7 @@ impl Floor {
         place: Place,
         rooms: Rooms,
         watch_all: bool,
+        followed: Followed,
     ) -> Self {
         Self {
             feeds,
@@ -68,8 +93,7 @@ impl Floor {
             watch_all,
             listings: BTreeMap::new(),
             assets: Arc::new(Assets::bundled().clone()),
-            followed: HashMap::new(),
-            present: HashMap::new(),
+            followed,
             obituary: None,
         }
     }
@@ -142,20 +166,15 @@ impl Floor {
     }
 
     fn last(&self, instrument: &Instrument) -> Option<Price> {
-        let last = *self.followed.get(instrument)?.borrow();
+        let last = *self.followed.board(instrument)?.last.borrow();
         last.map(|last| last.price)
     }
 
     /// Has a market raised, unless it is there.
-    fn follow(&mut self, instrument: &Instrument) -> Option<Child> {
+    fn follow(&self, instrument: &Instrument) -> Option<Child> {
         let venue = &instrument.venue;
         let feed = Arc::clone(self.feeds.iter().find(|feed| feed.venue() == venue)?);
-        if self.followed.contains_key(instrument) {
-            return None;
-        }
-        let (sender, last) = watch::channel(None);
-        let (hears, present) = watch::channel(false);
-        let (sender, hears) = (Arc::new(sender), Arc::new(hears));
+        let board = self.followed.begin(instrument)?;
         let (rooms, raised) = (self.rooms.clone(), instrument.clone());
         let name = format!("market {instrument}");
         let manners = Manners {
@@ -164,19 +183,18 @@ impl Floor {
         };
         let (_, child): (Door<Market>, _) =
             Child::new("market", name, self.place.clone(), manners, move || {
-                let board = Board {
-                    last: Arc::clone(&sender),
-                    present: Arc::clone(&hears),
-                };
-                Market::new(raised.clone(), Arc::clone(&feed), rooms.clone(), board)
+                Market::new(
+                    raised.clone(),
+                    Arc::clone(&feed),
+                    rooms.clone(),
+                    board.clone(),
+                )
             });
-        self.followed.insert(instrument.clone(), last);
-        self.present.insert(instrument.clone(), present);
         Some(child)
     }
 
     /// Has markets raised, and does nothing else meanwhile.
-    fn raise(&mut self, instruments: &[Instrument], ctx: &mut Context<Self>) {
+    fn raise(&self, instruments: &[Instrument], ctx: &mut Context<Self>) {
         let children: Vec<_> = instruments
             .iter()
             .filter_map(|instrument| self.follow(instrument))
@@ -335,7 +353,10 @@ impl Handler<Follow> for Floor {
     fn handle(&mut self, Follow(instrument): Follow, _: &mut Self::Context) -> Self::Result {
         let child = self.follow(&instrument);
         let house = self.house.clone();
-        let present = self.present.get(&instrument).cloned();
+        let present = self
+            .followed
+            .board(&instrument)
+            .map(|board| board.present.subscribe());
         Box::pin(async move {
             if let Some(child) = child {
                 house.raise(child).await;

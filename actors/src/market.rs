@@ -50,7 +50,7 @@ pub struct Rooms {
 }
 
 /// What the floor reads of a market without asking it.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Board {
     /// Its last price.
     pub last: Arc<watch::Sender<Option<Last>>>,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use domain::event::Event;
 use domain::ids::Seq;
 use domain::market::{Instrument, Tick};
-use domain::ports::store::{Entry, StoreError};
+use domain::ports::store::{Entry, OpenSignal, StoreError};
 use domain::ports::{Advice, Feed};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tokio_util::sync::CancellationToken;
@@ -140,19 +140,22 @@ impl Watcher {
 
     /// Finds the open signals in the store, with what was said of them since their tracks heard.
     async fn recall(&mut self) -> Result<(), Stop> {
-        let open = loop {
-            match self.rooms.store.open_on(&self.instrument).await {
-                Ok(open) => break open,
+        let (open, head) = loop {
+            match self.remembered().await {
+                Ok(remembered) => break remembered,
                 Err(error) => self.bear(&error).await?,
             }
         };
-        for signal in open {
-            self.tracks.restore(signal);
-        }
-        if let Some(heard) = self.tracks.heard_by_all() {
-            self.heard = heard;
-        }
+        self.tracks.restore_all(open, head);
+        self.heard = self.tracks.heard_by_all().unwrap_or(head);
         self.catch_up().await
+    }
+
+    /// The signals that are not judged, and the head of the stream before they were asked for.
+    async fn remembered(&self) -> Result<(Vec<OpenSignal>, Seq), StoreError> {
+        let span = self.rooms.store.span().await?;
+        let open = self.rooms.store.open_on(&self.instrument).await?;
+        Ok((open, span.head))
     }
 
     /// Hears from the store whatever was not heard yet.

@@ -16,6 +16,8 @@ use domain::time::Timestamp;
 pub(crate) struct Tracks {
     model: Arc<ExecutionModel>,
     open: BTreeMap<(Seq, SignalId), Followed>,
+    /// The signals up to here that are not over have been restored; the others are over.
+    restored_until: Seq,
     /// What happened since the last entry was taken.
     happened: Vec<Happening>,
     /// Reused by every step.
@@ -40,13 +42,20 @@ impl Tracks {
         Self {
             model,
             open: BTreeMap::new(),
+            restored_until: Seq::ZERO,
             happened: Vec::new(),
             changes: Vec::new(),
         }
     }
 
-    /// Takes in a signal that was open before this life began.
-    pub(crate) fn restore(&mut self, open: OpenSignal) {
+    /// Takes in the signals that were open before this life began, of all that were stored up to
+    /// `until`. An older one that is not among them is over, whatever is heard of it again.
+    pub(crate) fn restore_all(&mut self, open: Vec<OpenSignal>, until: Seq) {
+        self.restored_until = until;
+        open.into_iter().for_each(|signal| self.restore(signal));
+    }
+
+    fn restore(&mut self, open: OpenSignal) {
         let followed = match open.track {
             Some(TrackRecord {
                 step, heard, track, ..
@@ -94,7 +103,9 @@ impl Tracks {
             Body::Signal { signal, .. } => {
                 self.oppose(signal, event);
                 let key = (event.seq, signal.id);
-                if !self.open.keys().any(|(_, id)| *id == signal.id) {
+                let new = event.seq > self.restored_until
+                    && !self.open.keys().any(|(_, id)| *id == signal.id);
+                if new {
                     let followed = self.begin(signal, event.seq);
                     self.open.insert(key, followed);
                 }

@@ -28,25 +28,29 @@ impl<S: Session> Desk<S> {
         }
 
         let mut fresh = 0;
+        let mut stale = None;
         for track in &entry.tracks {
             let stored = self.step(track).await?;
             let step = count(track.step);
             if step == stored + 1 {
                 fresh += 1;
-            } else if step > stored {
+            } else if step <= stored {
+                stale = Some((track.signal, step, stored));
+            } else {
                 return Err(refused(format!(
                     "the track of signal {} is at step {stored}, and {step} does not follow it",
                     track.signal,
                 )));
             }
         }
-        if fresh < entry.tracks.len() {
+        if let Some((signal, step, stored)) = stale {
             if fresh == 0 {
                 return Ok(Receipt::Duplicate);
             }
-            return Err(refused(
-                "only some of the entry's steps are stored already".to_owned(),
-            ));
+            return Err(refused(format!(
+                "only some of the entry's steps are stored already: step {step} of signal {signal}, \
+                 which is at {stored}",
+            )));
         }
 
         let receipt = self.publish(&entry.happenings).await?;
