@@ -3,4 +3,5 @@
 pub mod error;
 pub mod guard;
 pub mod ingest;
+pub mod stream;
 pub mod system;

@@ -1,0 +1,335 @@
+//! A session: one client on the stream.
+//!
+//! Reads commands, answers them, and passes on what its subscriptions say. Its context lives inside
+//! the stream of bytes that its socket asks for, so while a client does not read, it does nothing.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::fut::{ActorFutureExt as _, WrapFuture as _};
+use actix::{Actor, ActorContext as _, AsyncContext as _, SpawnHandle, StreamHandler};
+use actix_web_actors::ws::{Message, ProtocolError, WebsocketContext};
+use domain::ids::Epoch;
+use futures_util::StreamExt as _;
+use rand::RngExt as _;
+use serde_json::json;
+
+use super::closing::Closing;
+use super::flow::Flow;
+use super::follow::{Follower, Place, Said};
+use super::pace::Pace;
+use super::protocol::{self, Op, Refusal, Subscribe, Unread, Update, Which, Wish};
+use super::{Chair, Desk};
+
+/// How long a client has to say goodbye in return.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+type Ctx = WebsocketContext<Session>;
+
+/// One client on the stream.
+pub(super) struct Session {
+    desk: Arc<Desk>,
+    _chair: Chair,
+    epoch: Epoch,
+    flow: Rc<Flow>,
+    /// Why what came in may not pass.
+    verdict: Rc<Cell<Option<Closing>>>,
+    /// What the address asked for.
+    first: Option<Wish>,
+    subscriptions: BTreeMap<u32, Subscription>,
+    /// The last number that a subscription was given.
+    last: u32,
+    pace: Pace,
+    heartbeat: Duration,
+    next_heartbeat: Option<SpawnHandle>,
+    unanswered_pings: u32,
+    ending: bool,
+}
+
+/// A subscription as its session knows it.
+struct Subscription {
+    place: Rc<Place>,
+    follower: SpawnHandle,
+}
+
+/// What a subscription has to say.
+struct Told {
+    id: Option<i64>,
+    sub: u32,
+    said: Said,
+}
+
+impl Session {
+    pub(super) fn new(
+        chair: Chair,
+        epoch: Epoch,
+        flow: Rc<Flow>,
+        verdict: Rc<Cell<Option<Closing>>>,
+        first: Option<Wish>,
+    ) -> Self {
+        let desk = Arc::clone(&chair.0);
+        Self {
+            pace: Pace::new(desk.limits.commands, desk.clock.now()),
+            heartbeat: desk.limits.heartbeat,
+            desk,
+            _chair: chair,
+            epoch,
+            flow,
+            verdict,
+            first,
+            subscriptions: BTreeMap::new(),
+            last: 0,
+            next_heartbeat: None,
+            unanswered_pings: 0,
+            ending: false,
+        }
+    }
+
+    fn say(&self, text: String, ctx: &mut Ctx) {
+        self.flow.put(text.len());
+        ctx.text(text);
+    }
+
+    /// Says goodbye, and leaves when the client has answered or had time to.
+    fn end(&mut self, closing: &Closing, ctx: &mut Ctx) {
+        if self.ending {
+            return;
+        }
+        self.ending = true;
+        metrics::counter!("touchstone_stream_closed_total", "why" => closing.label()).increment(1);
+        for (_, subscription) in std::mem::take(&mut self.subscriptions) {
+            ctx.cancel_future(subscription.follower);
+        }
+        ctx.close(Some(closing.reason()));
+        ctx.run_later(GOODBYE, |_, ctx| ctx.stop());
+    }
+
+    fn beat_later(&mut self, ctx: &mut Ctx) {
+        let next = ctx.run_later(self.heartbeat, Self::beat);
+        if let Some(former) = self.next_heartbeat.replace(next) {
+            ctx.cancel_future(former);
+        }
+    }
+
+    /// Tells the position of each subscription, behind everything that was said before it.
+    fn beat(&mut self, ctx: &mut Ctx) {
+        if self.ending {
+            return;
+        }
+        self.next_heartbeat = None;
+        if self.unanswered_pings >= self.desk.limits.unanswered_pings {
+            self.end(&Closing::NoPong, ctx);
+            return;
+        }
+        self.unanswered_pings += 1;
+        ctx.ping(b"");
+        let positions: serde_json::Map<_, _> = self
+            .subscriptions
+            .iter()
+            .map(|(sub, it)| (sub.to_string(), it.place.position().get().into()))
+            .collect();
+        let heartbeat = json!({
+            "type": "heartbeat", "sent": self.desk.clock.now().as_micros(),
+            "epoch": self.epoch.as_str(), "positions": positions,
+        });
+        self.say(heartbeat.to_string(), ctx);
+        self.beat_later(ctx);
+    }
+
+    fn wait_for_the_drain(&self, ctx: &mut Ctx) {
+        let mut drain = self.desk.drain.clone();
+        let begun = async move { drain.wait_for(|begun| *begun).await.is_ok() };
+        ctx.spawn(begun.into_actor(self).map(|begun, session, ctx| {
+            if begun {
+                session.drain(ctx);
+            }
+        }));
+    }
+
+    /// Announces the goodbye, at a moment of this session's own, so that not all come back at once.
+    fn drain(&mut self, ctx: &mut Ctx) {
+        if self.ending {
+            return;
+        }
+        let within = self.desk.limits.drain;
+        let after = within.mul_f64(rand::rng().random_range(0.0..1.0));
+        let millis = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+        self.say(
+            json!({"type": "drain", "reconnect_in_ms": millis}).to_string(),
+            ctx,
+        );
+        ctx.run_later(after, move |session, ctx| {
+            let retry_after_ms = millis;
+            session.end(&Closing::Draining { retry_after_ms }, ctx);
+        });
+    }
+
+    fn subscribe(&mut self, id: Option<i64>, wish: Wish, ctx: &mut Ctx) -> Result<(), Refusal> {
+        let most = self.desk.limits.subscriptions;
+        if self.subscriptions.len() >= most {
+            let message = format!("a session has at most {most} subscriptions; end one first");
+            return Err(Refusal::new("too_many_subscriptions", message));
+        }
+        if let Some(every) = wish.heartbeat_s.map(Duration::from_secs) {
+            self.heartbeat = self.heartbeat.min(every);
+            self.beat_later(ctx);
+        }
+        self.last += 1;
+        let sub = self.last;
+        let place = Place::new(self.desk.next_subscription(), &wish, &self.desk);
+        let (desk, flow) = (Arc::clone(&self.desk), Rc::clone(&self.flow));
+        let follower = Follower::new(desk, flow, Rc::clone(&place), (id, sub), wish).follow();
+        let follower = ctx.add_stream(follower.map(move |said| Told { id, sub, said }));
+        self.subscriptions
+            .insert(sub, Subscription { place, follower });
+        Ok(())
+    }
+
+    fn update(&mut self, id: i64, update: &Update, ctx: &mut Ctx) -> Result<(), Refusal> {
+        let place = &self.subscription(update.sub)?.place;
+        let interest = protocol::interest(
+            update.channels.as_deref(),
+            update.symbols.as_deref(),
+            update.filter.as_ref(),
+        )?;
+        place.interest.replace(interest);
+        let (hub, join, sub) = (self.desk.hub.clone(), place.join(), update.sub);
+        let asked = async move { hub.ask(join).await };
+        ctx.spawn(asked.into_actor(self).map(move |asked, session, ctx| {
+            let answer = match asked {
+                Ok(()) => protocol::done(Some(id), json!({"sub": sub})),
+                Err(_) => Refusal::away("the hub").answer(Some(id)),
+            };
+            session.say(answer, ctx);
+        }));
+        Ok(())
+    }
+
+    fn unsubscribe(&mut self, id: i64, sub: u32, ctx: &mut Ctx) -> Result<(), Refusal> {
+        self.subscription(sub)?;
+        if let Some(subscription) = self.subscriptions.remove(&sub) {
+            ctx.cancel_future(subscription.follower);
+            let position = subscription.place.position().get();
+            let more = json!({"sub": sub, "epoch": self.epoch.as_str(), "seq": position});
+            self.say(protocol::done(Some(id), more), ctx);
+        }
+        Ok(())
+    }
+
+    fn subscription(&self, sub: u32) -> Result<&Subscription, Refusal> {
+        self.subscriptions.get(&sub).ok_or_else(|| {
+            let message = format!("sub: this session has no subscription {sub}");
+            Refusal::new("no_such_subscription", message)
+        })
+    }
+
+    /// Does what a command says, or refuses it.
+    fn obey(&mut self, text: &str, ctx: &mut Ctx) {
+        if let Err(wait) = self.pace.take(self.desk.clock.now()) {
+            let retry_after_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX) + 1;
+            self.end(&Closing::TooMany { retry_after_ms }, ctx);
+            return;
+        }
+        let command = match protocol::read(text) {
+            Ok(command) => command,
+            Err(Unread::NoCommand(id, refusal)) => return self.say(refusal.answer(id), ctx),
+            Err(Unread::NoJson(refusal)) => {
+                self.say(refusal.answer(None), ctx);
+                return self.end(&Closing::BadFrame("a command is one JSON object"), ctx);
+            }
+        };
+        let id = command.id;
+        let done = match command.op {
+            Op::Subscribe(subscribe) => self.subscribe_as_told(id, &subscribe, ctx),
+            Op::Update(update) => self.update(id, &update, ctx),
+            Op::Unsubscribe(Which { sub }) => self.unsubscribe(id, sub, ctx),
+            Op::Ping => {
+                let sent = self.desk.clock.now().as_micros();
+                self.say(protocol::done(Some(id), json!({"sent": sent})), ctx);
+                Ok(())
+            }
+            Op::Auth => Err(Refusal::new(
+                "not_available",
+                "there are no accounts yet: everything is open, leave it out",
+            )),
+            Op::Ack => Err(Refusal::new(
+                "not_available",
+                "positions are not kept here yet: keep them yourself and resume with `from`",
+            )),
+        };
+        if let Err(refusal) = done {
+            self.say(refusal.answer(Some(id)), ctx);
+        }
+    }
+
+    fn subscribe_as_told(
+        &mut self,
+        id: i64,
+        subscribe: &Subscribe,
+        ctx: &mut Ctx,
+    ) -> Result<(), Refusal> {
+        self.subscribe(Some(id), subscribe.wish()?, ctx)
+    }
+}
+
+impl Actor for Session {
+    type Context = Ctx;
+
+    fn started(&mut self, ctx: &mut Ctx) {
+        self.wait_for_the_drain(ctx);
+        self.beat_later(ctx);
+        if let Some(wish) = self.first.take()
+            && let Err(refusal) = self.subscribe(None, wish, ctx)
+        {
+            self.say(refusal.answer(None), ctx);
+        }
+    }
+}
+
+impl StreamHandler<Told> for Session {
+    fn handle(&mut self, Told { id, sub, said }: Told, ctx: &mut Ctx) {
+        if self.ending {
+            return;
+        }
+        match said {
+            Said::Frames(frames) => frames.into_iter().for_each(|frame| self.say(frame, ctx)),
+            Said::Refused(refusal) => {
+                self.subscriptions.remove(&sub);
+                self.say(refusal.answer(id), ctx);
+            }
+            Said::Ended(closing) => self.end(&closing, ctx),
+        }
+    }
+
+    /// A subscription's end is not the session's.
+    fn finished(&mut self, _: &mut Ctx) {}
+}
+
+impl StreamHandler<Result<Message, ProtocolError>> for Session {
+    fn handle(&mut self, message: Result<Message, ProtocolError>, ctx: &mut Ctx) {
+        if self.ending {
+            if let Ok(Message::Close(_)) = message {
+                ctx.stop();
+            }
+            return;
+        }
+        self.unanswered_pings = 0;
+        match message {
+            Ok(Message::Text(text)) => self.obey(&text, ctx),
+            Ok(Message::Ping(told)) => ctx.pong(&told),
+            Ok(Message::Pong(_) | Message::Nop) => {}
+            Ok(Message::Close(reason)) => {
+                ctx.close(reason);
+                ctx.stop();
+            }
+            Ok(Message::Binary(_) | Message::Continuation(_)) | Err(_) => {
+                let closing = self.verdict.take();
+                let bad = Closing::BadFrame("send commands as text");
+                self.end(&closing.unwrap_or(bad), ctx);
+            }
+        }
+    }
+}
