@@ -28,6 +28,12 @@ pub enum Command {
     Serve(ServeArgs),
     /// Judge recorded posts against recorded candles, and write a report.
     Replay(ReplayArgs),
+    /// Read posts from standard input, one {"id","text"} a line, and print what is read in each.
+    Parse,
+    /// Check the configuration and say what would start; nothing is connected to.
+    Check(ServeArgs),
+    /// Bring the database up to date, and say what was done.
+    Migrate,
 }
 
 /// How to serve.

@@ -1,13 +1,23 @@
 //! The commands, one function each.
 
-use std::io::Write as _;
+use std::io::{BufRead as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use domain::parse::{self, Assets};
+use serde::Deserialize;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::{ReplayArgs, ServeArgs};
+use crate::config::{Channel, Durability, Settings};
 use crate::replay::{self, Plan};
+use crate::store::{Options, SqliteStore};
+use crate::wire::ReadingOut;
+use crate::{serve, telemetry};
+
+/// The exit code of a process that gave up: EX_SOFTWARE of sysexits.h.
+const GAVE_UP: u8 = 70;
 
 /// Judges recorded posts against recorded candles.
 ///
@@ -53,11 +63,167 @@ pub fn replay(args: &ReplayArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Serves.
+/// A line that `parse` reads.
+#[derive(Deserialize)]
+struct Line {
+    id: serde_json::Value,
+    text: String,
+}
+
+/// Reads posts, and prints what is read in each.
 ///
 /// # Errors
 ///
-/// When it cannot start, or had to give up.
-pub fn serve(_config: Option<&Path>, _args: ServeArgs) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("not wired yet")
+/// When a line is no `{"id","text"}`, or standard output is closed.
+pub fn parse() -> anyhow::Result<ExitCode> {
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    for (nth, line) in std::io::stdin().lock().lines().enumerate() {
+        let line = line.context("could not read standard input")?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        let Line { id, text } = serde_json::from_str(&line).with_context(|| {
+            format!(
+                "line {}: one JSON object {{\"id\",\"text\"}} a line is needed",
+                nth + 1
+            )
+        })?;
+        let context = parse::Context {
+            assets: Assets::bundled(),
+        };
+        let reading = parse::read(&text, false, context);
+        serde_json::to_writer(&mut out, &ReadingOut::of(id, &reading))?;
+        writeln!(out)?;
+    }
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Checks the configuration, and says what would start.
+///
+/// # Errors
+///
+/// When the configuration is refused.
+pub fn check(config: Option<&Path>, args: ServeArgs) -> anyhow::Result<ExitCode> {
+    let settings = Settings::load(config)?;
+    serve::may_listen(&settings, args.open_access)?;
+    let mut out = std::io::stdout().lock();
+    writeln!(
+        out,
+        "The configuration holds. `touchstone serve` would start:"
+    )?;
+    writeln!(out, "  http      {}", settings.http.listen)?;
+    let durability = match settings.store.durability {
+        Durability::Full => "a commit survives a power cut",
+        Durability::Normal => "a commit survives the end of the process",
+    };
+    writeln!(
+        out,
+        "  store     SQLite, {} ({durability})",
+        settings.database().display()
+    )?;
+    if settings.simulator.enabled {
+        writeln!(
+            out,
+            "  simulator seed {}, pace {}; its market is the venue `sim`, its channels post to it",
+            settings.simulator.seed, settings.simulator.pace
+        )?;
+    }
+    for (name, venue) in &settings.venues {
+        writeln!(out, "  venue     {name}: {}", venue.ws_url)?;
+    }
+    for (name, channel) in &settings.channels {
+        match channel {
+            Channel::Telegram {
+                name: there,
+                interval_s,
+                base_url,
+            } => {
+                writeln!(
+                    out,
+                    "  channel   {name}: {base_url}s/{there}, every {interval_s} s"
+                )?;
+            }
+            Channel::Webhook { .. } => writeln!(out, "  channel   {name}: POST /v1/ingest/{name}")?,
+        }
+    }
+    if !settings.simulator.enabled && settings.channels.is_empty() {
+        writeln!(out, "  (no channel: add one under [channels])")?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Brings the database up to date.
+///
+/// # Errors
+///
+/// When the configuration is refused, or the database cannot be opened or is newer than this
+/// program.
+pub fn migrate(config: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let settings = Settings::load(config)?;
+    let path = settings.database().to_owned();
+    let migrated = actix::System::new().block_on(SqliteStore::migrate(Options::file(&path)));
+    let applied = migrated.with_context(|| format!("could not migrate {}", path.display()))?;
+    let mut out = std::io::stdout().lock();
+    for migration in &applied {
+        writeln!(
+            out,
+            "applied {} {}",
+            migration.version, migration.description
+        )?;
+    }
+    writeln!(out, "{} is up to date", path.display())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Serves until it is told to stop, or has to give up.
+///
+/// # Errors
+///
+/// When it cannot start.
+pub fn serve(config: Option<&Path>, args: ServeArgs) -> anyhow::Result<ExitCode> {
+    let settings = Settings::load(config)?;
+    telemetry::log(&settings.log)?;
+    let metrics = telemetry::count()?;
+    actix::System::new().block_on(async move {
+        let running = serve::start(&settings, args.open_access, Some(metrics)).await?;
+        announce(&settings, &running)?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let code = tokio::select! {
+            _ = terminate.recv() => ExitCode::SUCCESS,
+            _ = interrupt.recv() => ExitCode::SUCCESS,
+            why = running.gave_up() => {
+                tracing::error!("giving up: {why}; whoever runs this process should start it again");
+                ExitCode::from(GAVE_UP)
+            }
+        };
+        tracing::info!("stopping: what was taken is stored, sessions are told when to come back");
+        running.stop().await;
+        tracing::info!("stopped");
+        Ok(code)
+    })
+}
+
+/// Tells a person where it is and how to connect.
+fn announce(settings: &Settings, running: &serve::Running) -> anyhow::Result<()> {
+    let address = running.address;
+    let mut out = std::io::stdout().lock();
+    writeln!(
+        out,
+        "Touchstone {} is at http://{address}",
+        env!("CARGO_PKG_VERSION")
+    )?;
+    if settings.simulator.enabled {
+        writeln!(
+            out,
+            "The market and the channels are simulated; nothing here is real."
+        )?;
+    }
+    writeln!(
+        out,
+        "Connect with: websocat 'ws://{address}/v1/stream?channels=*'"
+    )?;
+    out.flush()?;
+    Ok(())
 }

@@ -84,6 +84,8 @@ pub struct Simulator {
     pub pace: f64,
     /// The database file of simulated records.
     pub path: PathBuf,
+    /// Where the simulator writes what is really so, for tests.
+    pub truth_dir: Option<PathBuf>,
 }
 
 /// What is said.

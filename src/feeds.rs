@@ -1,1 +1,3 @@
 //! Venues and their prices, each behind the feed port.
+
+pub mod binance;

@@ -1,7 +1,104 @@
 //! The edge: what browsers, bots and scripts talk to.
 
+use std::net::TcpListener;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::{App, HttpServer, middleware, web};
+
 pub mod error;
 pub mod guard;
 pub mod ingest;
+pub mod pages;
+pub mod records;
 pub mod stream;
 pub mod system;
+
+use error::ApiError;
+use ingest::Inlets;
+use records::Records;
+use stream::StreamState;
+use system::System;
+
+/// How many threads answer. Each session lives on one of them.
+const WORKERS: usize = 2;
+
+/// What the edge is given.
+#[derive(Clone)]
+pub struct Edge {
+    /// What dashboards and bots connect to.
+    pub stream: StreamState,
+    /// The channels that take posts.
+    pub inlets: Inlets,
+    /// What is asked about the system.
+    pub system: System,
+    /// What is kept.
+    pub records: Records,
+    /// Which hosts and origins may talk to it.
+    pub guard: guard::Guard,
+    /// The largest request body, in bytes.
+    pub body_limit: usize,
+}
+
+/// Serves the edge on a socket when the result is awaited.
+///
+/// # Errors
+///
+/// When the socket cannot be listened on.
+pub fn serve(edge: Edge, listener: TcpListener, drain: Duration) -> std::io::Result<Server> {
+    let server = HttpServer::new(move || {
+        let edge = edge.clone();
+        let unreadable = |field: &'static str, why: String| {
+            actix_web::Error::from(ApiError::invalid(field, why))
+        };
+        App::new()
+            .app_data(web::Data::new(edge.guard))
+            .app_data(web::Data::new(edge.stream))
+            .app_data(web::Data::new(edge.inlets))
+            .app_data(web::Data::new(edge.system))
+            .app_data(web::Data::new(edge.records))
+            .app_data(web::PayloadConfig::new(edge.body_limit))
+            .app_data(
+                web::QueryConfig::default()
+                    .error_handler(move |error, _| unreadable("query", error.to_string())),
+            )
+            .app_data(
+                web::PathConfig::default()
+                    .error_handler(move |error, _| unreadable("path", error.to_string())),
+            )
+            .wrap(
+                middleware::DefaultHeaders::new()
+                    .add(("X-Content-Type-Options", "nosniff"))
+                    .add(("Referrer-Policy", "no-referrer")),
+            )
+            .wrap(middleware::from_fn(guard::only_known_hosts))
+            .configure(routes)
+    })
+    .workers(WORKERS)
+    .shutdown_timeout(drain.as_secs().max(1))
+    .disable_signals()
+    .listen(listener)?;
+    Ok(server.run())
+}
+
+fn routes(config: &mut web::ServiceConfig) {
+    config
+        .route("/", web::get().to(pages::live))
+        .route("/docs", web::get().to(pages::docs))
+        .route("/openapi.json", web::get().to(pages::openapi))
+        .route("/healthz", web::get().to(system::healthz))
+        .route("/readyz", web::get().to(system::readyz))
+        .route("/metrics", web::get().to(system::metrics))
+        .route("/v1/system/actors", web::get().to(system::actors))
+        .route("/v1/stream", web::get().to(stream::stream))
+        .route("/v1/stream/position", web::get().to(stream::position))
+        .route("/v1/ingest/{channel}", web::post().to(ingest::ingest))
+        .route("/v1/channels", web::get().to(records::channels))
+        .route("/v1/channels/{id}", web::get().to(records::channel))
+        .route("/v1/signals", web::get().to(records::signals))
+        .route("/v1/signals/{id}", web::get().to(records::signal))
+        .route("/v1/events", web::get().to(records::events))
+        .default_service(web::to(|| async {
+            Err::<&str, _>(ApiError::NotFound("such address; see /docs".to_owned()))
+        }));
+}

@@ -11,6 +11,9 @@ fn main() -> ExitCode {
     let config = cli.config.as_deref();
     let done = match cli.command {
         Some(Command::Replay(args)) => commands::replay(&args),
+        Some(Command::Parse) => commands::parse(),
+        Some(Command::Check(args)) => commands::check(config, args),
+        Some(Command::Migrate) => commands::migrate(config),
         Some(Command::Serve(args)) => commands::serve(config, args),
         None => commands::serve(config, cli.serve),
     };

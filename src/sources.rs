@@ -1,1 +1,3 @@
 //! Where posts come from, each behind the source port.
+
+pub mod telegram;

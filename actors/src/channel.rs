@@ -9,14 +9,15 @@ use std::time::Duration;
 
 use actix::prelude::*;
 use domain::ids::{ChannelId, Cursor};
+use domain::ports::Clock;
 use domain::ports::store::Store;
-use domain::ports::{Advice, Clock};
 use domain::post::Post;
 
 use crate::floor::Floor;
-use crate::ledger::{Ledger, Unwritten};
+use crate::ledger::Ledger;
 use crate::scorer::Scorer;
-use crate::supervise::{Away, Door, Exit, Health, Mortal, Obituary, Retire, Sickness};
+use crate::supervise::{Door, Exit, Health, Mortal, Obituary, Retire, Sickness};
+use crate::unsettled::Unsettled;
 
 mod judge;
 mod memory;
@@ -165,40 +166,6 @@ impl Arrive {
             cursor: Some(cursor),
             handling: Handling::Read,
         }
-    }
-}
-
-/// A post is not stored.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not settled: {why}")]
-pub struct Unsettled {
-    /// What to do next.
-    pub advice: Advice,
-    /// Why.
-    pub why: String,
-}
-
-impl From<Away> for Unsettled {
-    fn from(away: Away) -> Self {
-        Self {
-            advice: Advice::Retry,
-            why: away.to_string(),
-        }
-    }
-}
-
-impl From<Unwritten> for Unsettled {
-    fn from(unwritten: Unwritten) -> Self {
-        Self {
-            advice: unwritten.advice,
-            why: unwritten.why,
-        }
-    }
-}
-
-impl From<domain::ports::store::StoreError> for Unsettled {
-    fn from(error: domain::ports::store::StoreError) -> Self {
-        Unwritten::from(&error).into()
     }
 }
 

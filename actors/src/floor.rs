@@ -10,16 +10,16 @@ use std::time::Duration;
 use actix::prelude::*;
 use domain::market::{Instrument, MarketKind, Pair, Price, Venue};
 use domain::parse::Assets;
-use domain::ports::{Advice, Feed, Listed};
+use domain::ports::{Feed, Listed};
 use domain::reading::Draft;
 use tokio::sync::watch;
 
-use crate::channel::Unsettled;
 use crate::guardian::Household;
 use crate::market::{Board, Last, Market, Rooms};
 use crate::supervise::{
     Child, Door, Exit, Health, Manners, Mortal, Obituary, Place, Retire, Sickness,
 };
+use crate::unsettled::{Unsettled, in_full};
 
 /// How often the venues are asked what they list.
 const LIST_EVERY: Duration = Duration::from_secs(600);
@@ -101,7 +101,7 @@ impl Floor {
                     LIST_EVERY
                 }
                 Err(error) => {
-                    let why = crate::ledger::in_full(&error);
+                    let why = in_full(&error);
                     tracing::warn!(venue = %feed.venue(), "could not list {}: {why}", feed.venue());
                     LIST_AGAIN
                 }
@@ -354,10 +354,7 @@ impl Handler<Follow> for Floor {
 
 /// Nobody can say yet which market judges.
 fn unlisted_yet() -> Unsettled {
-    Unsettled {
-        advice: Advice::Retry,
-        why: "the venues have not said yet what they list".to_owned(),
-    }
+    Unsettled::retry("the venues have not said yet what they list")
 }
 
 /// The bundled assets and what the venues list.

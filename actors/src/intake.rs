@@ -200,7 +200,7 @@ impl Desk {
     /// Counts what the source did wrong; an exit when it is hopeless.
     fn complain(&self, error: &SourceError) -> Option<Exit> {
         let advice = error.advice();
-        let why = crate::ledger::in_full(error);
+        let why = crate::unsettled::in_full(error);
         metrics::counter!("touchstone_source_errors_total", "channel" => self.channel.to_string())
             .increment(1);
         tracing::warn!(channel.id = %self.channel, %advice, "could not read {}: {why}", self.channel);

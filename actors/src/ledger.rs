@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 
 use crate::hub::{Hub, Publish};
 use crate::supervise::{Door, Exit, Health, Mortal, Obituary, Retire, Sickness};
+use crate::unsettled::Unsettled;
 
 /// The most entries that one transaction takes. Whatever waits longer waits for the next.
 const ENTRIES_AT_ONCE: usize = 256;
@@ -41,26 +42,7 @@ struct Asked {
     answer: oneshot::Sender<Answer>,
 }
 
-type Answer = Result<Receipt, Unwritten>;
-
-/// An entry is not stored.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not stored: {why}")]
-pub struct Unwritten {
-    /// What to do next.
-    pub advice: Advice,
-    /// What the store said.
-    pub why: String,
-}
-
-impl From<&StoreError> for Unwritten {
-    fn from(error: &StoreError) -> Self {
-        Self {
-            advice: error.advice(),
-            why: in_full(error),
-        }
-    }
-}
+type Answer = Result<Receipt, Unsettled>;
 
 impl Ledger {
     /// A ledger over a store, in front of a hub.
@@ -102,6 +84,7 @@ impl Ledger {
                 .map(|asked| (asked.entry, asked.answer))
                 .unzip();
             let results = commit(&*store, &*clock, &entries).await;
+            measure(&results);
             publish(&hub, &results).await;
             for (answer, result) in answers.into_iter().zip(results) {
                 // Whoever no longer waits will ask again.
@@ -138,55 +121,54 @@ async fn commit(store: &dyn Store, clock: &dyn Clock, entries: &[Entry]) -> Vec<
             results
         }
         Err(error) => {
-            let unwritten = Unwritten::from(&error);
-            tracing::warn!(advice = %unwritten.advice, "could not store: {}", unwritten.why);
+            let unsettled = Unsettled::from(&error);
+            tracing::warn!(advice = %unsettled.advice, "could not store: {}", unsettled.why);
             metrics::counter!("touchstone_store_failures_total").increment(1);
-            vec![Err(unwritten); entries.len()]
+            vec![Err(unsettled); entries.len()]
+        }
+    }
+}
+
+/// Counts what was stored, and how long it took from its receipt.
+fn measure(results: &[Answer]) {
+    for event in results
+        .iter()
+        .filter_map(|result| result.as_ref().ok())
+        .flat_map(Receipt::events)
+    {
+        metrics::counter!("touchstone_events_total", "type" => event.happening.body.label())
+            .increment(1);
+        metrics::histogram!("touchstone_stage_seconds", "stage" => "received_to_stored")
+            .record(event.stored.since(event.happening.received).as_secs_f64());
+        if let Some(scored) = event.happening.scored {
+            metrics::histogram!("touchstone_stage_seconds", "stage" => "received_to_scored")
+                .record(scored.since(event.happening.received).as_secs_f64());
         }
     }
 }
 
 fn single(result: Result<Vec<Receipt>, StoreError>) -> Answer {
     match result {
-        Ok(mut receipts) => receipts.pop().ok_or_else(|| Unwritten {
+        Ok(mut receipts) => receipts.pop().ok_or_else(|| Unsettled {
             advice: Advice::Stop,
             why: "the store gave no receipt".to_owned(),
         }),
-        Err(error) => Err(Unwritten::from(&error)),
+        Err(error) => Err(Unsettled::from(&error)),
     }
 }
 
 /// Shows what was stored, in its order. A hub that is away finds the rest in the store.
 async fn publish(hub: &Door<Hub>, results: &[Answer]) {
-    let events: Vec<Arc<Event>> = results
-        .iter()
-        .filter_map(|result| match result {
-            Ok(Receipt::Stored(events)) => Some(events),
-            Ok(Receipt::Duplicate) | Err(_) => None,
-        })
-        .flatten()
-        .cloned()
-        .collect();
+    let stored = results.iter().filter_map(|result| result.as_ref().ok());
+    let events: Vec<Arc<Event>> = stored.flat_map(Receipt::events).cloned().collect();
     if !events.is_empty() && hub.ask(Publish(events)).await.is_err() {
         tracing::warn!("the hub is away; listeners will find these events in the store");
     }
 }
 
-/// An error with everything that caused it.
-pub(crate) fn in_full(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
-}
-
 /// Store this, and say what became of it. Safe to ask twice.
 #[derive(Message)]
-#[rtype(result = "Result<Receipt, Unwritten>")]
+#[rtype(result = "Result<Receipt, Unsettled>")]
 pub struct Write(pub Entry);
 
 impl Actor for Ledger {
@@ -222,19 +204,15 @@ impl Handler<Retire> for Ledger {
 }
 
 impl Handler<Write> for Ledger {
-    type Result = ResponseFuture<Result<Receipt, Unwritten>>;
+    type Result = ResponseFuture<Result<Receipt, Unsettled>>;
 
     fn handle(&mut self, Write(entry): Write, ctx: &mut Self::Context) -> Self::Result {
         let (answer, told) = oneshot::channel();
         self.waiting.push_back(Asked { entry, answer });
         self.write(ctx);
         Box::pin(async move {
-            told.await.unwrap_or_else(|_| {
-                Err(Unwritten {
-                    advice: Advice::Retry,
-                    why: "the ledger went away".to_owned(),
-                })
-            })
+            told.await
+                .unwrap_or_else(|_| Err(Unsettled::retry("the ledger went away")))
         })
     }
 }

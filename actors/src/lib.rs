@@ -10,3 +10,4 @@ pub mod market;
 pub mod meter;
 pub mod scorer;
 pub mod supervise;
+pub mod unsettled;

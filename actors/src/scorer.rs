@@ -2,7 +2,7 @@
 //!
 //! The model runs on a thread of its own. Whatever is already waiting is scored together; nobody
 //! waits for more. A thread that does not answer cannot be ended in Rust: it is abandoned and
-//! replaced, its signals go out unscored, and after [`ABANDONED_AT_MOST`] of them the process
+//! replaced, its signals go out unscored, and after a few of them the process
 //! begins anew.
 
 use std::sync::Arc;

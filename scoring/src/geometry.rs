@@ -3,7 +3,7 @@
 //! A price without drift that starts at the entry reaches a target `t` away before a stop `s` away
 //! with probability s / (s + t) (gambler's ruin; Feller, An Introduction to Probability Theory,
 //! vol. 1, ch. XIV). For such a price every way of leaving earns nothing on average (optional
-//! stopping), so E[R] is minus the costs, measured in the risk.
+//! stopping), so `E[R]` is minus the costs, measured in the risk.
 
 use std::sync::Arc;
 

@@ -1,1 +1,33 @@
 //! An exchange and a set of channels that speak the real protocols. Knows nothing of the platform.
+//!
+//! Everything is a pure function of (seed, time): the same market with the same history and the
+//! same posts is there after any restart, and any instant can be asked for first.
+
+mod amount;
+mod channels;
+mod clock;
+mod dice;
+mod exchange;
+mod faults;
+mod idea;
+mod judge;
+mod market;
+mod options;
+mod preview;
+mod running;
+mod truth;
+mod webhook;
+mod world;
+
+pub use amount::{Amount, Total};
+pub use channels::{CHANNELS, Channel, Character, Class, Kind, channel};
+pub use clock::{Clock, Hand};
+pub use faults::{Faults, Switches};
+pub use idea::{Entry, Idea, Side};
+pub use judge::{
+    Barrier, Bound, Course, End, Mark, VALIDITY_MS, Verdict, ZONE_LEGS, follow, judge,
+};
+pub use market::{EPOCH_MS, Kline, Market, SYMBOLS, Symbol, Trade, find};
+pub use options::{Options, WebhookTarget};
+pub use running::{ChannelCard, Simulator, StartError, start};
+pub use truth::{Action, Deed, Truth};

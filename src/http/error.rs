@@ -5,6 +5,7 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
+use actors::unsettled::in_full;
 use domain::ports::Advice;
 use domain::ports::store::StoreError;
 use serde::Serialize;
@@ -167,15 +168,4 @@ impl From<StoreError> for ApiError {
             Advice::Skip | Advice::Stop => Self::Internal,
         }
     }
-}
-
-/// An error with everything that caused it.
-fn in_full(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }

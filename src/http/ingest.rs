@@ -56,7 +56,7 @@ pub struct Inlets {
 
 /// Where else a key may stand.
 #[derive(Debug, Deserialize)]
-struct Query {
+pub struct Query {
     key: Option<SecretString>,
 }
 
@@ -280,10 +280,12 @@ fn sentence(members: Map<String, Value>) -> String {
     }
     let mut lines = String::new();
     for (name, value) in members {
-        let value = match value {
+        let value = match &value {
             Value::Array(values) => values.iter().filter_map(word).collect::<Vec<_>>().join(" "),
             Value::Null | Value::Object(_) => continue,
-            other => word(&other).unwrap_or_default(),
+            Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+                word(&value).unwrap_or_default()
+            }
         };
         lines.push_str(&format!("{name}: {value}\n"));
     }

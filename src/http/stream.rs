@@ -1,22 +1,20 @@
-//! The stream: what dashboards and bots connect to.
+//! The stream: what dashboards and bots connect to. The protocol is in `docs/STREAM.md`.
 
-use std::cell::Cell;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use actix_web_actors::ws;
 use actors::hub::{Hub, Leave, Room};
 use actors::supervise::Door;
+use domain::ports::Clock;
 use domain::ports::store::Store;
-use domain::ports::{Clock, Encode};
 use serde::Serialize;
 use tokio::sync::watch;
 use utoipa::ToSchema;
 
 use super::error::ApiError;
+use crate::config;
 
 mod chain;
 mod closing;
@@ -27,13 +25,6 @@ mod pace;
 mod page;
 mod protocol;
 mod session;
-
-use self::flow::{Counted, Flow};
-use self::inbound::Inbound;
-use self::session::Session;
-
-/// The subprotocol that a client may ask for.
-const SUBPROTOCOL: &str = "touchstone.v1+json";
 
 /// How much of everything one session, and all of them, may have.
 #[derive(Clone, Copy, Debug)]
@@ -77,121 +68,148 @@ impl Default for Limits {
     }
 }
 
-/// What the stream needs of the house.
-pub struct Desk {
+impl Limits {
+    /// The usual limits, with what is configured.
+    #[must_use]
+    pub fn of(settings: &config::Stream, drain_for: Duration) -> Self {
+        Self {
+            connections: settings.connections,
+            heartbeat: Duration::from_secs(settings.heartbeat_s),
+            // The last of them has time to leave.
+            drain: drain_for.mul_f64(0.8),
+            ..Self::default()
+        }
+    }
+}
+
+/// What every session shares.
+#[derive(Clone)]
+pub struct StreamState(Arc<Desk>);
+
+/// What the sessions need of the house.
+struct Desk {
     hub: Door<Hub>,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
-    encode: Arc<dyn Encode>,
     /// Becomes `true` when this process begins to stop.
-    drain: watch::Receiver<bool>,
+    draining: watch::Receiver<bool>,
     limits: Limits,
     /// The last number that a subscription was given.
     last: AtomicU64,
     connected: AtomicUsize,
 }
 
-impl Desk {
-    /// A desk in front of the hub.
+impl StreamState {
+    /// Sessions in front of a hub and a store.
     #[must_use]
     pub fn new(
         hub: Door<Hub>,
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
-        encode: Arc<dyn Encode>,
-        drain: watch::Receiver<bool>,
-        limits: Limits,
+        draining: watch::Receiver<bool>,
+        settings: &config::Stream,
+        drain_for: Duration,
     ) -> Self {
-        Self {
+        let limits = Limits::of(settings, drain_for);
+        Self::within(limits, hub, store, clock, draining)
+    }
+
+    /// Sessions within other limits.
+    #[must_use]
+    pub fn within(
+        limits: Limits,
+        hub: Door<Hub>,
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        draining: watch::Receiver<bool>,
+    ) -> Self {
+        Self(Arc::new(Desk {
             hub,
             store,
             clock,
-            encode,
-            drain,
+            draining,
             limits,
             last: AtomicU64::new(0),
             connected: AtomicUsize::new(0),
-        }
+        }))
     }
 
     /// How many clients are connected.
     #[must_use]
     pub fn connected(&self) -> usize {
-        self.connected.load(Ordering::Relaxed)
+        self.0.connected.load(Ordering::Relaxed)
     }
+}
 
+impl Desk {
     fn next_subscription(&self) -> u64 {
         self.last.fetch_add(1, Ordering::Relaxed) + 1
     }
 }
 
-/// The routes of the stream. They need a `web::Data<Desk>`.
-pub fn routes(config: &mut web::ServiceConfig) {
-    config
-        .route("/v1/stream", web::get().to(connect))
-        .route("/v1/stream/position", web::get().to(position));
-}
-
-/// A place in the stream.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Position {
-    /// Which history. A client that holds a position of another one has to begin anew.
-    epoch: String,
-    /// The newest event.
-    head: u64,
-}
-
-/// Where the stream stands.
-#[utoipa::path(get, path = "/v1/stream/position", tag = "stream", responses(
-    (status = 200, body = Position),
-    (status = 503, description = "the store is away", body = super::error::Problem),
-))]
-pub async fn position(desk: web::Data<Desk>) -> Result<web::Json<Position>, ApiError> {
-    let span = desk.store.span().await?;
-    Ok(web::Json(Position {
-        epoch: span.epoch.to_string(),
-        head: span.head.get(),
-    }))
-}
-
-/// Opens the stream (WebSocket). With `channels` in the query, it subscribes at once.
-#[utoipa::path(get, path = "/v1/stream", tag = "stream", responses(
-    (status = 101, description = "the stream, as docs/STREAM.md describes it"),
-    (status = 400, description = "no WebSocket, or a bad query", body = super::error::Problem),
-    (status = 503, description = "full, or about to stop", body = super::error::Problem),
-))]
-pub async fn connect(
+/// The stream: a WebSocket that tells every event once it is stored.
+#[utoipa::path(
+    get,
+    path = "/v1/stream",
+    tag = "stream",
+    params(
+        ("channels" = Option<String>, Query, description = "subscribe at once to these channels (comma-separated, `*` for all)"),
+        ("symbols" = Option<String>, Query, description = "of these symbols (BTC/USDT)"),
+        ("from" = Option<String>, Query, description = "go on after this position, EPOCH:SEQ"),
+        ("mode" = Option<String>, Query, description = "`each` (default) or `latest`"),
+    ),
+    responses(
+        (status = 101, description = "the WebSocket, subprotocol touchstone.v1+json (optional)"),
+        (status = 400, description = "a parameter cannot be read", body = super::error::Problem),
+        (status = 503, description = "too many connections, or the platform is stopping", body = super::error::Problem),
+    )
+)]
+pub async fn stream(
     request: HttpRequest,
     payload: web::Payload,
-    desk: web::Data<Desk>,
+    state: web::Data<StreamState>,
 ) -> Result<HttpResponse, ApiError> {
-    let desk = desk.into_inner();
     let query = web::Query::<protocol::Query>::from_query(request.query_string())
         .map_err(|error| ApiError::invalid("query", error))?;
     let wish = query
         .into_inner()
         .wish()
         .map_err(|refusal| ApiError::invalid("query", refusal.message))?;
-    let mut response = ws::handshake_with_protocols(&request, &[SUBPROTOCOL]).map_err(|error| {
-        ApiError::invalid("Upgrade", format!("connect as a WebSocket: {error}"))
-    })?;
-    if *desk.drain.borrow() {
-        return Err(ApiError::Away {
-            why: "it is about to stop; come back in a moment".to_owned(),
-        });
-    }
-    let chair = Chair::take(&desk).ok_or_else(|| ApiError::Away {
-        why: format!("all {} connections are taken", desk.limits.connections),
-    })?;
+    let desk = Arc::clone(&state.0);
+    let chair = Chair::take(&desk).filter(|_| !*desk.draining.borrow());
+    let Some(chair) = chair else {
+        metrics::counter!("touchstone_stream_refused_total").increment(1);
+        let why = "there is no place for another connection now".to_owned();
+        return Err(ApiError::Away { why });
+    };
     let epoch = desk.store.span().await?.epoch;
+    session::open(&request, payload, chair, epoch, wish)
+        .map_err(|error| ApiError::invalid("Upgrade", format!("use a WebSocket client: {error}")))
+}
 
-    let limits = desk.limits;
-    let verdict = Rc::new(Cell::new(None));
-    let flow = Flow::new(limits.unsent);
-    let inbound = Inbound::new(payload, limits.frame, Rc::clone(&verdict));
-    let session = Session::new(chair, epoch, Rc::clone(&flow), verdict, wish);
-    let bytes = ws::WebsocketContext::create(session, inbound);
-    Ok(response.streaming(Counted::new(bytes, flow)))
+/// Where the stream stands.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Position {
+    /// Which history. A client that holds a position of another one has to begin anew.
+    epoch: String,
+    /// The oldest event that is kept.
+    first: u64,
+    /// The newest event.
+    head: u64,
+}
+
+/// Where the stream stands now.
+#[utoipa::path(get, path = "/v1/stream/position", tag = "stream", responses(
+    (status = 200, body = Position),
+    (status = 503, description = "the store is away", body = super::error::Problem),
+))]
+pub async fn position(state: web::Data<StreamState>) -> Result<web::Json<Position>, ApiError> {
+    let span = state.0.store.span().await?;
+    Ok(web::Json(Position {
+        epoch: span.epoch.to_string(),
+        first: span.first.get(),
+        head: span.head.get(),
+    }))
 }
 
 /// A connection's place among those that there may be, until it is dropped.

@@ -80,6 +80,17 @@ impl Conductor {
         let now = first.unwrap_or(Timestamp::MIN);
         for path in paths.values_mut() {
             path.retain(|tick| tick.at() > now);
+            // Nothing is known of what was traded between the first post and the first candle, and
+            // a signal of that time must not look as if it had merely not been filled.
+            if let Some(begin) = path.first().map(begins).filter(|begin| *begin > now) {
+                path.insert(
+                    0,
+                    Tick::Hole {
+                        from: now,
+                        to: begin,
+                    },
+                );
+            }
         }
         let (done, finished) = watch::channel(false);
         let stage = Stage {
@@ -129,6 +140,16 @@ impl Conductor {
 
     fn stage(&self) -> MutexGuard<'_, Stage> {
         self.stage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The first instant that a tick tells of.
+const fn begins(tick: &Tick) -> Timestamp {
+    match tick {
+        Tick::Trade(trade) => trade.at,
+        Tick::Candle(candle) => candle.open_time,
+        Tick::Time(at) => *at,
+        Tick::Hole { from, .. } => *from,
     }
 }
 

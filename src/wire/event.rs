@@ -127,7 +127,7 @@ pub struct ScoreOut {
     pub model: String,
     /// P(target k before stop before expiry), for each target.
     pub targets: Vec<f64>,
-    /// E[R] after costs.
+    /// `E[R]` after costs.
     pub expected_r: Option<f64>,
 }
 

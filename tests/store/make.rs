@@ -84,6 +84,7 @@ pub(crate) fn talk(post: Post) -> PostEntry {
             parser: "rules/1",
             meaning: Meaning::Noise("chat"),
         },
+        note: None,
         happenings: Vec::new(),
         cursor: None,
     }

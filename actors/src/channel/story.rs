@@ -15,10 +15,11 @@ use domain::time::Timestamp;
 
 use super::judge::{amend, judge, meant};
 use super::memory::{Known, Memory};
-use super::{Arrive, Fate, Handling, Rooms, Unsettled};
+use super::{Arrive, Fate, Handling, Rooms};
 use crate::floor::{Find, Follow, Listings};
 use crate::ledger::Write;
 use crate::scorer::Ask;
+use crate::unsettled::Unsettled;
 
 /// The same channel saying the same within this time says it once.
 const REPEAT_WITHIN: Duration = Duration::from_secs(15 * 60);
@@ -316,12 +317,12 @@ impl Story {
                     Receipt::Duplicate => Fate::Duplicate,
                 })
             }
-            Err(unwritten) if unwritten.advice == domain::ports::Advice::Skip => {
+            Err(unsettled) if unsettled.advice == domain::ports::Advice::Skip => {
                 tracing::error!(channel.id = %self.channel, post.key = %post.key,
-                    "the store refuses a post of {}: {}", self.channel, unwritten.why);
+                    "the store refuses a post of {}: {}", self.channel, unsettled.why);
                 Ok(Fate::Refused)
             }
-            Err(unwritten) => Err(unwritten.into()),
+            Err(unsettled) => Err(unsettled),
         }
     }
 

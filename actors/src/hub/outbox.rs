@@ -35,6 +35,8 @@ pub struct Frame {
     pub seq: Seq,
     /// Which signal it is about.
     pub signal: SignalId,
+    /// When it was stored.
+    pub stored: Timestamp,
     /// When it is no longer to be shown as fresh; none for what is never stale.
     pub expires_at: Option<Timestamp>,
     /// What happened, as JSON without the opening brace.
@@ -52,6 +54,7 @@ impl Frame {
         Self {
             seq: event.seq,
             signal: event.happening.signal,
+            stored: event.stored,
             expires_at,
             bytes,
         }
@@ -301,6 +304,7 @@ mod tests {
         Frame {
             seq: Seq::new(seq),
             signal: SignalId::of(&channel, &PostKey::new(signal), 0),
+            stored: Timestamp::MIN,
             expires_at: None,
             bytes: Bytes::from(vec![b'x'; bytes]),
         }

@@ -16,6 +16,7 @@ use super::{Board, Last, Rooms};
 use crate::hub::{Ear, Heard, Listen, ear};
 use crate::ledger::Write;
 use crate::supervise::Exit;
+use crate::unsettled::in_full;
 
 /// How often the tracks that only moved on in time are stored.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(10);
@@ -99,7 +100,7 @@ impl Watcher {
                     }
                     Ok(None) => return self.after_the_end(&mut ear).await,
                     Err(error) => {
-                        tracing::warn!(instrument = %self.instrument, "{}", crate::ledger::in_full(&error));
+                        tracing::warn!(instrument = %self.instrument, "{}", in_full(&error));
                         if error.advice() == Advice::Stop {
                             return Err(Exit::Finished);
                         }
@@ -225,8 +226,8 @@ impl Watcher {
                 .await;
             match written {
                 Ok(Ok(_)) => return Ok(()),
-                Ok(Err(unwritten)) if unwritten.advice != Advice::Retry => {
-                    return Err(Exit::Failed(unwritten.why));
+                Ok(Err(unsettled)) if unsettled.advice != Advice::Retry => {
+                    return Err(Exit::Failed(unsettled.why));
                 }
                 Ok(Err(_)) | Err(_) => tokio::time::sleep(REST).await,
             }
@@ -235,7 +236,7 @@ impl Watcher {
 
     /// Bears a failing store for a while, unless that is hopeless.
     async fn bear(&mut self, error: &StoreError) -> Result<(), Stop> {
-        tracing::warn!(instrument = %self.instrument, "{}", crate::ledger::in_full(error));
+        tracing::warn!(instrument = %self.instrument, "{}", in_full(error));
         if error.advice() == Advice::Stop {
             return Err(Exit::Fatal(error.to_string()));
         }

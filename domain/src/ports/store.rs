@@ -110,6 +110,17 @@ pub enum Receipt {
     Duplicate,
 }
 
+impl Receipt {
+    /// The events that came of the entry.
+    #[must_use]
+    pub fn events(&self) -> &[Arc<Event>] {
+        match self {
+            Self::Stored(events) => events,
+            Self::Duplicate => &[],
+        }
+    }
+}
+
 /// The ends of the stream as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Span {

@@ -120,6 +120,7 @@ mod tests {
         Frame {
             seq: Seq::new(seq),
             signal: SignalId::of(&channel, &PostKey::new("1"), 0),
+            stored: Timestamp::MIN,
             expires_at: expires_at.map(Timestamp::from_micros),
             bytes: Bytes::from(format!(r#""seq":{seq}}}"#)),
         }

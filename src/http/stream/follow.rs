@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use actors::hub::{Frame, Interest, Join, Lost, Mode, Outbox, Taken};
 use domain::ids::{Epoch, Seq};
-use domain::ports::Advice;
 use domain::ports::store::StoreError;
+use domain::ports::{Advice, Encode as _};
 use futures_util::{Stream, stream};
 use serde_json::json;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -23,6 +23,7 @@ use super::flow::Flow;
 use super::page;
 use super::protocol::{Refusal, Wish, begin, done};
 use super::{Desk, Seat};
+use crate::wire::Encoder;
 
 /// How long to rest before the store or the hub is asked again.
 const REST: Duration = Duration::from_millis(200);
@@ -207,7 +208,7 @@ impl Follower {
         let now = self.desk.clock.now();
         let interest = self.place.interest.borrow().clone();
         for (event, folded) in page::wanted(&events, &interest, self.wish.mode) {
-            let bytes = self.desk.encode.encode(event, interest.view);
+            let bytes = Encoder.encode(event, interest.view);
             self.chain.event(&Frame::new(event, bytes), folded, now);
         }
         if let Some(last) = events.last() {
@@ -239,6 +240,8 @@ impl Follower {
                 let now = self.desk.clock.now();
                 let new = |(frame, _): &&(Frame, u32)| frame.seq > self.read;
                 for (frame, folded) in frames.iter().filter(new) {
+                    metrics::histogram!("touchstone_stage_seconds", "stage" => "stored_to_sent")
+                        .record(now.since(frame.stored).as_secs_f64());
                     self.chain.event(frame, *folded, now);
                 }
                 self.chain.settle();

@@ -1,4 +1,4 @@
-//! A session: one client on the stream.
+//! A session: one client on the stream. The only file that knows the context of actix-web-actors.
 //!
 //! Reads commands, answers them, and passes on what its subscriptions say. Its context lives inside
 //! the stream of bytes that its socket asks for, so while a client does not read, it does nothing.
@@ -11,15 +11,17 @@ use std::time::Duration;
 
 use actix::fut::{ActorFutureExt as _, WrapFuture as _};
 use actix::{Actor, ActorContext as _, AsyncContext as _, SpawnHandle, StreamHandler};
-use actix_web_actors::ws::{Message, ProtocolError, WebsocketContext};
+use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web_actors::ws::{self, HandshakeError, Message, ProtocolError, WebsocketContext};
 use domain::ids::Epoch;
 use futures_util::StreamExt as _;
 use rand::RngExt as _;
 use serde_json::json;
 
 use super::closing::Closing;
-use super::flow::Flow;
+use super::flow::{Counted, Flow};
 use super::follow::{Follower, Place, Said};
+use super::inbound::Inbound;
 use super::pace::Pace;
 use super::protocol::{self, Op, Refusal, Subscribe, Unread, Update, Which, Wish};
 use super::{Chair, Desk};
@@ -27,10 +29,30 @@ use super::{Chair, Desk};
 /// How long a client has to say goodbye in return.
 const GOODBYE: Duration = Duration::from_secs(1);
 
+/// The subprotocol that may be asked for.
+const PROTOCOL: &str = "touchstone.v1+json";
+
 type Ctx = WebsocketContext<Session>;
 
+/// Answers the handshake and begins a session.
+pub(super) fn open(
+    request: &HttpRequest,
+    payload: web::Payload,
+    chair: Chair,
+    epoch: Epoch,
+    first: Option<Wish>,
+) -> Result<HttpResponse, HandshakeError> {
+    let mut response = ws::handshake_with_protocols(request, &[PROTOCOL])?;
+    let verdict = Rc::new(Cell::new(None));
+    let flow = Flow::new(chair.0.limits.unsent);
+    let inbound = Inbound::new(payload, chair.0.limits.frame, Rc::clone(&verdict));
+    let session = Session::new(chair, epoch, Rc::clone(&flow), verdict, first);
+    let bytes = WebsocketContext::create(session, inbound);
+    Ok(response.streaming(Counted::new(bytes, flow)))
+}
+
 /// One client on the stream.
-pub(super) struct Session {
+struct Session {
     desk: Arc<Desk>,
     _chair: Chair,
     epoch: Epoch,
@@ -63,7 +85,7 @@ struct Told {
 }
 
 impl Session {
-    pub(super) fn new(
+    fn new(
         chair: Chair,
         epoch: Epoch,
         flow: Rc<Flow>,
@@ -140,7 +162,7 @@ impl Session {
     }
 
     fn wait_for_the_drain(&self, ctx: &mut Ctx) {
-        let mut drain = self.desk.drain.clone();
+        let mut drain = self.desk.draining.clone();
         let begun = async move { drain.wait_for(|begun| *begun).await.is_ok() };
         ctx.spawn(begun.into_actor(self).map(|begun, session, ctx| {
             if begun {

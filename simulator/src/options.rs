@@ -1,0 +1,56 @@
+//! What a simulator is started with.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::clock::Clock;
+
+/// How a simulator is to run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The same seed makes the same market and the same posts.
+    pub seed: u64,
+    /// Where it listens; port 0 takes any that is free.
+    pub listen: SocketAddr,
+    /// How fast the channels post: 2.0 is twice as fast. The market keeps its own time.
+    pub pace: f64,
+    /// Whose time it is.
+    pub clock: Clock,
+    /// Where the truth is written, if it is.
+    pub truth_dir: Option<PathBuf>,
+    /// Where webhook channels post to; without it they are silent.
+    pub webhooks: Option<WebhookTarget>,
+    /// How long a WebSocket connection may last.
+    pub connection_age: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            seed: 7,
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            pace: 1.0,
+            clock: Clock::system(),
+            truth_dir: None,
+            webhooks: None,
+            connection_age: Duration::from_secs(24 * 60 * 60),
+        }
+    }
+}
+
+/// Where webhook channels post to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebhookTarget {
+    /// A URL in which `{channel}` and `{secret}` stand for the channel's name and secret.
+    pub url: String,
+}
+
+impl WebhookTarget {
+    /// The URL for one channel.
+    #[must_use]
+    pub fn of(&self, channel: &str, secret: &str) -> String {
+        let url = self.url.replace("{channel}", channel);
+        url.replace("{secret}", secret)
+    }
+}

@@ -1,0 +1,265 @@
+//! Starting and stopping: the simulator in a thread of its own, and the handle to it.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::RETRY_AFTER;
+use actix_web::middleware::{Next, from_fn};
+use actix_web::web::Data;
+use actix_web::{App, HttpResponse, HttpServer};
+use serde::Serialize;
+use serde_json::json;
+use tokio::sync::watch;
+use tracing::warn;
+
+use crate::channels::{CHANNELS, Channel, Kind, Press, channel};
+use crate::faults::Faults;
+use crate::market::{Market, SYMBOLS, Symbol};
+use crate::options::Options;
+use crate::truth::{self, Scribe, Truth};
+use crate::webhook;
+use crate::world::World;
+
+/// How often the truth is written.
+const WRITE_EVERY: Duration = Duration::from_millis(200);
+
+/// Why a simulator does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The pace is not a pace.
+    #[error("a pace of {0} is none: it must be above zero and at most 10,000")]
+    Pace(f64),
+    /// The address is taken, or no address of this machine.
+    #[error("could not listen on {0}")]
+    Listen(SocketAddr, #[source] std::io::Error),
+    /// The truth cannot be written.
+    #[error("could not write the truth into {0}")]
+    Truth(PathBuf, #[source] std::io::Error),
+    /// The machine gives no thread.
+    #[error("could not start a thread")]
+    Thread(#[source] std::io::Error),
+}
+
+/// A channel as the platform may be told of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ChannelCard {
+    /// Its name, as in `/s/NAME`.
+    pub name: &'static str,
+    /// Its name for people.
+    pub title: &'static str,
+    /// How its posts get out.
+    pub kind: Kind,
+    /// What it proves itself with, where it comes by webhook.
+    pub secret: Option<String>,
+}
+
+/// A running simulator. It stops when it is dropped.
+#[derive(Debug)]
+pub struct Simulator {
+    address: SocketAddr,
+    world: World,
+    stop: watch::Sender<bool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Starts a simulator in a thread of its own.
+///
+/// # Errors
+///
+/// [`StartError`] where an option cannot be followed.
+pub fn start(options: Options) -> Result<Simulator, StartError> {
+    if !(options.pace > 0.0 && options.pace <= 10_000.0) {
+        return Err(StartError::Pace(options.pace));
+    }
+    let unheard = |error| StartError::Listen(options.listen, error);
+    let listener = std::net::TcpListener::bind(options.listen).map_err(unheard)?;
+    let address = listener.local_addr().map_err(unheard)?;
+    let (stop, stopped) = watch::channel(false);
+    let world = World {
+        started: options.clock.now(),
+        clock: options.clock.clone(),
+        press: Press::new(Market::new(options.seed), options.pace),
+        faults: Faults::default(),
+        connection_age: options.connection_age,
+        stop: stopped,
+    };
+    let scribe = match &options.truth_dir {
+        Some(dir) => {
+            let scribe = Scribe::open(dir, world.now());
+            Some(scribe.map_err(|error| StartError::Truth(dir.clone(), error))?)
+        }
+        None => None,
+    };
+    let inside = world.clone();
+    let thread = thread::Builder::new()
+        .name("simulator".to_owned())
+        .spawn(move || {
+            let system = actix_web::rt::System::new();
+            if let Err(error) = system.block_on(serve(listener, inside, options, scribe)) {
+                warn!(%error, "the simulator ended: {error}");
+            }
+        })
+        .map_err(StartError::Thread)?;
+    Ok(Simulator {
+        address,
+        world,
+        stop,
+        thread: Some(thread),
+    })
+}
+
+async fn serve(
+    listener: std::net::TcpListener,
+    world: World,
+    options: Options,
+    scribe: Option<Scribe>,
+) -> std::io::Result<()> {
+    let shared = Data::new(world.clone());
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(shared.clone())
+            .wrap(from_fn(misbehave))
+            .configure(crate::exchange::routes)
+            .configure(crate::preview::routes)
+    })
+    .workers(1)
+    .disable_signals()
+    .shutdown_timeout(1)
+    .listen(listener)?
+    .run();
+    if let Some(target) = &options.webhooks {
+        webhook::post_all(&world, target);
+    }
+    if let Some(scribe) = scribe {
+        actix_web::rt::spawn(write_truth(scribe, world.clone()));
+    }
+    let handle = server.handle();
+    let waiting = world.clone();
+    actix_web::rt::spawn(async move {
+        waiting.stopped().await;
+        handle.stop(false).await;
+    });
+    server.await
+}
+
+async fn write_truth(mut scribe: Scribe, world: World) {
+    loop {
+        if let Err(error) = scribe.write(&world.press, world.now()) {
+            warn!(%error, "could not write the truth: {error}");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(WRITE_EVERY) => {}
+            () = world.stopped() => return,
+        }
+    }
+}
+
+/// The faults that are switched on, before anything else is done.
+async fn misbehave(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let path = request.path();
+    let socket = path.starts_with("/ws") || path.starts_with("/stream");
+    let exchange = socket || path.starts_with("/api/");
+    let switches = request.app_data::<Data<World>>().map(|world| {
+        let faults = &world.faults;
+        if exchange {
+            faults.exchange.clone()
+        } else {
+            faults.pages.clone()
+        }
+    });
+    let Some(switches) = switches else {
+        return Ok(next.call(request).await?.map_into_boxed_body());
+    };
+    if let Some(seconds) = switches.refusing_for() {
+        let refusal = HttpResponse::TooManyRequests()
+            .insert_header((RETRY_AFTER, seconds))
+            .json(json!({ "code": -1003, "msg": "Too many requests." }));
+        return Ok(request.into_response(refusal));
+    }
+    // A stalled socket is opened and then says nothing; a stalled page does not come.
+    while switches.is_stalled() && !socket {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    Ok(next.call(request).await?.map_into_boxed_body())
+}
+
+impl Simulator {
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its channels.
+    #[must_use]
+    pub fn channels(&self) -> Vec<ChannelCard> {
+        let seed = self.market().seed();
+        let card = |channel: &Channel| ChannelCard {
+            name: channel.name,
+            title: channel.title,
+            kind: channel.kind,
+            secret: (channel.kind == Kind::Webhook).then(|| webhook::secret(seed, channel)),
+        };
+        CHANNELS.iter().map(card).collect()
+    }
+
+    /// What its venue trades.
+    #[must_use]
+    pub const fn symbols(&self) -> &'static [Symbol] {
+        &SYMBOLS
+    }
+
+    /// Its market, for a second opinion.
+    #[must_use]
+    pub const fn market(&self) -> &Market {
+        self.world.press.market()
+    }
+
+    /// The switches of its faults.
+    #[must_use]
+    pub const fn faults(&self) -> &Faults {
+        &self.world.faults
+    }
+
+    /// The truth about a post; nothing where there is no such channel or number.
+    #[must_use]
+    pub fn truth(&self, name: &str, id: i64) -> Option<Truth> {
+        let press = &self.world.press;
+        let story = press.story(channel(name)?, Some(id).filter(|id| *id > 0)?);
+        Some(truth::tell(press, &story))
+    }
+
+    /// The truth about all posts after one instant and not after another (in microseconds), in the
+    /// order of time.
+    #[must_use]
+    pub fn truth_between(&self, after: i64, until: i64) -> Vec<Truth> {
+        truth::between(&self.world.press, after, until)
+    }
+
+    /// Stops it, and returns when it has stopped.
+    pub fn stop(mut self) {
+        self.halt();
+    }
+
+    fn halt(&mut self) {
+        // Without anyone listening it has stopped already.
+        let _ = self.stop.send(true);
+        if let Some(thread) = self.thread.take() {
+            // A thread that panicked has told why already.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        self.halt();
+    }
+}

@@ -1,0 +1,73 @@
+//! Pages: the live stream for people, and the description of the API.
+
+use std::sync::LazyLock;
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, ContentType};
+use utoipa::OpenApi;
+
+use super::{error, ingest, records, stream, system};
+
+/// The live page: one file, without a build step.
+const LIVE: &str = include_str!("../../web/live.html");
+
+/// The description of the API for people: it reads `/openapi.json`.
+const DOCS: &str = include_str!("../../web/docs.html");
+
+/// What the pages may do: their own style and script, and talk to this server.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; \
+                      connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; \
+                      frame-ancestors 'none'";
+
+/// The description of the API.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Touchstone",
+        description = "Which trading signals deserve belief: signals, what became of them, and the stream.",
+        license(name = "MIT OR Apache-2.0")
+    ),
+    paths(
+        stream::stream,
+        stream::position,
+        ingest::ingest,
+        records::channels,
+        records::channel,
+        records::signals,
+        records::signal,
+        records::events,
+        system::healthz,
+        system::readyz,
+        system::actors,
+        system::metrics,
+    ),
+    components(schemas(error::Problem))
+)]
+struct Api;
+
+static OPENAPI: LazyLock<String> =
+    LazyLock::new(|| serde_json::to_string(&Api::openapi()).unwrap_or_default());
+
+/// The live stream, for people.
+pub(super) async fn live() -> HttpResponse {
+    page(LIVE)
+}
+
+/// The API, for people.
+pub(super) async fn docs() -> HttpResponse {
+    page(DOCS)
+}
+
+/// The API, for programs.
+pub(super) async fn openapi() -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type(ContentType::json())
+        .body(OPENAPI.as_str())
+}
+
+fn page(text: &'static str) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type(ContentType::html())
+        .insert_header((CONTENT_SECURITY_POLICY, POLICY))
+        .body(text)
+}

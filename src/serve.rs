@@ -1,0 +1,214 @@
+//! Serving: from a configuration to a running platform, and back down in order.
+
+use std::collections::BTreeMap;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use actix::Arbiter;
+use actors::guardian::{Household, RootCause, Vigil};
+use anyhow::{Context as _, bail};
+use domain::ids::ChannelId;
+use domain::ports::Clock;
+use domain::post::Origin;
+use metrics_exporter_prometheus::PrometheusHandle;
+use scoring::geometry::Geometry;
+use simulator::Simulator;
+use tokio::sync::watch;
+
+use crate::clock::WallClock;
+use crate::config::{Durability, Settings};
+use crate::http::guard::Guard;
+use crate::http::ingest::{Inlet, Inlets};
+use crate::http::stream::StreamState;
+use crate::http::system::System;
+use crate::http::{self, Edge};
+use crate::platform::{self, Adapters, Terms};
+use crate::store::{self, SqliteStore};
+use crate::wire::Encoder;
+
+mod world;
+
+use world::World;
+
+/// A running platform.
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The platform's doors.
+    pub house: platform::House,
+    simulator: Option<Simulator>,
+    store: Arc<SqliteStore>,
+    server: actix_web::dev::ServerHandle,
+    drain: watch::Sender<bool>,
+    drain_for: Duration,
+    given_up: Arc<GivenUp>,
+}
+
+/// Says when the guardian gives up, and why.
+#[derive(Default)]
+struct GivenUp {
+    cause: Mutex<Option<RootCause>>,
+    bell: tokio::sync::Notify,
+}
+
+/// Starts everything that the configuration asks for.
+///
+/// # Errors
+///
+/// When an address cannot be bound, the store cannot be opened or the house cannot be raised.
+pub async fn start(
+    settings: &Settings,
+    open_access: bool,
+    metrics: Option<PrometheusHandle>,
+) -> anyhow::Result<Running> {
+    may_listen(settings, open_access)?;
+    let listen = settings.http.listen;
+    let clock: Arc<dyn Clock> = Arc::new(WallClock);
+    // Bound first, so that a taken address is told before anything else happens, and so that the
+    // simulator knows where to post; served last, when everybody is there to answer.
+    let listener = TcpListener::bind(listen)
+        .with_context(|| format!("http.listen: could not listen on {listen}"))?;
+    let address = listener.local_addr()?;
+    let store = Arc::new(open_store(settings).await?);
+    let World {
+        feeds,
+        postings,
+        keys,
+        simulator,
+    } = World::make(settings, &clock, address)?;
+
+    let given_up = Arc::<GivenUp>::default();
+    let told = Arc::clone(&given_up);
+    let escalate = Arc::new(move |cause: RootCause| {
+        told.cause
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get_or_insert(cause);
+        told.bell.notify_one();
+    });
+    let household = Household::found(Arc::clone(&clock), escalate, Vigil::default());
+    let adapters = Adapters {
+        store: Arc::clone(&store) as _,
+        clock: Arc::clone(&clock),
+        feeds,
+        channels: postings,
+        models: Arc::new(|| Box::new(Geometry)),
+        encode: Arc::new(Encoder),
+    };
+    let terms = Terms {
+        channels: Arbiter::new().handle(),
+        markets: Arbiter::new().handle(),
+        records: Arbiter::new().handle(),
+        patient: false,
+    };
+    let house = platform::raise(adapters, household, terms).await?;
+
+    let (drain, draining) = watch::channel(false);
+    let origin = if settings.simulator.enabled {
+        Origin::Simulator
+    } else {
+        Origin::Live
+    };
+    let inlets: BTreeMap<ChannelId, Inlet> = keys
+        .into_iter()
+        .filter_map(|(id, key)| {
+            let door = house.channels.get(&id)?.clone();
+            Some((id, Inlet { key, origin, door }))
+        })
+        .collect();
+    let drain_for = Duration::from_millis(settings.http.drain_ms);
+    let edge = Edge {
+        stream: StreamState::new(
+            house.hub.clone(),
+            Arc::clone(&store) as _,
+            Arc::clone(&clock),
+            draining,
+            &settings.stream,
+            drain_for,
+        ),
+        inlets: Inlets {
+            channels: Arc::new(inlets),
+            clock,
+        },
+        system: System {
+            household: house.household.clone(),
+            store: Arc::clone(&store) as _,
+            metrics,
+        },
+        records: Arc::clone(&store) as _,
+        guard: Guard::new(&settings.http.allowed_origins, open_access),
+        body_limit: settings.http.body_limit,
+    };
+    let server = http::serve(edge, listener, drain_for)?;
+    let handle = server.handle();
+    actix::spawn(server);
+    Ok(Running {
+        address,
+        house,
+        simulator,
+        store,
+        server: handle,
+        drain,
+        drain_for,
+        given_up,
+    })
+}
+
+/// Refuses to be reached from elsewhere without the explicit word.
+///
+/// # Errors
+///
+/// When the address is not on this machine alone and nobody said `--open-access`.
+pub fn may_listen(settings: &Settings, open_access: bool) -> anyhow::Result<()> {
+    let listen = settings.http.listen;
+    if !listen.ip().is_loopback() && !open_access {
+        bail!(
+            "http.listen: {listen} is not on this machine alone, and there are no accounts yet: everybody \
+             who reaches it could use everything. Listen on 127.0.0.1, or say --open-access"
+        );
+    }
+    Ok(())
+}
+
+async fn open_store(settings: &Settings) -> anyhow::Result<SqliteStore> {
+    let path = settings.database();
+    let durability = match settings.store.durability {
+        Durability::Full => store::Durability::Full,
+        Durability::Normal => store::Durability::Normal,
+    };
+    let options = store::Options {
+        durability,
+        ..store::Options::file(path)
+    };
+    let opened = SqliteStore::open(options).await;
+    opened.with_context(|| format!("could not open the database {}", path.display()))
+}
+
+impl Running {
+    /// Waits until the guardian gives up, and says why.
+    pub async fn gave_up(&self) -> String {
+        self.given_up.bell.notified().await;
+        let cause = self
+            .given_up
+            .cause
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        cause.map_or_else(String::new, |cause| {
+            format!("{} {}", cause.child, cause.exit)
+        })
+    }
+
+    /// Comes down in order: nothing new comes in, what was taken is stored, sessions are told
+    /// to come back, the store is closed.
+    pub async fn stop(self) {
+        self.drain.send_replace(true);
+        drop(self.simulator);
+        // Sessions leave one after the other within this time, each told when to come back.
+        tokio::time::sleep(self.drain_for.min(Duration::from_secs(10))).await;
+        self.server.stop(true).await;
+        self.house.household.stop().await;
+        self.store.close().await;
+    }
+}

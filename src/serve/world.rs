@@ -1,0 +1,204 @@
+//! The world outside: venues and channels as configured, or the simulator in their stead.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use domain::ids::ChannelId;
+use domain::market::Venue;
+use domain::ports::store::ChannelCard;
+use domain::ports::{Clock, Feed};
+use domain::post::Origin;
+use secrecy::SecretString;
+use simulator::{Kind, Simulator, WebhookTarget};
+use url::Url;
+
+use crate::config::{Channel, Settings, VenueKind};
+use crate::feeds::binance::{self, BinanceSpot, Rhythm};
+use crate::outbound::{Limits, Outbound, Reach};
+use crate::platform::Posting;
+use crate::sources::telegram::{self, TelegramPreview};
+
+/// How often the simulator's previews are looked at: it is on this machine and need not be spared.
+const SIMULATOR_EVERY: Duration = Duration::from_secs(1);
+
+/// The simulator's venue.
+pub(super) const SIMULATOR: &str = "sim";
+
+/// How large and slow a preview page may be. Redirects are not followed: one tells that a channel
+/// has no preview.
+const PAGES: Limits = Limits {
+    time: Duration::from_secs(15),
+    connect: Duration::from_secs(5),
+    body: 4 << 20,
+    redirects: 0,
+};
+
+/// Venues and channels.
+pub(super) struct World {
+    pub(super) feeds: Vec<Arc<dyn Feed>>,
+    pub(super) postings: Vec<Posting>,
+    /// What those who bring their posts must show.
+    pub(super) keys: BTreeMap<ChannelId, SecretString>,
+    pub(super) simulator: Option<Simulator>,
+}
+
+impl World {
+    /// Makes the world of a configuration. `here` is where posts are brought to.
+    pub(super) fn make(
+        settings: &Settings,
+        clock: &Arc<dyn Clock>,
+        here: SocketAddr,
+    ) -> anyhow::Result<Self> {
+        if settings.simulator.enabled {
+            Self::simulated(settings, clock, here)
+        } else {
+            Self::real(settings, clock)
+        }
+    }
+
+    fn simulated(
+        settings: &Settings,
+        clock: &Arc<dyn Clock>,
+        here: SocketAddr,
+    ) -> anyhow::Result<Self> {
+        let here = match here.ip().is_unspecified() {
+            true => SocketAddr::from(([127, 0, 0, 1], here.port())),
+            false => here,
+        };
+        let target = format!("http://{here}/v1/ingest/{{channel}}?key={{secret}}");
+        let simulator = simulator::start(simulator::Options {
+            seed: settings.simulator.seed,
+            pace: settings.simulator.pace,
+            truth_dir: settings.simulator.truth_dir.clone(),
+            webhooks: Some(WebhookTarget { url: target }),
+            ..simulator::Options::default()
+        })
+        .context("the simulator could not start")?;
+        let address = simulator.address();
+        let feed = binance::Options {
+            venue: Venue::new(SIMULATOR),
+            stream: Url::parse(&format!("ws://{address}"))?,
+            rest: Url::parse(&format!("http://{address}"))?,
+            clock: Arc::clone(clock),
+            rhythm: Rhythm::default(),
+        };
+        let venue = Outbound::new(Reach::Anywhere, binance::LIMITS)?;
+        let pages = Outbound::new(Reach::Anywhere, PAGES)?;
+        let mut world = Self {
+            feeds: vec![Arc::new(BinanceSpot::new(feed, venue))],
+            postings: Vec::new(),
+            keys: BTreeMap::new(),
+            simulator: None,
+        };
+        for card in simulator.channels() {
+            let id = ChannelId::parse(&card.name.to_lowercase())?;
+            let posting = match card.kind {
+                Kind::Preview => {
+                    let options = telegram::Options {
+                        channel: id.clone(),
+                        name: card.name.to_owned(),
+                        base: Url::parse(&format!("http://{address}"))?,
+                        interval: SIMULATOR_EVERY,
+                        reread: 400,
+                        origin: Origin::Simulator,
+                        clock: Arc::clone(clock),
+                    };
+                    let source = TelegramPreview::new(options, pages.clone());
+                    posting(
+                        &id,
+                        "telegram",
+                        card.title,
+                        Origin::Simulator,
+                        Some(Arc::new(source)),
+                    )
+                }
+                Kind::Webhook => {
+                    let secret = card.secret.clone().unwrap_or_default();
+                    world.keys.insert(id.clone(), SecretString::from(secret));
+                    posting(&id, "webhook", card.title, Origin::Simulator, None)
+                }
+            };
+            world.postings.push(posting);
+        }
+        world.simulator = Some(simulator);
+        Ok(world)
+    }
+
+    fn real(settings: &Settings, clock: &Arc<dyn Clock>) -> anyhow::Result<Self> {
+        let mut world = Self {
+            feeds: Vec::new(),
+            postings: Vec::new(),
+            keys: BTreeMap::new(),
+            simulator: None,
+        };
+        for (name, venue) in &settings.venues {
+            match venue.kind {
+                VenueKind::BinanceSpot => {
+                    let options = binance::Options {
+                        venue: Venue::new(name.as_str()),
+                        stream: venue.ws_url.clone(),
+                        rest: venue.rest_url.clone(),
+                        clock: Arc::clone(clock),
+                        rhythm: Rhythm::default(),
+                    };
+                    // The operator wrote the address down himself, so it may be anywhere.
+                    let outbound = Outbound::new(Reach::Anywhere, binance::LIMITS)?;
+                    world
+                        .feeds
+                        .push(Arc::new(BinanceSpot::new(options, outbound)));
+                }
+            }
+        }
+        let pages = Outbound::new(Reach::Public, PAGES)?;
+        let near = Outbound::new(Reach::Anywhere, PAGES)?;
+        for (name, channel) in &settings.channels {
+            let id = ChannelId::parse(name)?;
+            let posting = match channel {
+                Channel::Telegram {
+                    name,
+                    interval_s,
+                    base_url,
+                } => {
+                    let options = telegram::Options {
+                        base: base_url.clone(),
+                        interval: Duration::from_secs(*interval_s),
+                        ..telegram::Options::live(id.clone(), name.as_str(), Arc::clone(clock))
+                    };
+                    // Somebody who reads elsewhere than at Telegram wrote that address himself.
+                    let outbound = if base_url.domain() == Some("t.me") {
+                        &pages
+                    } else {
+                        &near
+                    };
+                    let source = TelegramPreview::new(options, outbound.clone());
+                    posting(&id, "telegram", name, Origin::Live, Some(Arc::new(source)))
+                }
+                Channel::Webhook { key } => {
+                    world.keys.insert(id.clone(), key.clone());
+                    posting(&id, "webhook", name, Origin::Live, None)
+                }
+            };
+            world.postings.push(posting);
+        }
+        Ok(world)
+    }
+}
+
+fn posting(
+    id: &ChannelId,
+    platform: &str,
+    title: &str,
+    origin: Origin,
+    source: Option<Arc<dyn domain::ports::source::OpenSource>>,
+) -> Posting {
+    let card = ChannelCard {
+        id: id.clone(),
+        platform: platform.to_owned(),
+        title: title.to_owned(),
+        origin,
+    };
+    Posting { card, source }
+}

@@ -1,0 +1,13 @@
+//! The adapters against what the world really says, and against small servers that misbehave.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test may fail by panicking, helpers included"
+)]
+
+mod binance;
+mod exchange;
+mod outbound;
+mod recorded;
+mod server;
+mod simulator;
+mod telegram;
