@@ -147,7 +147,7 @@ async fn a_dashboard_is_told_the_newest_of_each_signal_and_how_many_were_folded(
     let epoch = scene.epoch().await;
     let idea = scene.idea("a", "BTC/USDT", LATER);
     let other = scene.idea("a", "ETH/USDT", LATER);
-    scene.only_store(&[idea.clone()]).await;
+    scene.only_store(std::slice::from_ref(&idea)).await;
     scene.only_store_edit(&idea, "one").await;
     scene.only_store(&[other]).await;
     scene.only_store_edit(&idea, "two").await;
