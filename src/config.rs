@@ -64,7 +64,7 @@ pub struct Store {
 
 /// What a commit survives.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
+#[serde(try_from = "String")]
 pub enum Durability {
     /// A power cut.
     Full,
@@ -100,7 +100,7 @@ pub struct Log {
 
 /// How messages look.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
+#[serde(try_from = "String")]
 pub enum LogFormat {
     /// For people.
     Text,
@@ -132,7 +132,7 @@ pub struct Venue {
 
 /// The protocols of venues.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "kebab-case")]
+#[serde(try_from = "String")]
 pub enum VenueKind {
     /// Binance's spot market.
     BinanceSpot,
@@ -159,6 +159,26 @@ pub enum Channel {
         key: SecretString,
     },
 }
+
+/// Lets an enum be read from its words, and a wrong word be told the right ones.
+macro_rules! words {
+    ($kind:ident { $($word:literal => $variant:ident),+ $(,)? }) => {
+        impl TryFrom<String> for $kind {
+            type Error = String;
+
+            fn try_from(text: String) -> Result<Self, Self::Error> {
+                match text.as_str() {
+                    $($word => Ok(Self::$variant),)+
+                    other => Err(format!("`{other}` is none of them; use {}", [$($word),+].join(" or "))),
+                }
+            }
+        }
+    };
+}
+
+words!(Durability { "full" => Full, "normal" => Normal });
+words!(LogFormat { "text" => Text, "json" => Json });
+words!(VenueKind { "binance-spot" => BinanceSpot });
 
 const fn fifteen() -> u64 {
     15

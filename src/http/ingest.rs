@@ -222,7 +222,7 @@ impl Said {
             });
         };
         // Taken out before anything is stored, logged or hashed.
-        let secret = members.remove("secret").as_ref().and_then(word);
+        let secret = members.shift_remove("secret").as_ref().and_then(word);
         let name = NAMES
             .iter()
             .find_map(|name| Some(format!("{name}:{}", word(members.get(*name)?)?)));
