@@ -23,6 +23,7 @@ mod follow;
 mod inbound;
 mod pace;
 mod page;
+mod place;
 mod protocol;
 mod session;
 

@@ -4,12 +4,11 @@
 //! both is known by its place. Whatever the outbox lost is read in the store, or is told as a gap
 //! when it was the client who did not keep pace.
 
-use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actors::hub::{Frame, Interest, Join, Lost, Mode, Outbox, Taken};
+use actors::hub::{Frame, Lost, Mode, Outbox, Taken};
 use domain::ids::{Epoch, Seq};
 use domain::ports::store::StoreError;
 use domain::ports::{Advice, Encode as _};
@@ -21,6 +20,7 @@ use super::chain::{Chain, Why};
 use super::closing::Closing;
 use super::flow::Flow;
 use super::page;
+use super::place::Place;
 use super::protocol::{Refusal, Wish, begin, done};
 use super::{Desk, Seat};
 use crate::wire::Encoder;
@@ -37,54 +37,6 @@ pub(super) enum Said {
     Refused(Refusal),
     /// The session cannot go on.
     Ended(Closing),
-}
-
-/// What a session knows of one of its subscriptions.
-#[derive(Debug)]
-pub(super) struct Place {
-    /// Its number at the hub.
-    pub(super) id: u64,
-    /// What it wants.
-    pub(super) interest: RefCell<Interest>,
-    outbox: RefCell<Arc<Outbox>>,
-    /// Everything up to here has been said.
-    told: Cell<Seq>,
-    /// It takes from its outbox.
-    live: Cell<bool>,
-}
-
-impl Place {
-    pub(super) fn new(id: u64, wish: &Wish, desk: &Desk) -> Rc<Self> {
-        Rc::new(Self {
-            id,
-            interest: RefCell::new(wish.interest.clone()),
-            outbox: RefCell::new(Arc::new(Outbox::with_room(wish.mode, desk.limits.outbox))),
-            told: Cell::new(Seq::ZERO),
-            live: Cell::new(false),
-        })
-    }
-
-    /// What to ask the hub for.
-    pub(super) fn join(&self) -> Join {
-        Join {
-            id: self.id,
-            interest: self.interest.borrow().clone(),
-            outbox: self.outbox(),
-        }
-    }
-
-    /// From where its client can go on. Nothing that waits is before it.
-    pub(super) fn position(&self) -> Seq {
-        let seen = self.live.get().then(|| self.outbox.borrow().idle_at());
-        let position = self.told.get().max(seen.flatten().unwrap_or_default());
-        // Whoever was told this is never told again what came before it.
-        self.told.set(position);
-        position
-    }
-
-    fn outbox(&self) -> Arc<Outbox> {
-        Arc::clone(&self.outbox.borrow())
-    }
 }
 
 /// Follows the stream for one subscription.
@@ -206,7 +158,7 @@ impl Follower {
             self.chain.gap(last, Why::Retention);
         }
         let now = self.desk.clock.now();
-        let interest = self.place.interest.borrow().clone();
+        let interest = self.place.interest();
         for (event, folded) in page::wanted(&events, &interest, self.wish.mode) {
             let bytes = Encoder.encode(event, interest.view);
             self.chain.event(&Frame::new(event, bytes), folded, now);
@@ -225,7 +177,7 @@ impl Follower {
     async fn listen(&mut self) -> Option<Said> {
         sleep_until(self.not_before).await;
         self.flow.has_room().await;
-        self.read = self.read.max(self.place.told.get());
+        self.read = self.read.max(self.place.told());
         let outbox = self.place.outbox();
         // From here to the session nothing is awaited: what left the outbox has been said before
         // anybody asks for the position.
@@ -271,7 +223,7 @@ impl Follower {
             return Some(Said::Ended(Closing::TooSlow {
                 sub: self.sub,
                 epoch: self.epoch.clone(),
-                resume: self.place.told.get(),
+                resume: self.place.told(),
             }));
         }
         self.chain.gap(lost.to, Why::Slow);
@@ -282,9 +234,8 @@ impl Follower {
     /// The hub was born anew and knows nothing of this subscription.
     async fn join_anew(&mut self) -> Option<Said> {
         self.enter(Stage::Reading);
-        let room = self.desk.limits.outbox;
-        let outbox = Arc::new(Outbox::with_room(self.wish.mode, room));
-        self.place.outbox.replace(outbox);
+        let outbox = Outbox::with_room(self.wish.mode, self.desk.limits.outbox);
+        self.place.renew(outbox);
         while self.desk.hub.ask(self.place.join()).await.is_err() {
             sleep(REST).await;
         }
@@ -310,7 +261,7 @@ impl Follower {
     fn enter(&mut self, stage: Stage) {
         self.stage = stage;
         self.keeps_pace = false;
-        self.place.live.set(stage == Stage::Live);
+        self.place.go_live(stage == Stage::Live);
     }
 
     /// The frames that the chain has ready; none when there are none.
@@ -320,7 +271,7 @@ impl Follower {
     }
 
     fn say(&mut self) -> Vec<String> {
-        self.place.told.set(self.chain.told(self.read));
+        self.place.tell(self.chain.told(self.read));
         self.chain.frames()
     }
 }
