@@ -26,6 +26,7 @@ mod page;
 mod place;
 mod protocol;
 mod session;
+pub mod stalled;
 
 /// How much of everything one session, and all of them, may have.
 #[derive(Clone, Copy, Debug)]

@@ -22,7 +22,7 @@ use domain::reading::{self, Meaning, Reading, Target};
 use domain::signal::Signal;
 use domain::time::Timestamp;
 use tokio::sync::watch;
-use touchstone::http::stream::{self, Limits, StreamState};
+use touchstone::http::stream::{self, Limits, StreamState, stalled};
 use touchstone::store::{Options, SqliteStore};
 use touchstone::wire::Encoder;
 
@@ -76,6 +76,11 @@ pub(crate) fn limits() -> Limits {
 
 /// Raises what the stream needs, and serves it.
 pub(crate) async fn raise(limits: Limits) -> Scene {
+    raise_and_cut(limits, stalled::STALLED).await
+}
+
+/// Raises what the stream needs; clients that take nothing for so long are cut off.
+pub(crate) async fn raise_and_cut(limits: Limits, after: Duration) -> Scene {
     let store = Arc::new(SqliteStore::open(Options::memory()).await.unwrap());
     for name in ["a", "b"] {
         let card = ChannelCard {
@@ -118,7 +123,11 @@ pub(crate) async fn raise(limits: Limits) -> Scene {
             .route("/v1/stream", web::get().to(stream::stream))
             .route("/v1/stream/position", web::get().to(stream::position))
     });
-    let server = server.workers(1).disable_signals().listen(listener);
+    let server = server
+        .workers(1)
+        .disable_signals()
+        .on_connect(move |connection, _| stalled::cut_after(after, connection))
+        .listen(listener);
     actix_web::rt::spawn(server.unwrap().run());
     Scene {
         address,

@@ -1,11 +1,13 @@
 //! A client that does not keep pace is told so, and the house does not wait for it.
 
+use std::time::Duration;
+
 use actors::hub::Room;
 use serde_json::json;
 use touchstone::http::stream::Limits;
 
 use super::client::{Client, from};
-use super::scene::{limits, raise};
+use super::scene::{limits, raise, raise_and_cut};
 
 fn narrow() -> Limits {
     let outbox = Room {
@@ -86,4 +88,18 @@ async fn a_client_that_reads_nothing_holds_up_nobody_and_loses_its_place() {
     };
     assert!(last < 400);
     assert_eq!((goodbye.code, &goodbye.reason["seq"]), (4504, &json!(last)));
+}
+
+#[actix_web::test]
+async fn a_client_that_takes_nothing_any_more_is_cut_off() {
+    let scene = raise_and_cut(limits(), Duration::from_millis(300)).await;
+    let (_idle, _) = Client::subscribed(&scene, json!({})).await;
+    assert_eq!(scene.state.connected(), 1);
+    for idea in scene.large(300, 100_000) {
+        let events = scene.only_store(&[idea]).await;
+        scene.only_show(events).await;
+    }
+    while scene.state.connected() > 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
