@@ -94,3 +94,25 @@ async fn events_that_are_shown_late_are_told_once() {
     scene.signal().await;
     assert_eq!(client.seqs(3).await, [1, 2, 3]);
 }
+
+#[actix_web::test]
+async fn what_is_no_longer_kept_is_a_gap() {
+    let scene = raise(limits()).await;
+    let epoch = scene.epoch().await;
+    scene.many(6).await;
+    scene.keep_only_after(4).await;
+    let (mut client, answer) = Client::subscribed(&scene, from(&epoch, 1)).await;
+    assert_eq!(answer["resumed"], "replay");
+    let gap = client.told().await;
+    assert_eq!(
+        (&gap["from"], &gap["to"], &gap["why"]),
+        (&json!(2), &json!(4), &json!("retention"))
+    );
+    assert_eq!(client.seqs(2).await, [5, 6]);
+    scene.keep_only_after(6).await;
+    client.subscribe(from(&epoch, 5)).await;
+    let gap = client.told().await;
+    assert_eq!((&gap["from"], &gap["to"]), (&json!(6), &json!(6)));
+    scene.signal().await;
+    assert_eq!(client.seqs(2).await, [7, 7]);
+}

@@ -21,9 +21,11 @@ use domain::post::{Action, Origin, Post};
 use domain::reading::{self, Meaning, Reading, Target};
 use domain::signal::Signal;
 use domain::time::Timestamp;
+use sqlx::sqlite::SqliteConnectOptions;
+use tempfile::TempDir;
 use tokio::sync::watch;
 use touchstone::http::stream::{self, Limits, StreamState, stalled};
-use touchstone::store::{Options, SqliteStore};
+use touchstone::store::{Durability, Options, SqliteStore};
 use touchstone::wire::Encoder;
 
 /// When every test begins.
@@ -62,6 +64,7 @@ pub(crate) struct Scene {
     clock: Arc<Standing>,
     fragile: Arc<Fragile>,
     posts: AtomicU64,
+    home: TempDir,
 }
 
 /// Limits in which a test needs not wait.
@@ -81,7 +84,12 @@ pub(crate) async fn raise(limits: Limits) -> Scene {
 
 /// Raises what the stream needs; clients that take nothing for so long are cut off.
 pub(crate) async fn raise_and_cut(limits: Limits, after: Duration) -> Scene {
-    let store = Arc::new(SqliteStore::open(Options::memory()).await.unwrap());
+    let home = tempfile::tempdir().unwrap();
+    let options = Options {
+        durability: Durability::Normal,
+        ..Options::file(home.path().join("record.db"))
+    };
+    let store = Arc::new(SqliteStore::open(options).await.unwrap());
     for name in ["a", "b"] {
         let card = ChannelCard {
             id: channel(name),
@@ -139,6 +147,7 @@ pub(crate) async fn raise_and_cut(limits: Limits, after: Duration) -> Scene {
         clock,
         fragile,
         posts: AtomicU64::new(0),
+        home,
     }
 }
 
@@ -201,6 +210,16 @@ impl Scene {
             [Receipt::Stored(events)] => events.clone(),
             other => panic!("not stored: {other:?}"),
         }
+    }
+
+    /// Takes the oldest events out of the record, as a retention would.
+    pub(crate) async fn keep_only_after(&self, seq: u64) {
+        let file = SqliteConnectOptions::new().filename(self.home.path().join("record.db"));
+        let pool = sqlx::SqlitePool::connect_with(file).await.unwrap();
+        let sql = format!("DELETE FROM events WHERE seq <= {seq}");
+        let sql = sqlx::AssertSqlSafe(sql);
+        sqlx::query(sql).execute(&pool).await.unwrap();
+        pool.close().await;
     }
 
     pub(crate) async fn only_show(&self, events: Vec<Arc<Event>>) {
