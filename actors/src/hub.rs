@@ -18,7 +18,7 @@ pub mod outbox;
 
 pub use ear::{Ear, Heard, Mouth, ear};
 pub use interest::Interest;
-pub use outbox::{Frame, Mode, Outbox, Taken};
+pub use outbox::{Frame, Lost, Mode, Outbox, Room, Taken};
 
 /// Gives each stored event to those who listen.
 pub struct Hub {
@@ -58,23 +58,68 @@ impl Hub {
         self.each.iter_mut().chain(&mut self.latest)
     }
 
-    /// Shows one event to all who want it, made bytes at most once for each view.
-    fn show(&mut self, event: &Arc<Event>) {
-        self.ears.retain(|mouth| mouth.say(event));
+    /// Shows events to all who want them: markets first, then bots, then dashboards.
+    fn show(&mut self, events: &[Arc<Event>], seen: Seq) {
+        self.ears
+            .retain(|mouth| events.iter().all(|event| mouth.say(event)));
         let encode = Arc::clone(&self.encode);
-        let (mut scored, mut plain) = (None, None);
+        let mut made: Vec<_> = events.iter().map(Made::new).collect();
         for listener in self.listeners() {
-            if listener.interest.wants(event) {
-                let view = listener.interest.view;
-                let made = match view {
-                    View::Scored => &mut scored,
-                    View::Plain => &mut plain,
-                };
-                let frame =
-                    made.get_or_insert_with(|| Frame::new(event, encode.encode(event, view)));
-                listener.outbox.put(frame.clone());
-            }
+            let Listener {
+                interest, outbox, ..
+            } = listener;
+            let wanted = made.iter_mut().filter(|made| interest.wants(made.event));
+            outbox.offer(wanted.map(|made| made.frame(&*encode, interest.view)), seen);
         }
+    }
+
+    /// Says that what came before an event was not all shown: the store knows it.
+    fn confess(&mut self, before: Seq) {
+        self.listeners()
+            .for_each(|listener| listener.outbox.miss(before));
+        self.ears.iter().for_each(Mouth::miss);
+    }
+
+    /// Forgets those who left without a word.
+    fn forget_the_gone(&mut self) {
+        let before = self.each.len() + self.latest.len();
+        let stays = |listener: &Listener| Arc::strong_count(&listener.outbox) > 1;
+        self.each.retain(stays);
+        self.latest.retain(stays);
+        count_left(before - self.each.len() - self.latest.len());
+    }
+}
+
+/// An event and the bytes that were made of it, at most once for each view.
+struct Made<'a> {
+    event: &'a Arc<Event>,
+    scored: Option<Frame>,
+    plain: Option<Frame>,
+}
+
+impl<'a> Made<'a> {
+    const fn new(event: &'a Arc<Event>) -> Self {
+        Self {
+            event,
+            scored: None,
+            plain: None,
+        }
+    }
+
+    fn frame(&mut self, encode: &dyn Encode, view: View) -> Frame {
+        let made = match view {
+            View::Scored => &mut self.scored,
+            View::Plain => &mut self.plain,
+        };
+        made.get_or_insert_with(|| Frame::new(self.event, encode.encode(self.event, view)))
+            .clone()
+    }
+}
+
+fn count_left(many: usize) {
+    if many > 0 {
+        let many = u32::try_from(many).unwrap_or(u32::MAX);
+        metrics::gauge!("touchstone_stream_subscriptions").decrement(f64::from(many));
     }
 }
 
@@ -95,7 +140,7 @@ pub struct Publish(pub Vec<Arc<Event>>);
 #[rtype(result = "()")]
 pub struct Listen(pub Mouth);
 
-/// Put what is wanted into this outbox from now on. Asked again, the interest replaces the former.
+/// Put what is wanted into this outbox from now on. Asked again, it replaces what was asked before.
 #[derive(Clone, Message)]
 #[rtype(result = "()")]
 pub struct Join {
@@ -160,6 +205,7 @@ impl Handler<Join> for Hub {
         } = join;
         if let Some(listener) = self.listeners().find(|listener| listener.id == id) {
             listener.interest = interest;
+            listener.outbox = outbox;
             return;
         }
         let listeners = match outbox.mode() {
@@ -182,30 +228,28 @@ impl Handler<Leave> for Hub {
         let before = self.each.len() + self.latest.len();
         self.each.retain(|listener| listener.id != id);
         self.latest.retain(|listener| listener.id != id);
-        if self.each.len() + self.latest.len() < before {
-            metrics::gauge!("touchstone_stream_subscriptions").decrement(1.0);
-        }
+        count_left(before - self.each.len() - self.latest.len());
     }
 }
 
 impl Handler<Publish> for Hub {
     type Result = ();
 
-    fn handle(&mut self, Publish(events): Publish, _: &mut Self::Context) {
+    fn handle(&mut self, Publish(mut events): Publish, _: &mut Self::Context) {
+        if let Some(shown) = self.shown {
+            // Late: whoever wants these was told to read them in the store.
+            events.retain(|event| event.seq > shown);
+        }
         let (Some(first), Some(last)) = (events.first(), events.last()) else {
             return;
         };
-        if self.shown.is_some_and(|shown| first.seq > shown.next()) {
-            // The ledger could not reach the hub meanwhile: the store knows what was not shown.
-            self.listeners().for_each(|listener| listener.outbox.miss());
-            self.ears.iter().for_each(Mouth::miss);
+        self.forget_the_gone();
+        let (before, last) = (Seq::new(first.seq.get().saturating_sub(1)), last.seq);
+        if self.shown != Some(before) {
+            // The first publish of this life, or the ledger could not reach the hub meanwhile.
+            self.confess(before);
         }
-        for event in &events {
-            self.show(event);
-        }
-        self.shown = Some(last.seq);
-        let seq = last.seq;
-        self.listeners()
-            .for_each(|listener| listener.outbox.saw(seq));
+        self.show(&events, last);
+        self.shown = Some(last);
     }
 }

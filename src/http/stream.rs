@@ -5,36 +5,100 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use actors::hub::Hub;
+use actors::hub::{Hub, Leave, Room};
 use actors::supervise::Door;
 use domain::ports::Clock;
 use domain::ports::store::Store;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tokio::sync::watch;
 use utoipa::ToSchema;
 
 use super::error::ApiError;
 use crate::config;
 
+mod chain;
+mod closing;
 mod flow;
+mod follow;
+mod inbound;
+mod pace;
+mod page;
+mod place;
 mod protocol;
-mod pump;
 mod session;
+pub mod stalled;
 
-use protocol::{Filter, From};
+/// How much of everything one session, and all of them, may have.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The most connections at once. More are asked to come back later.
+    pub connections: usize,
+    /// How often a session is told its positions, and is pinged.
+    pub heartbeat: Duration,
+    /// So many pings in a row may stay unanswered.
+    pub unanswered_pings: u32,
+    /// The most subscriptions of one session.
+    pub subscriptions: usize,
+    /// The largest frame that a client may send, in bytes; 64 KiB at most.
+    pub frame: usize,
+    /// The most commands at once, and then a second.
+    pub commands: (f64, f64),
+    /// What may wait for a subscription before it is told of a gap.
+    pub outbox: Room,
+    /// What may wait for a socket before nothing more is taken from outboxes, in bytes.
+    pub unsent: usize,
+    /// How many events are read from the store at once.
+    pub page: usize,
+    /// Over how long a drain spreads its goodbyes.
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 10_000,
+            heartbeat: Duration::from_secs(5),
+            unanswered_pings: 3,
+            subscriptions: 16,
+            frame: 64 * 1024,
+            commands: (50.0, 20.0),
+            outbox: Room::default(),
+            unsent: 256 * 1024,
+            page: 500,
+            drain: Duration::from_millis(1_500),
+        }
+    }
+}
+
+impl Limits {
+    /// The usual limits, with what is configured.
+    #[must_use]
+    pub fn of(settings: &config::Stream, drain_for: Duration) -> Self {
+        Self {
+            connections: settings.connections,
+            heartbeat: Duration::from_secs(settings.heartbeat_s),
+            // The last of them has time to leave.
+            drain: drain_for.mul_f64(0.8),
+            ..Self::default()
+        }
+    }
+}
 
 /// What every session shares.
 #[derive(Clone)]
-pub struct StreamState {
-    pub(super) hub: Door<Hub>,
-    pub(super) store: Arc<dyn Store>,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) draining: watch::Receiver<bool>,
-    pub(super) drain_for: Duration,
-    pub(super) heartbeat: Duration,
-    open: Arc<AtomicUsize>,
-    most: usize,
-    subscriptions: Arc<AtomicU64>,
+pub struct StreamState(Arc<Desk>);
+
+/// What the sessions need of the house.
+struct Desk {
+    hub: Door<Hub>,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    /// Becomes `true` when this process begins to stop.
+    draining: watch::Receiver<bool>,
+    limits: Limits,
+    /// The last number that a subscription was given.
+    last: AtomicU64,
+    connected: AtomicUsize,
 }
 
 impl StreamState {
@@ -48,91 +112,40 @@ impl StreamState {
         settings: &config::Stream,
         drain_for: Duration,
     ) -> Self {
-        Self {
+        let limits = Limits::of(settings, drain_for);
+        Self::within(limits, hub, store, clock, draining)
+    }
+
+    /// Sessions within other limits.
+    #[must_use]
+    pub fn within(
+        limits: Limits,
+        hub: Door<Hub>,
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        draining: watch::Receiver<bool>,
+    ) -> Self {
+        Self(Arc::new(Desk {
             hub,
             store,
             clock,
             draining,
-            drain_for,
-            heartbeat: Duration::from_secs(settings.heartbeat_s),
-            open: Arc::default(),
-            most: settings.connections,
-            subscriptions: Arc::default(),
-        }
-    }
-
-    /// A number for a subscription that no other has in this process.
-    fn number(&self) -> u64 {
-        self.subscriptions.fetch_add(1, Ordering::Relaxed)
-    }
-
-    /// A place among the connections; none when all are taken.
-    fn place(&self) -> Option<Place> {
-        let taken = self.open.fetch_add(1, Ordering::SeqCst);
-        let place = Place(Arc::clone(&self.open));
-        metrics::gauge!("touchstone_stream_connections").increment(1.0);
-        (taken < self.most).then_some(place)
-    }
-}
-
-/// A place among the connections, given back when it is dropped.
-struct Place(Arc<AtomicUsize>);
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
-        metrics::gauge!("touchstone_stream_connections").decrement(1.0);
-    }
-}
-
-/// What may stand in the stream's address, to subscribe at once.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Query {
-    channels: Option<String>,
-    symbols: Option<String>,
-    sides: Option<String>,
-    min_score: Option<f64>,
-    from: Option<String>,
-    mode: Option<String>,
-    hz: Option<f64>,
-    heartbeat_s: Option<u64>,
-}
-
-/// A subscription, as it is wanted at once.
-struct AtOnce {
-    channels: Vec<String>,
-    symbols: Option<Vec<String>>,
-    filter: Filter,
-    from: Option<From>,
-    mode: Option<String>,
-    hz: Option<f64>,
-    heartbeat_s: Option<u64>,
-}
-
-impl Query {
-    fn at_once(self) -> Result<Option<AtOnce>, ApiError> {
-        let split = |text: String| text.split(',').map(str::to_owned).collect::<Vec<_>>();
-        let from = match &self.from {
-            Some(text) => {
-                let from = protocol::from_text(text);
-                Some(from.map_err(|refusal| ApiError::invalid("from", refusal.message))?)
-            }
-            None => None,
-        };
-        Ok(self.channels.map(|channels| AtOnce {
-            channels: split(channels),
-            symbols: self.symbols.map(split),
-            filter: Filter {
-                min_score: self.min_score,
-                sides: self.sides.map(split),
-                origins: None,
-            },
-            from,
-            mode: self.mode,
-            hz: self.hz,
-            heartbeat_s: self.heartbeat_s,
+            limits,
+            last: AtomicU64::new(0),
+            connected: AtomicUsize::new(0),
         }))
+    }
+
+    /// How many clients are connected.
+    #[must_use]
+    pub fn connected(&self) -> usize {
+        self.0.connected.load(Ordering::Relaxed)
+    }
+}
+
+impl Desk {
+    fn next_subscription(&self) -> u64 {
+        self.last.fetch_add(1, Ordering::Relaxed) + 1
     }
 }
 
@@ -156,23 +169,30 @@ impl Query {
 pub async fn stream(
     request: HttpRequest,
     payload: web::Payload,
-    query: web::Query<Query>,
     state: web::Data<StreamState>,
-) -> Result<HttpResponse, actix_web::Error> {
-    let at_once = query.into_inner().at_once()?;
-    let place = state.place();
-    let Some(place) = place.filter(|_| !*state.draining.borrow()) else {
+) -> Result<HttpResponse, ApiError> {
+    let query = web::Query::<protocol::Query>::from_query(request.query_string())
+        .map_err(|error| ApiError::invalid("query", error))?;
+    let wish = query
+        .into_inner()
+        .wish()
+        .map_err(|refusal| ApiError::invalid("query", refusal.message))?;
+    let desk = Arc::clone(&state.0);
+    let chair = Chair::take(&desk).filter(|_| !*desk.draining.borrow());
+    let Some(chair) = chair else {
         metrics::counter!("touchstone_stream_refused_total").increment(1);
         let why = "there is no place for another connection now".to_owned();
-        return Err(ApiError::Away { why }.into());
+        return Err(ApiError::Away { why });
     };
-    session::open(&request, payload, state.get_ref().clone(), place, at_once)
+    let epoch = desk.store.span().await?.epoch;
+    session::open(&request, payload, chair, epoch, wish)
+        .map_err(|error| ApiError::invalid("Upgrade", format!("use a WebSocket client: {error}")))
 }
 
 /// Where the stream stands.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Position {
-    /// Which history.
+    /// Which history. A client that holds a position of another one has to begin anew.
     epoch: String,
     /// The oldest event that is kept.
     first: u64,
@@ -186,10 +206,54 @@ pub struct Position {
     (status = 503, description = "the store is away", body = super::error::Problem),
 ))]
 pub async fn position(state: web::Data<StreamState>) -> Result<web::Json<Position>, ApiError> {
-    let span = state.store.span().await?;
+    let span = state.0.store.span().await?;
     Ok(web::Json(Position {
         epoch: span.epoch.to_string(),
         first: span.first.get(),
         head: span.head.get(),
     }))
+}
+
+/// A connection's place among those that there may be, until it is dropped.
+struct Chair(Arc<Desk>);
+
+impl Chair {
+    fn take(desk: &Arc<Desk>) -> Option<Self> {
+        let taken = desk.connected.fetch_add(1, Ordering::Relaxed);
+        metrics::gauge!("touchstone_stream_sessions").increment(1.0);
+        let chair = Self(Arc::clone(desk));
+        (taken < desk.limits.connections).then_some(chair)
+    }
+}
+
+impl Drop for Chair {
+    fn drop(&mut self) {
+        self.0.connected.fetch_sub(1, Ordering::Relaxed);
+        metrics::gauge!("touchstone_stream_sessions").decrement(1.0);
+    }
+}
+
+/// A subscription's place at the hub, until it is dropped.
+struct Seat {
+    id: u64,
+    hub: Door<Hub>,
+}
+
+impl Seat {
+    fn new(id: u64, desk: &Desk) -> Self {
+        Self {
+            id,
+            hub: desk.hub.clone(),
+        }
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        // Where nothing runs any more the hub finds out by itself.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            let (hub, id) = (self.hub.clone(), self.id);
+            runtime.spawn(async move { hub.ask(Leave(id)).await });
+        }
+    }
 }

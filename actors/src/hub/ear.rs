@@ -62,6 +62,10 @@ impl Mouth {
         if event.happening.instrument != self.instrument {
             return !self.events.is_closed();
         }
+        if self.missed.load(Ordering::SeqCst) {
+            // Whatever came after a miss is read in the store with it, so nothing overtakes it.
+            return !self.events.is_closed();
+        }
         match self.events.try_send(Heard::Event(Arc::clone(event))) {
             Ok(()) => true,
             Err(mpsc::error::TrySendError::Full(_)) => {
@@ -93,5 +97,24 @@ impl Ear {
                 .swap(false, Ordering::SeqCst)
                 .then_some(Heard::Missed),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_overtakes_what_was_missed() {
+        let instrument = Instrument::parse("sim:spot:BTC/USDT").unwrap();
+        let (mouth, mut ear) = ear(instrument);
+        for _ in 0..EVENTS {
+            mouth.miss();
+        }
+        mouth.missed.store(true, Ordering::SeqCst);
+        assert_eq!(ear.heard_already(), Some(Heard::Missed));
+        mouth.miss();
+        let heard = std::iter::from_fn(|| ear.heard_already()).count();
+        assert_eq!(heard, EVENTS + 1);
     }
 }

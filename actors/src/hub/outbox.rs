@@ -9,9 +9,24 @@ use domain::ids::{Seq, SignalId};
 use domain::time::Timestamp;
 use tokio::sync::Notify;
 
-/// So many bytes may wait. Whoever wants each event reads the rest in the store when he is ready;
-/// whoever wants the latest loses the oldest.
-const BYTES: usize = 1024 * 1024;
+/// How much may wait. Beyond it, whoever wants each event loses all that waits and is told from
+/// where to where; whoever wants the latest loses the oldest, and is told up to where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// So many bytes, those that are shared with other outboxes included.
+    pub bytes: usize,
+    /// So many frames.
+    pub frames: usize,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self {
+            bytes: 1024 * 1024,
+            frames: 4_096,
+        }
+    }
+}
 
 /// An event as its listeners share it.
 #[derive(Clone, Debug)]
@@ -59,23 +74,34 @@ pub enum Mode {
 #[derive(Debug)]
 pub struct Outbox {
     mode: Mode,
+    room: Room,
     inside: Mutex<Inside>,
     bell: Notify,
 }
 
 #[derive(Debug, Default)]
 struct Inside {
+    /// In order, each with how many older ones of its signal were folded away.
     frames: VecDeque<(Frame, u32)>,
-    /// Of a latest outbox: how many frames were taken from the front, so that places stay findable.
-    taken: usize,
-    places: HashMap<SignalId, usize>,
+    /// Of a latest outbox: where the frame of a signal is.
+    newest: HashMap<SignalId, Seq>,
     bytes: usize,
-    /// Every event up to here is in the box, was in it, or is not wanted.
+    /// Every event up to here is in the box, was in it, is lost or is not wanted.
     seen: Seq,
-    /// Something did not get in: the store knows what.
-    missed: bool,
+    /// Something before the frames is not in the box.
+    lost: Option<Lost>,
     /// The hub is gone: nothing will get in any more.
     deaf: bool,
+}
+
+/// What is not in an outbox though it was wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lost {
+    /// Everything up to here that was not taken before may be missing.
+    pub to: Seq,
+    /// How often the box overflowed since the last time that something was taken; 0 when it had
+    /// room and the hub was not told.
+    pub overflows: u32,
 }
 
 /// What is in an outbox.
@@ -84,18 +110,25 @@ pub enum Taken {
     /// These, in order, each with how many older ones of its signal were folded away. After them
     /// everything up to `seen` has been dealt with.
     Frames(Vec<(Frame, u32)>, Seq),
-    /// Something is missing here: read the store.
-    Missed,
+    /// Something is missing here.
+    Lost(Lost),
     /// The hub is gone: join anew, and read the store.
     Deaf,
 }
 
 impl Outbox {
-    /// An empty outbox.
+    /// An empty outbox with the usual room.
     #[must_use]
     pub fn new(mode: Mode) -> Self {
+        Self::with_room(mode, Room::default())
+    }
+
+    /// An empty outbox.
+    #[must_use]
+    pub fn with_room(mode: Mode, room: Room) -> Self {
         Self {
             mode,
+            room,
             inside: Mutex::default(),
             bell: Notify::new(),
         }
@@ -111,37 +144,39 @@ impl Outbox {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts a wanted event in; never waits.
-    pub(super) fn put(&self, frame: Frame) {
+    /// Puts the wanted events in, and says that everything up to `seen` has been offered with
+    /// them. Never waits.
+    pub(super) fn offer(&self, wanted: impl Iterator<Item = Frame>, seen: Seq) {
         let mut inside = self.inside();
-        inside.seen = frame.seq;
-        match self.mode {
-            Mode::Each if inside.missed => {}
-            Mode::Each if inside.bytes + frame.bytes.len() > BYTES => {
-                metrics::counter!("touchstone_outbox_overflows_total").increment(1);
-                inside.frames.clear();
-                inside.bytes = 0;
-                inside.missed = true;
+        let mut came = false;
+        for frame in wanted {
+            came = true;
+            match self.mode {
+                Mode::Each => inside.push(frame, 0),
+                Mode::Latest => inside.fold(frame),
             }
-            Mode::Each => {
-                inside.bytes += frame.bytes.len();
-                inside.frames.push_back((frame, 0));
-            }
-            Mode::Latest => inside.fold(frame),
+            inside.keep_within(self.room, self.mode);
         }
+        inside.seen = seen;
         drop(inside);
-        self.bell.notify_one();
+        if came {
+            self.bell.notify_one();
+        }
     }
 
-    /// Says that everything up to here has been offered.
-    pub(super) fn saw(&self, seq: Seq) {
+    /// Says that not everything up to `to` was offered.
+    pub(super) fn miss(&self, to: Seq) {
         let mut inside = self.inside();
-        inside.seen = inside.seen.max(seq);
-    }
-
-    /// Says that something was not offered.
-    pub(super) fn miss(&self) {
-        self.inside().missed = true;
+        let waiting = inside.frames.back().map(|(frame, _)| frame.seq);
+        let before = inside.lost.unwrap_or(Lost {
+            to: Seq::ZERO,
+            overflows: 0,
+        });
+        inside.clear();
+        let to = to.max(before.to).max(waiting.unwrap_or_default());
+        let overflows = before.overflows;
+        inside.lost = Some(Lost { to, overflows });
+        drop(inside);
         self.bell.notify_one();
     }
 
@@ -154,30 +189,23 @@ impl Outbox {
     /// Takes what is there, up to `bytes` of it; none when it is empty.
     pub fn take(&self, bytes: usize) -> Option<Taken> {
         let mut inside = self.inside();
-        if inside.missed || inside.deaf {
-            let deaf = inside.deaf;
-            let seen = inside.seen;
-            *inside = Inside {
-                seen,
-                ..Inside::default()
-            };
-            return Some(if deaf { Taken::Deaf } else { Taken::Missed });
+        if inside.deaf {
+            return Some(Taken::Deaf);
+        }
+        if let Some(lost) = inside.lost.take() {
+            return Some(Taken::Lost(lost));
         }
         let mut frames = Vec::new();
         let mut room = bytes;
-        while let Some((frame, folded)) = inside.frames.pop_front() {
-            inside.taken += 1;
-            inside.bytes -= frame.bytes.len();
-            inside.places.remove(&frame.signal);
+        while room > 0
+            && let Some((frame, folded)) = inside.pop()
+        {
             room = room.saturating_sub(frame.bytes.len());
             frames.push((frame, folded));
-            if room == 0 {
-                break;
-            }
         }
         let last = frames.last().map(|(frame, _)| frame.seq)?;
         let seen = if inside.frames.is_empty() {
-            inside.seen.max(last)
+            inside.seen
         } else {
             last
         };
@@ -188,7 +216,7 @@ impl Outbox {
     #[must_use]
     pub fn idle_at(&self) -> Option<Seq> {
         let inside = self.inside();
-        let idle = inside.frames.is_empty() && !inside.missed && !inside.deaf;
+        let idle = inside.frames.is_empty() && inside.lost.is_none() && !inside.deaf;
         idle.then_some(inside.seen)
     }
 
@@ -199,34 +227,63 @@ impl Outbox {
 }
 
 impl Inside {
+    fn push(&mut self, frame: Frame, folded: u32) {
+        self.bytes += frame.bytes.len();
+        self.frames.push_back((frame, folded));
+    }
+
+    fn pop(&mut self) -> Option<(Frame, u32)> {
+        let (frame, folded) = self.frames.pop_front()?;
+        self.bytes -= frame.bytes.len();
+        self.newest.remove(&frame.signal);
+        Some((frame, folded))
+    }
+
+    fn clear(&mut self) {
+        self.frames.clear();
+        self.newest.clear();
+        self.bytes = 0;
+    }
+
     /// The newest of a signal takes the place of the older ones.
     fn fold(&mut self, frame: Frame) {
-        let place = self
-            .places
-            .get(&frame.signal)
-            .and_then(|place| place.checked_sub(self.taken));
-        let folded = match place.and_then(|place| self.frames.remove(place)) {
-            Some((old, folded)) => {
+        let older = self.newest.insert(frame.signal, frame.seq);
+        let folded = older
+            .and_then(|seq| {
+                self.frames
+                    .binary_search_by_key(&seq, |(frame, _)| frame.seq)
+                    .ok()
+            })
+            .and_then(|place| self.frames.remove(place))
+            .map_or(0, |(old, folded)| {
                 self.bytes -= old.bytes.len();
-                // Those behind it have moved up by one.
-                for (nth, (frame, _)) in self.frames.iter().enumerate() {
-                    self.places.insert(frame.signal, nth + self.taken);
-                }
                 folded + 1
+            });
+        self.push(frame, folded);
+    }
+
+    fn keep_within(&mut self, room: Room, mode: Mode) {
+        if self.bytes <= room.bytes && self.frames.len() <= room.frames {
+            return;
+        }
+        metrics::counter!("touchstone_outbox_overflows_total").increment(1);
+        let mut last = None;
+        match mode {
+            Mode::Each => {
+                last = self.frames.back().map(|(frame, _)| frame.seq);
+                self.clear();
             }
-            None => 0,
-        };
-        self.bytes += frame.bytes.len();
-        self.places
-            .insert(frame.signal, self.frames.len() + self.taken);
-        self.frames.push_back((frame, folded));
-        while self.bytes > BYTES {
-            let Some((oldest, _)) = self.frames.pop_front() else {
-                break;
-            };
-            self.taken += 1;
-            self.bytes -= oldest.bytes.len();
-            self.places.remove(&oldest.signal);
+            Mode::Latest => {
+                while (self.bytes > room.bytes || self.frames.len() > room.frames)
+                    && let Some((oldest, _)) = self.pop()
+                {
+                    last = Some(oldest.seq);
+                }
+            }
+        }
+        if let Some(to) = last {
+            let overflows = self.lost.map_or(0, |lost| lost.overflows) + 1;
+            self.lost = Some(Lost { to, overflows });
         }
     }
 }
@@ -236,6 +293,11 @@ mod tests {
     use domain::ids::{ChannelId, PostKey};
 
     use super::*;
+
+    const ROOM: Room = Room {
+        bytes: 100,
+        frames: 8,
+    };
 
     fn frame(seq: u64, signal: &str, bytes: usize) -> Frame {
         let channel = ChannelId::parse("test").unwrap();
@@ -248,54 +310,104 @@ mod tests {
         }
     }
 
+    fn put(outbox: &Outbox, seq: u64, signal: &str, bytes: usize) {
+        outbox.offer(std::iter::once(frame(seq, signal, bytes)), Seq::new(seq));
+    }
+
     fn seqs(taken: Option<Taken>) -> Vec<(u64, u32)> {
         match taken {
             Some(Taken::Frames(frames, _)) => frames
                 .iter()
                 .map(|(frame, folded)| (frame.seq.get(), *folded))
                 .collect(),
-            Some(Taken::Missed | Taken::Deaf) | None => Vec::new(),
+            Some(Taken::Lost(_) | Taken::Deaf) | None => Vec::new(),
+        }
+    }
+
+    fn lost(taken: Option<Taken>) -> Option<(u64, u32)> {
+        match taken {
+            Some(Taken::Lost(lost)) => Some((lost.to.get(), lost.overflows)),
+            Some(Taken::Frames(..) | Taken::Deaf) | None => None,
         }
     }
 
     #[test]
     fn each_event_comes_out_once_and_in_order() {
         let outbox = Outbox::new(Mode::Each);
-        (1..=5).for_each(|seq| outbox.put(frame(seq, "a", 10)));
+        (1..=5).for_each(|seq| put(&outbox, seq, "a", 10));
         assert_eq!(seqs(outbox.take(25)), [(1, 0), (2, 0), (3, 0)]);
         assert_eq!(seqs(outbox.take(1_000)), [(4, 0), (5, 0)]);
         assert!(outbox.take(1_000).is_none());
     }
 
     #[test]
-    fn what_does_not_fit_is_read_in_the_store() {
-        let outbox = Outbox::new(Mode::Each);
-        outbox.put(frame(1, "a", BYTES));
-        outbox.put(frame(2, "a", 1));
-        outbox.put(frame(3, "a", 1));
-        assert!(matches!(outbox.take(1_000), Some(Taken::Missed)));
-        outbox.put(frame(4, "a", 1));
-        assert_eq!(seqs(outbox.take(1_000)), [(4, 0)]);
+    fn what_does_not_fit_is_told_before_what_came_after_it() {
+        let outbox = Outbox::with_room(Mode::Each, ROOM);
+        put(&outbox, 1, "a", 100);
+        put(&outbox, 2, "a", 1);
+        put(&outbox, 3, "a", 1);
+        assert_eq!(outbox.idle_at(), None);
+        assert_eq!(lost(outbox.take(1_000)), Some((2, 1)));
+        assert_eq!(seqs(outbox.take(1_000)), [(3, 0)]);
+    }
+
+    #[test]
+    fn many_small_frames_overflow_too() {
+        let outbox = Outbox::with_room(Mode::Each, ROOM);
+        (1..=9).for_each(|seq| put(&outbox, seq, "a", 1));
+        assert_eq!(lost(outbox.take(1_000)), Some((9, 1)));
+    }
+
+    #[test]
+    fn a_second_overflow_before_anything_was_taken_is_counted() {
+        let outbox = Outbox::with_room(Mode::Each, ROOM);
+        (1..=4).for_each(|seq| put(&outbox, seq, "a", 60));
+        assert_eq!(lost(outbox.take(1_000)), Some((4, 2)));
+        put(&outbox, 5, "a", 60);
+        put(&outbox, 6, "a", 60);
+        assert_eq!(lost(outbox.take(1_000)), Some((6, 1)));
     }
 
     #[test]
     fn the_latest_folds_and_says_how_much() {
         let outbox = Outbox::new(Mode::Latest);
         for (seq, signal) in [(1, "a"), (2, "b"), (3, "a"), (4, "c"), (5, "a"), (6, "b")] {
-            outbox.put(frame(seq, signal, 10));
+            put(&outbox, seq, signal, 10);
         }
         assert_eq!(seqs(outbox.take(10)), [(4, 0)]);
-        outbox.put(frame(7, "b", 10));
+        put(&outbox, 7, "b", 10);
         assert_eq!(seqs(outbox.take(1_000)), [(5, 2), (7, 2)]);
+        put(&outbox, 8, "b", 10);
+        assert_eq!(seqs(outbox.take(1_000)), [(8, 0)]);
+    }
+
+    #[test]
+    fn the_latest_loses_the_oldest_signals_and_says_so() {
+        let outbox = Outbox::with_room(Mode::Latest, ROOM);
+        for (seq, signal) in [(1, "a"), (2, "b"), (3, "c")] {
+            put(&outbox, seq, signal, 50);
+        }
+        assert_eq!(lost(outbox.take(1_000)), Some((1, 1)));
+        assert_eq!(seqs(outbox.take(1_000)), [(2, 0), (3, 0)]);
     }
 
     #[test]
     fn an_idle_outbox_says_up_to_where_it_saw() {
         let outbox = Outbox::new(Mode::Each);
-        outbox.put(frame(1, "a", 10));
+        put(&outbox, 1, "a", 10);
         assert_eq!(outbox.idle_at(), None);
         outbox.take(1_000);
-        outbox.saw(Seq::new(9));
+        outbox.offer(std::iter::empty(), Seq::new(9));
         assert_eq!(outbox.idle_at(), Some(Seq::new(9)));
+    }
+
+    #[test]
+    fn what_the_hub_was_not_told_is_told_before_what_came_after_it() {
+        let outbox = Outbox::new(Mode::Each);
+        put(&outbox, 1, "a", 10);
+        outbox.miss(Seq::new(5));
+        put(&outbox, 6, "a", 10);
+        assert_eq!(lost(outbox.take(1_000)), Some((5, 0)));
+        assert_eq!(seqs(outbox.take(1_000)), [(6, 0)]);
     }
 }

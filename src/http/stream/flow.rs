@@ -1,86 +1,121 @@
-//! How far a client is behind: the bytes that were written for it and have not left.
+//! How far a client is behind: what was said to it and has not left for its socket.
 //!
-//! The WebSocket context queues without a bound and hides its queue, so what goes in is counted
-//! here, and what comes out is counted by wrapping the byte stream that the server polls.
+//! The context of a session queues without a bound and hides its queue, so the stream of bytes that
+//! it makes is wrapped: what goes in is counted by the session, what comes out is counted here.
 
+use std::cell::Cell;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
+use actix_web::Error;
+use actix_web::web::Bytes;
 use futures_util::Stream;
 use tokio::sync::Notify;
 
-/// Nothing more is written for a client while so much waits for it.
-const FULL: u64 = 256 * 1024;
-
-/// Counts what goes in and out.
-#[derive(Debug, Default)]
+/// What waits for one socket.
+#[derive(Debug)]
 pub(super) struct Flow {
-    written: AtomicU64,
-    left: AtomicU64,
+    limit: usize,
+    /// Said, and not yet made frames.
+    queued: Cell<usize>,
+    /// Made frames, and not yet all in the socket.
+    handed: Cell<usize>,
     bell: Notify,
 }
 
 impl Flow {
-    /// Counts bytes that were written for the client.
-    pub(super) fn wrote(&self, bytes: usize) {
-        self.written.fetch_add(bytes as u64, Ordering::Relaxed);
+    /// A flow in which at most about `limit` bytes wait.
+    pub(super) fn new(limit: usize) -> Rc<Self> {
+        Rc::new(Self {
+            limit,
+            queued: Cell::new(0),
+            handed: Cell::new(0),
+            bell: Notify::new(),
+        })
     }
 
-    /// How many bytes have left, ever.
-    pub(super) fn left(&self) -> u64 {
-        self.left.load(Ordering::Relaxed)
+    /// Counts what is said.
+    pub(super) fn put(&self, bytes: usize) {
+        self.queued.set(self.queued.get() + bytes);
     }
 
     /// How many bytes wait.
-    pub(super) fn waiting(&self) -> u64 {
-        // Frames have a few bytes of header that are not counted in, so more may leave.
-        self.written
-            .load(Ordering::Relaxed)
-            .saturating_sub(self.left())
+    pub(super) fn waiting(&self) -> usize {
+        self.queued.get() + self.handed.get()
+    }
+
+    /// How many more bytes may wait.
+    pub(super) fn room(&self) -> usize {
+        self.limit.saturating_sub(self.waiting())
     }
 
     /// Waits until there is room.
-    pub(super) async fn room(&self) {
-        while self.waiting() >= FULL {
-            let bell = self.bell.notified();
-            if self.waiting() < FULL {
-                break;
-            }
-            bell.await;
+    pub(super) async fn has_room(&self) {
+        while self.room() == 0 {
+            self.bell.notified().await;
         }
+    }
+
+    /// The last bytes are gone: nobody would ask for more if they were not.
+    fn asked_for_more(&self) {
+        if self.handed.replace(0) > 0 {
+            self.bell.notify_waiters();
+        }
+    }
+
+    /// Everything that was queued became these bytes.
+    fn hand(&self, bytes: usize) {
+        self.queued.set(0);
+        self.handed.set(bytes);
     }
 }
 
-/// The byte stream of a socket, counted as it leaves.
+/// The bytes of a session on their way to its socket.
 pub(super) struct Counted<S> {
-    inner: S,
-    flow: Arc<Flow>,
+    bytes: Pin<Box<S>>,
+    flow: Rc<Flow>,
 }
 
 impl<S> Counted<S> {
-    pub(super) const fn new(inner: S, flow: Arc<Flow>) -> Self {
-        Self { inner, flow }
+    pub(super) fn new(bytes: S, flow: Rc<Flow>) -> Self {
+        Self {
+            bytes: Box::pin(bytes),
+            flow,
+        }
     }
 }
 
-impl<S, E> Stream for Counted<S>
-where
-    S: Stream<Item = Result<Bytes, E>> + Unpin,
-{
-    type Item = Result<Bytes, E>;
+impl<S: Stream<Item = Result<Bytes, Error>>> Stream for Counted<S> {
+    type Item = Result<Bytes, Error>;
 
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let polled = Pin::new(&mut self.inner).poll_next(context);
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.flow.asked_for_more();
+        let polled = self.bytes.as_mut().poll_next(cx);
         if let Poll::Ready(Some(Ok(bytes))) = &polled {
-            // What leaves together was queued together, headers included: the counts meet again.
-            let written = self.flow.written.load(Ordering::Relaxed);
-            let left = self.flow.left.load(Ordering::Relaxed) + bytes.len() as u64;
-            self.flow.left.store(left.min(written), Ordering::Relaxed);
-            self.flow.bell.notify_waiters();
+            self.flow.hand(bytes.len());
         }
         polled
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::{FutureExt as _, StreamExt as _, stream};
+
+    use super::*;
+
+    #[test]
+    fn what_was_said_waits_until_the_socket_asks_for_more() {
+        let flow = Flow::new(100);
+        let chunks = stream::iter([Ok(Bytes::from_static(&[0; 104])), Ok(Bytes::new())]);
+        let mut counted = Counted::new(chunks, Rc::clone(&flow));
+        flow.put(100);
+        assert!(flow.has_room().now_or_never().is_none());
+        assert!(counted.next().now_or_never().is_some());
+        assert_eq!((flow.waiting(), flow.room()), (104, 0));
+        assert!(counted.next().now_or_never().is_some());
+        assert_eq!((flow.waiting(), flow.room()), (0, 100));
+        assert!(flow.has_room().now_or_never().is_some());
     }
 }

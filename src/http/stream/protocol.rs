@@ -1,91 +1,102 @@
 //! What a client may say on the stream, and how it is answered.
 
-use actors::hub::{Interest, Mode};
-use domain::ids::{ChannelId, Seq};
-use domain::market::{Pair, Side};
-use domain::ports::View;
-use domain::post::Origin;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
 
-/// The most times a second that a `latest` subscription may ask for.
-const HIGHEST_HZ: f64 = 60.0;
+mod begin;
+mod wish;
 
-/// The most channels, symbols or sides that one subscription may list.
-const LONGEST_LIST: usize = 500;
+pub(super) use begin::begin;
+pub(super) use wish::{Filter, From, Query, Wish, interest};
 
-/// A command.
-#[derive(Debug, Deserialize)]
-#[serde(tag = "op", rename_all = "lowercase", deny_unknown_fields)]
-pub(super) enum Command {
-    /// Says who one is; there are no accounts yet.
-    Auth {
-        id: i64,
-        #[serde(rename = "token")]
-        _token: Option<String>,
-    },
-    /// Renews who one is; there are no accounts yet.
-    Refresh {
-        id: i64,
-        #[serde(rename = "token")]
-        _token: Option<String>,
-    },
-    /// Opens a subscription.
-    Subscribe {
-        id: i64,
-        stream: Option<String>,
-        channels: Option<Vec<String>>,
-        symbols: Option<Vec<String>>,
-        filter: Option<Filter>,
-        from: Option<From>,
-        mode: Option<String>,
-        hz: Option<f64>,
-        heartbeat_s: Option<u64>,
-    },
-    /// Changes what a subscription wants, from now on.
-    Update {
-        id: i64,
-        sub: u32,
-        channels: Option<Vec<String>>,
-        symbols: Option<Vec<String>>,
-        filter: Option<Filter>,
-    },
-    /// Ends a subscription.
-    Unsubscribe { id: i64, sub: u32 },
-    /// Remembers a position for a consumer; it comes with accounts.
-    Ack {
-        id: i64,
-        #[serde(rename = "sub")]
-        _sub: Option<u32>,
-        #[serde(rename = "seq")]
-        _seq: Option<u64>,
-    },
-    /// Asks for a sign of life.
-    Ping { id: i64 },
+/// A command and the number by which it is answered.
+#[derive(Debug)]
+pub(super) struct Command {
+    pub(super) id: i64,
+    pub(super) op: Op,
 }
 
-/// Which events of the channels and symbols.
+/// What a client wants done.
+#[derive(Debug)]
+pub(super) enum Op {
+    /// Says who one is, or renews it; there are no accounts yet.
+    Auth,
+    /// Opens a subscription.
+    Subscribe(Box<Subscribe>),
+    /// Changes what a subscription wants, from now on.
+    Update(Update),
+    /// Ends a subscription.
+    Unsubscribe(Which),
+    /// Remembers a position for a consumer; it comes with accounts.
+    Ack,
+    /// Asks for a sign of life.
+    Ping,
+}
+
+/// The members of `subscribe`.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Filter {
-    pub(super) min_score: Option<f64>,
-    pub(super) sides: Option<Vec<String>>,
-    pub(super) origins: Option<Vec<String>>,
+pub(super) struct Subscribe {
+    pub(super) stream: Option<String>,
+    pub(super) channels: Option<Vec<String>>,
+    pub(super) symbols: Option<Vec<String>>,
+    pub(super) filter: Option<Filter>,
+    pub(super) from: Option<From>,
+    pub(super) mode: Option<String>,
+    pub(super) hz: Option<f64>,
+    pub(super) heartbeat_s: Option<u64>,
 }
 
-/// Where to go on.
-#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+/// The members of `update`. It replaces all that the subscription wanted.
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct From {
-    pub(super) epoch: Option<String>,
-    pub(super) seq: u64,
+pub(super) struct Update {
+    pub(super) sub: u32,
+    pub(super) channels: Option<Vec<String>>,
+    pub(super) symbols: Option<Vec<String>>,
+    pub(super) filter: Option<Filter>,
 }
+
+/// The members of `unsubscribe`.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Which {
+    pub(super) sub: u32,
+}
+
+/// The members of `auth` and `refresh`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Token {
+    #[serde(rename = "token")]
+    _token: Option<String>,
+}
+
+/// The members of `ack`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ack {
+    #[serde(rename = "consumer")]
+    _consumer: Option<String>,
+    #[serde(rename = "sub")]
+    _sub: u32,
+    #[serde(rename = "seq")]
+    _seq: u64,
+}
+
+/// A command without members.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
 
 /// Why a command is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub(super) code: &'static str,
     pub(super) message: String,
+    /// After how long it may be asked again; none when asking again cannot help.
+    pub(super) retry_after_ms: Option<u64>,
 }
 
 impl Refusal {
@@ -93,17 +104,30 @@ impl Refusal {
         Self {
             code,
             message: message.into(),
+            retry_after_ms: None,
+        }
+    }
+
+    /// Somebody inside does not answer now.
+    pub(super) fn away(who: &str) -> Self {
+        Self {
+            retry_after_ms: Some(1_000),
+            ..Self::new("unavailable", format!("{who} is away; ask again"))
         }
     }
 
     /// The answer to the command with this id.
     pub(super) fn answer(&self, id: Option<i64>) -> String {
-        json!({"id": id, "error": {"code": self.code, "message": self.message}}).to_string()
+        let mut error = json!({"code": self.code, "message": self.message});
+        if let Some(after) = self.retry_after_ms {
+            error["retry_after_ms"] = after.into();
+        }
+        json!({"id": id, "error": error}).to_string()
     }
 }
 
 /// The answer to a command that was done.
-pub(super) fn done(id: i64, more: Value) -> String {
+pub(super) fn done(id: Option<i64>, more: Value) -> String {
     let mut answer = json!({"id": id, "ok": true});
     if let (Some(answer), Value::Object(more)) = (answer.as_object_mut(), more) {
         answer.extend(more);
@@ -111,213 +135,106 @@ pub(super) fn done(id: i64, more: Value) -> String {
     answer.to_string()
 }
 
-/// Reads a command; a refusal carries the command's id where that could be read.
-pub(super) fn read(text: &str) -> Result<Command, (Option<i64>, Refusal)> {
-    let value: Value = serde_json::from_str(text).map_err(|error| {
-        (
-            None,
-            Refusal::new("bad_json", format!("a command is one JSON object: {error}")),
-        )
+/// Why a text is no command.
+#[derive(Debug)]
+pub(super) enum Unread {
+    /// It is no JSON object: whoever speaks speaks another language.
+    NoJson(Refusal),
+    /// It says something else than a command says; with its id where that could be read.
+    NoCommand(Option<i64>, Refusal),
+}
+
+/// Reads a command.
+pub(super) fn read(text: &str) -> Result<Command, Unread> {
+    let mut members: Map<String, Value> = serde_json::from_str(text).map_err(|error| {
+        let message = format!("a command is one JSON object: {error}");
+        Unread::NoJson(Refusal::new("bad_json", message))
     })?;
-    let id = value.get("id").and_then(Value::as_i64);
-    serde_json::from_value(value).map_err(|error| {
-        (
-            id,
-            Refusal::new(
-                "bad_command",
-                format!("{error}; see the stream's documentation"),
-            ),
-        )
-    })
-}
-
-/// Reads what a subscription wants.
-pub(super) fn interest(
-    channels: Option<&[String]>,
-    symbols: Option<&[String]>,
-    filter: Option<&Filter>,
-) -> Result<Interest, Refusal> {
-    let none = Filter::default();
-    let filter = filter.unwrap_or(&none);
-    if filter
-        .min_score
-        .is_some_and(|score| !(0.0..=1.0).contains(&score))
-    {
-        return Err(Refusal::new(
-            "bad_filter",
-            "filter.min_score: a probability lies between 0 and 1",
-        ));
-    }
-    Ok(Interest {
-        channels: list("channels", channels, |text| {
-            ChannelId::parse(text).map_err(|error| error.to_string())
-        })?,
-        pairs: list("symbols", symbols, |text| {
-            Pair::parse(text).map_err(|error| error.to_string())
-        })?,
-        sides: list("filter.sides", filter.sides.as_deref(), |text| {
-            Side::from_label(text).ok_or_else(|| format!("`{text}` is no side: use long or short"))
-        })?,
-        origins: list("filter.origins", filter.origins.as_deref(), |text| {
-            Origin::from_label(text)
-                .ok_or_else(|| format!("`{text}` is no origin: use live, import or simulator"))
-        })?,
-        min_score: filter.min_score,
-        view: View::Scored,
-    })
-}
-
-/// Reads a list; `*` in it means all, as does no list.
-fn list<T>(
-    field: &str,
-    texts: Option<&[String]>,
-    read: impl Fn(&str) -> Result<T, String>,
-) -> Result<Vec<T>, Refusal> {
-    let texts = texts.unwrap_or_default();
-    if texts.len() > LONGEST_LIST {
-        return Err(Refusal::new(
-            "bad_filter",
-            format!("{field}: at most {LONGEST_LIST}; use * for all"),
-        ));
-    }
-    if texts.iter().any(|text| text == "*") {
-        return Ok(Vec::new());
-    }
-    texts
-        .iter()
-        .map(|text| read(text).map_err(|why| Refusal::new("bad_filter", format!("{field}: {why}"))))
-        .collect()
-}
-
-/// Reads how much a subscription wants.
-pub(super) fn mode(mode: Option<&str>, hz: Option<f64>) -> Result<(Mode, Option<f64>), Refusal> {
-    match mode {
-        None | Some("each") => Ok((Mode::Each, None)),
-        Some("latest") => {
-            let hz = hz.unwrap_or(10.0);
-            if (0.1..=HIGHEST_HZ).contains(&hz) {
-                Ok((Mode::Latest, Some(hz)))
-            } else {
-                Err(Refusal::new(
-                    "bad_mode",
-                    format!("hz: between 0.1 and {HIGHEST_HZ}"),
-                ))
-            }
-        }
-        Some(other) => Err(Refusal::new(
-            "bad_mode",
-            format!("mode: `{other}` is none; use each or latest"),
-        )),
-    }
-}
-
-/// Reads `epoch:seq`, as it stands in an address.
-pub(super) fn from_text(text: &str) -> Result<From, Refusal> {
-    let bad = || Refusal::new("bad_from", "from: write it as EPOCH:SEQ");
-    let (epoch, seq) = text.split_once(':').ok_or_else(bad)?;
-    Ok(From {
-        epoch: Some(epoch.to_owned()),
-        seq: seq.parse().map_err(|_| bad())?,
-    })
-}
-
-/// Where a subscription begins, and what its client is told of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Begin {
-    pub(super) after: Seq,
-    pub(super) resumed: &'static str,
-    /// What retention has taken: from, to.
-    pub(super) gap: Option<(Seq, Seq)>,
-}
-
-/// Decides where a subscription begins, given the stream as it is kept.
-pub(super) fn begin(from: Option<&From>, span: &domain::ports::store::Span) -> Begin {
-    let live = Begin {
-        after: span.head,
-        resumed: "live",
-        gap: None,
+    let id = members.remove("id").as_ref().and_then(Value::as_i64);
+    let op = members.remove("op");
+    let refuse = |refusal| Unread::NoCommand(id, refusal);
+    let Some(id) = id else {
+        let message = "id: give each command a whole number; its answer carries it";
+        return Err(refuse(Refusal::new("bad_command", message)));
     };
-    let Some(from) = from else { return live };
-    let after = Seq::new(from.seq);
-    let other = from
-        .epoch
-        .as_deref()
-        .is_some_and(|epoch| epoch != span.epoch.as_str());
-    if other || after > span.head {
-        return Begin {
-            resumed: "reset",
-            ..live
+    let members = Value::Object(members);
+    let op = match op.as_ref().and_then(Value::as_str).unwrap_or_default() {
+        "auth" | "refresh" => told::<Token>(members).map(|_| Op::Auth),
+        "subscribe" => told(members).map(|it| Op::Subscribe(Box::new(it))),
+        "update" => told(members).map(Op::Update),
+        "unsubscribe" => told(members).map(Op::Unsubscribe),
+        "ack" => told::<Ack>(members).map(|_| Op::Ack),
+        "ping" => told::<Nothing>(members).map(|_| Op::Ping),
+        _ => Err(Refusal::new(
+            "bad_command",
+            "op: use auth, refresh, subscribe, update, unsubscribe, ack or ping",
+        )),
+    };
+    op.map(|op| Command { id, op }).map_err(refuse)
+}
+
+/// Reads a command's members; what is wrong is told with the member's name.
+fn told<T: DeserializeOwned>(members: Value) -> Result<T, Refusal> {
+    serde_path_to_error::deserialize(members).map_err(|error| {
+        let path = error.path().to_string();
+        let why = error.into_inner();
+        let message = match path.as_str() {
+            "." => why.to_string(),
+            path => format!("{path}: {why}"),
         };
-    }
-    if after.next() < span.first {
-        let last = Seq::new(span.first.get().saturating_sub(1));
-        return Begin {
-            after: last,
-            resumed: "replay",
-            gap: Some((after.next(), last)),
-        };
-    }
-    Begin {
-        after,
-        resumed: "replay",
-        gap: None,
-    }
+        Refusal::new("bad_command", message)
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::ids::Epoch;
-    use domain::ports::store::Span;
-
     use super::*;
 
-    fn span(first: u64, head: u64) -> Span {
-        Span {
-            epoch: Epoch::new("k3"),
-            first: Seq::new(first),
-            head: Seq::new(head),
-        }
-    }
-
-    fn from(epoch: &str, seq: u64) -> From {
-        From {
-            epoch: Some(epoch.to_owned()),
-            seq,
+    fn refusal(text: &str) -> (Option<i64>, Refusal) {
+        match read(text).unwrap_err() {
+            Unread::NoCommand(id, refusal) => (id, refusal),
+            Unread::NoJson(refusal) => panic!("{refusal:?}"),
         }
     }
 
     #[test]
-    fn a_refusal_names_the_field_and_the_remedy() {
-        let (id, refusal) = read(r#"{"id":4,"op":"subscribe","chanels":["*"]}"#).unwrap_err();
+    fn an_unknown_member_is_refused_by_its_name_and_with_the_known_ones() {
+        let (id, refusal) = refusal(r#"{"id":4,"op":"subscribe","chanels":["*"]}"#);
         assert_eq!(id, Some(4));
-        assert!(refusal.message.contains("chanels") && refusal.message.contains("channels"));
-        let refusal = interest(None, Some(&["BTCUSDT".to_owned()]), None).unwrap_err();
-        assert!(refusal.message.contains("symbols") && refusal.message.contains("BTC/USDT"));
+        assert!(refusal.message.contains("chanels") && refusal.message.contains("`channels`"));
     }
 
     #[test]
-    fn a_client_resumes_where_it_stood() {
-        let begin = begin(Some(&from("k3", 5)), &span(1, 9));
-        assert_eq!(
-            begin,
-            Begin {
-                after: Seq::new(5),
-                resumed: "replay",
-                gap: None
-            }
+    fn a_member_of_another_kind_is_refused_by_its_name() {
+        let (_, inside) = refusal(r#"{"id":4,"op":"subscribe","filter":{"min_score":"high"}}"#);
+        assert!(
+            inside.message.starts_with("filter.min_score: "),
+            "{inside:?}"
         );
+        let (_, missing) = refusal(r#"{"id":4,"op":"unsubscribe"}"#);
+        assert!(missing.message.contains("`sub`"), "{missing:?}");
     }
 
     #[test]
-    fn what_retention_took_is_a_gap() {
-        let begin = begin(Some(&from("k3", 5)), &span(8, 9));
-        assert_eq!(begin.gap, Some((Seq::new(6), Seq::new(7))));
-        assert_eq!(begin.after, Seq::new(7));
+    fn a_command_without_its_number_or_its_name_is_refused() {
+        assert!(refusal(r#"{"op":"ping"}"#).1.message.starts_with("id: "));
+        assert!(
+            refusal(r#"{"id":1,"op":"pong"}"#)
+                .1
+                .message
+                .starts_with("op: ")
+        );
+        assert!(matches!(read("hello"), Err(Unread::NoJson(_))));
+        assert!(matches!(read("[1]"), Err(Unread::NoJson(_))));
     }
 
     #[test]
-    fn another_history_or_a_future_position_is_a_reset() {
-        assert_eq!(begin(Some(&from("k2", 5)), &span(1, 9)).resumed, "reset");
-        assert_eq!(begin(Some(&from("k3", 10)), &span(1, 9)).resumed, "reset");
+    fn an_answer_carries_the_number_of_its_command() {
+        assert_eq!(
+            done(Some(3), json!({"sub": 1})),
+            r#"{"id":3,"ok":true,"sub":1}"#
+        );
+        let answer = Refusal::away("the store").answer(Some(3));
+        assert!(answer.contains(r#""id":3"#) && answer.contains("retry_after_ms"));
     }
 }

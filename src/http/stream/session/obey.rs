@@ -1,0 +1,134 @@
+//! How a session does what its client says.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::AsyncContext as _;
+use actix::fut::{ActorFutureExt as _, WrapFuture as _};
+use actors::hub::Outbox;
+use futures_util::StreamExt as _;
+use serde_json::json;
+
+use super::{Ctx, Session, Subscription, Told};
+use crate::http::stream::closing::Closing;
+use crate::http::stream::follow::Follower;
+use crate::http::stream::place::Place;
+use crate::http::stream::protocol::{self, Op, Refusal, Subscribe, Unread, Update, Which, Wish};
+
+impl Session {
+    /// Opens a subscription; its follower answers.
+    pub(super) fn subscribe(
+        &mut self,
+        id: Option<i64>,
+        wish: Wish,
+        ctx: &mut Ctx,
+    ) -> Result<(), Refusal> {
+        let most = self.desk.limits.subscriptions;
+        if self.subscriptions.len() >= most {
+            let message = format!("a session has at most {most} subscriptions; end one first");
+            return Err(Refusal::new("too_many_subscriptions", message));
+        }
+        if let Some(every) = wish.heartbeat_s.map(Duration::from_secs) {
+            self.heartbeat = self.heartbeat.min(every);
+            self.beat_later(ctx);
+        }
+        self.last += 1;
+        let sub = self.last;
+        let outbox = Outbox::with_room(wish.mode, self.desk.limits.outbox);
+        let number = self.desk.next_subscription();
+        let place = Place::new(number, wish.interest.clone(), outbox);
+        let (desk, flow) = (Arc::clone(&self.desk), Rc::clone(&self.flow));
+        let follower = Follower::new(desk, flow, Rc::clone(&place), (id, sub), wish).follow();
+        let follower = ctx.add_stream(follower.map(move |said| Told { id, sub, said }));
+        self.subscriptions
+            .insert(sub, Subscription { place, follower });
+        Ok(())
+    }
+
+    fn update(&mut self, id: i64, update: &Update, ctx: &mut Ctx) -> Result<(), Refusal> {
+        let place = &self.subscription(update.sub)?.place;
+        let interest = protocol::interest(
+            update.channels.as_deref(),
+            update.symbols.as_deref(),
+            update.filter.as_ref(),
+        )?;
+        place.want(interest);
+        let (hub, join, sub) = (self.desk.hub.clone(), place.join(), update.sub);
+        let asked = async move { hub.ask(join).await };
+        ctx.spawn(asked.into_actor(self).map(move |asked, session, ctx| {
+            let answer = match asked {
+                Ok(()) => protocol::done(Some(id), json!({"sub": sub})),
+                Err(_) => Refusal::away("the hub").answer(Some(id)),
+            };
+            session.say(answer, ctx);
+        }));
+        Ok(())
+    }
+
+    fn unsubscribe(&mut self, id: i64, sub: u32, ctx: &mut Ctx) -> Result<(), Refusal> {
+        self.subscription(sub)?;
+        if let Some(subscription) = self.subscriptions.remove(&sub) {
+            ctx.cancel_future(subscription.follower);
+            let position = subscription.place.position().get();
+            let more = json!({"sub": sub, "epoch": self.epoch.as_str(), "seq": position});
+            self.say(protocol::done(Some(id), more), ctx);
+        }
+        Ok(())
+    }
+
+    fn subscription(&self, sub: u32) -> Result<&Subscription, Refusal> {
+        self.subscriptions.get(&sub).ok_or_else(|| {
+            let message = format!("sub: this session has no subscription {sub}");
+            Refusal::new("no_such_subscription", message)
+        })
+    }
+
+    /// Does what a command says, or refuses it.
+    pub(super) fn obey(&mut self, text: &str, ctx: &mut Ctx) {
+        if let Err(wait) = self.pace.take(self.desk.clock.now()) {
+            let retry_after_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX) + 1;
+            self.end(&Closing::TooMany { retry_after_ms }, ctx);
+            return;
+        }
+        let command = match protocol::read(text) {
+            Ok(command) => command,
+            Err(Unread::NoCommand(id, refusal)) => return self.say(refusal.answer(id), ctx),
+            Err(Unread::NoJson(refusal)) => {
+                self.say(refusal.answer(None), ctx);
+                return self.end(&Closing::BadFrame("a command is one JSON object"), ctx);
+            }
+        };
+        let id = command.id;
+        let done = match command.op {
+            Op::Subscribe(subscribe) => self.subscribe_as_told(id, &subscribe, ctx),
+            Op::Update(update) => self.update(id, &update, ctx),
+            Op::Unsubscribe(Which { sub }) => self.unsubscribe(id, sub, ctx),
+            Op::Ping => {
+                let sent = self.desk.clock.now().as_micros();
+                self.say(protocol::done(Some(id), json!({"sent": sent})), ctx);
+                Ok(())
+            }
+            Op::Auth => Err(Refusal::new(
+                "not_available",
+                "there are no accounts yet: everything is open, leave it out",
+            )),
+            Op::Ack => Err(Refusal::new(
+                "not_available",
+                "positions are not kept here yet: keep them yourself and resume with `from`",
+            )),
+        };
+        if let Err(refusal) = done {
+            self.say(refusal.answer(Some(id)), ctx);
+        }
+    }
+
+    fn subscribe_as_told(
+        &mut self,
+        id: i64,
+        subscribe: &Subscribe,
+        ctx: &mut Ctx,
+    ) -> Result<(), Refusal> {
+        self.subscribe(Some(id), subscribe.wish()?, ctx)
+    }
+}

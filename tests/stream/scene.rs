@@ -1,0 +1,320 @@
+//! A stream over a real store, ledger and hub, served on a port of its own.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+use actix::Arbiter;
+use actix_web::{App, HttpServer, web};
+use actors::guardian::{Household, Vigil};
+use actors::hub::{Hub, Publish};
+use actors::ledger::{Ledger, Write};
+use actors::supervise::{Child, Door, Manners, Place};
+use bytes::Bytes;
+use domain::event::{Body, Event, Happening};
+use domain::ids::{ChannelId, PostKey, SignalId};
+use domain::market::{Instrument, Price, Side};
+use domain::ports::store::{ChannelCard, Entry, PostEntry, Receipt, Store};
+use domain::ports::{Clock, Encode, View};
+use domain::post::{Action, Origin, Post};
+use domain::reading::{self, Meaning, Reading, Target};
+use domain::signal::Signal;
+use domain::time::Timestamp;
+use sqlx::sqlite::SqliteConnectOptions;
+use tempfile::TempDir;
+use tokio::sync::watch;
+use touchstone::http::stream::{self, Limits, StreamState, stalled};
+use touchstone::store::{Durability, Options, SqliteStore};
+use touchstone::wire::Encoder;
+
+/// When every test begins.
+pub(crate) const START: Timestamp = Timestamp::from_micros(1_700_000_000_000_000);
+
+/// When a signal expires that says nothing else.
+pub(crate) const LATER: Timestamp = Timestamp::from_micros(1_700_000_600_000_000);
+
+/// A clock that stands still until it is set.
+pub(crate) struct Standing(AtomicI64);
+
+impl Clock for Standing {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// Encodes; when it is told to, it panics once, and the hub with it.
+#[derive(Default)]
+pub(crate) struct Fragile(AtomicBool);
+
+impl Encode for Fragile {
+    fn encode(&self, event: &Event, view: View) -> Bytes {
+        assert!(!self.0.swap(false, Ordering::SeqCst), "the hub dies here");
+        Encoder.encode(event, view)
+    }
+}
+
+pub(crate) struct Scene {
+    pub(crate) address: SocketAddr,
+    pub(crate) store: Arc<SqliteStore>,
+    pub(crate) state: StreamState,
+    pub(crate) drain: watch::Sender<bool>,
+    hub: Door<Hub>,
+    ledger: Door<Ledger>,
+    clock: Arc<Standing>,
+    fragile: Arc<Fragile>,
+    posts: AtomicU64,
+    home: TempDir,
+}
+
+/// Limits in which a test needs not wait.
+pub(crate) fn limits() -> Limits {
+    Limits {
+        heartbeat: Duration::from_millis(20),
+        unanswered_pings: u32::MAX,
+        drain: Duration::from_millis(20),
+        ..Limits::default()
+    }
+}
+
+/// Raises what the stream needs, and serves it.
+pub(crate) async fn raise(limits: Limits) -> Scene {
+    raise_and_cut(limits, stalled::STALLED).await
+}
+
+/// Raises what the stream needs; clients that take nothing for so long are cut off.
+pub(crate) async fn raise_and_cut(limits: Limits, after: Duration) -> Scene {
+    let home = tempfile::tempdir().unwrap();
+    let options = Options {
+        durability: Durability::Normal,
+        ..Options::file(home.path().join("record.db"))
+    };
+    let store = Arc::new(SqliteStore::open(options).await.unwrap());
+    for name in ["a", "b"] {
+        let card = ChannelCard {
+            id: channel(name),
+            platform: "test".to_owned(),
+            title: name.to_owned(),
+            origin: Origin::Live,
+        };
+        store.register(&card, START).await.unwrap();
+    }
+    let clock = Arc::new(Standing(AtomicI64::new(START.as_micros())));
+    let fragile = Arc::<Fragile>::default();
+    let house = Household::found(Arc::clone(&clock) as _, Arc::new(|_| {}), Vigil::default());
+    let records = Place::Shared(Arbiter::new().handle());
+    let encode = Arc::clone(&fragile);
+    let (hub, child) = Child::new(
+        "hub",
+        "hub",
+        records.clone(),
+        Manners::default(),
+        move || Hub::new(Arc::clone(&encode) as _),
+    );
+    house.raise(child).await;
+    let inside = (Arc::clone(&store), Arc::clone(&clock), hub.clone());
+    let (ledger, child) = Child::new("ledger", "ledger", records, Manners::default(), move || {
+        let (store, clock, hub) = inside.clone();
+        Ledger::new(store, clock, hub)
+    });
+    house.raise(child).await;
+
+    let (drain, draining) = watch::channel(false);
+    let (reads, time) = (Arc::clone(&store) as _, Arc::clone(&clock) as _);
+    let state = StreamState::within(limits, hub.clone(), reads, time, draining);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let served = state.clone();
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(web::Data::new(served.clone()))
+            .route("/v1/stream", web::get().to(stream::stream))
+            .route("/v1/stream/position", web::get().to(stream::position))
+    });
+    let server = server
+        .workers(1)
+        .disable_signals()
+        .on_connect(move |connection, _| stalled::cut_after(after, connection))
+        .listen(listener);
+    actix_web::rt::spawn(server.unwrap().run());
+    Scene {
+        address,
+        store,
+        state,
+        drain,
+        hub,
+        ledger,
+        clock,
+        fragile,
+        posts: AtomicU64::new(0),
+        home,
+    }
+}
+
+impl Scene {
+    /// The history that the store is in.
+    pub(crate) async fn epoch(&self) -> String {
+        self.store.span().await.unwrap().epoch.to_string()
+    }
+
+    pub(crate) fn set_clock(&self, now: Timestamp) {
+        self.clock.0.store(now.as_micros(), Ordering::SeqCst);
+    }
+
+    /// Stores a signal of channel `a` and shows it.
+    pub(crate) async fn signal(&self) {
+        self.signals(&[self.idea("a", "BTC/USDT", LATER)]).await;
+    }
+
+    /// Stores `many` signals, one after the other.
+    pub(crate) async fn many(&self, many: usize) {
+        for _ in 0..many {
+            self.signal().await;
+        }
+    }
+
+    /// Stores these signals in one post and shows them.
+    pub(crate) async fn signals(&self, ideas: &[Signal]) {
+        let entry = Entry::Post(Box::new(entry(ideas)));
+        self.ledger.ask(Write(entry)).await.unwrap().unwrap();
+    }
+
+    /// Stores `many` signals of one post, and shows them at once.
+    pub(crate) async fn burst(&self, many: usize) {
+        let first = self.idea("a", "BTC/USDT", LATER);
+        let nth = |nth| Signal {
+            id: SignalId::of(&first.channel, &first.post, nth),
+            ..first.clone()
+        };
+        self.signals(&(0..many).map(nth).collect::<Vec<_>>()).await;
+    }
+
+    /// Stores that the author changed a signal's post, behind the hub's back.
+    pub(crate) async fn only_store_edit(&self, idea: &Signal, text: &str) {
+        let mut edit = entry(std::slice::from_ref(idea));
+        edit.post.text = text.to_owned();
+        edit.post.action = Action::Edited;
+        edit.post.received = START + Duration::from_secs(1);
+        edit.happenings[0].body = Body::Revision {
+            action: Action::Edited,
+            post: idea.post.clone(),
+        };
+        let entries = [Entry::Post(Box::new(edit))];
+        self.store.commit(&entries, START).await.unwrap();
+    }
+
+    /// Stores these signals behind the hub's back.
+    pub(crate) async fn only_store(&self, ideas: &[Signal]) -> Vec<Arc<Event>> {
+        let entries = [Entry::Post(Box::new(entry(ideas)))];
+        match &self.store.commit(&entries, START).await.unwrap()[..] {
+            [Receipt::Stored(events)] => events.clone(),
+            other => panic!("not stored: {other:?}"),
+        }
+    }
+
+    /// Takes the oldest events out of the record, as a retention would.
+    pub(crate) async fn keep_only_after(&self, seq: u64) {
+        let file = SqliteConnectOptions::new().filename(self.home.path().join("record.db"));
+        let pool = sqlx::SqlitePool::connect_with(file).await.unwrap();
+        let sql = format!("DELETE FROM events WHERE seq <= {seq}");
+        let sql = sqlx::AssertSqlSafe(sql);
+        sqlx::query(sql).execute(&pool).await.unwrap();
+        pool.close().await;
+    }
+
+    pub(crate) async fn only_show(&self, events: Vec<Arc<Event>>) {
+        self.hub.ask(Publish(events)).await.unwrap();
+    }
+
+    /// The hub dies over the next event that somebody wants.
+    pub(crate) fn break_the_hub(&self) {
+        self.fragile.0.store(true, Ordering::SeqCst);
+    }
+
+    /// A new idea, in a post of its own.
+    pub(crate) fn idea(&self, name: &str, pair: &str, expires_at: Timestamp) -> Signal {
+        let post = self.posts.fetch_add(1, Ordering::SeqCst);
+        idea(name, &PostKey::new(post.to_string()), pair, expires_at)
+    }
+
+    /// `many` ideas with so large a post key that each makes an event of about `bytes`.
+    pub(crate) fn large(&self, many: usize, bytes: usize) -> Vec<Signal> {
+        let large = |nth: usize| {
+            let post = PostKey::new(format!("{nth}{}", "x".repeat(bytes)));
+            idea("a", &post, "BTC/USDT", LATER)
+        };
+        (0..many).map(large).collect()
+    }
+}
+
+fn channel(name: &str) -> ChannelId {
+    ChannelId::parse(name).unwrap()
+}
+
+fn idea(name: &str, post: &PostKey, pair: &str, expires_at: Timestamp) -> Signal {
+    let price = |text| Price::parse(text).unwrap();
+    Signal {
+        id: SignalId::of(&channel(name), post, 0),
+        channel: channel(name),
+        post: post.clone(),
+        origin: Origin::Live,
+        instrument: Instrument::parse(&format!("sim:spot:{pair}")).unwrap(),
+        substituted: false,
+        side: Side::Long,
+        entry: reading::Entry::Limit(price("100")),
+        targets: vec![Target {
+            price: price("110"),
+            weight: None,
+        }],
+        stop: Some(price("95")),
+        leverage: None,
+        breakeven_after: None,
+        posted: START,
+        received: START,
+        expires_at,
+        held_at_most: Duration::from_secs(86_400),
+        price_at_receipt: None,
+        ambiguous: false,
+    }
+}
+
+/// A post that opens these trades.
+fn entry(ideas: &[Signal]) -> PostEntry {
+    let first = &ideas[0];
+    let opening = |idea: &Signal| Happening {
+        signal: idea.id,
+        channel: idea.channel.clone(),
+        instrument: idea.instrument.clone(),
+        side: idea.side,
+        origin: idea.origin,
+        posted: Some(idea.posted),
+        received: idea.received,
+        scored: None,
+        body: Body::Signal {
+            signal: Arc::new(idea.clone()),
+            score: None,
+        },
+    };
+    PostEntry {
+        post: Post {
+            channel: first.channel.clone(),
+            key: first.post.clone(),
+            action: Action::Original,
+            author: None,
+            text: first.post.to_string(),
+            media: Vec::new(),
+            reply_to: None,
+            forwarded_from: None,
+            posted: first.posted,
+            received: first.received,
+            origin: first.origin,
+        },
+        reading: Reading {
+            parser: "rules/1",
+            meaning: Meaning::Signals(Vec::new()),
+        },
+        note: None,
+        happenings: ideas.iter().map(opening).collect(),
+        cursor: None,
+    }
+}
