@@ -51,8 +51,11 @@ class Server:
                 if self.process.poll() is not None:
                     break
                 time.sleep(0.1)
+        raise SystemExit("the server does not start:\n" + self.words())
+
+    def words(self):
         with open(os.path.join(self.home, "log"), errors="replace") as log:
-            raise SystemExit("the server does not start:\n" + log.read()[-2000:])
+            return log.read()[-3000:]
 
     def stop(self, how=signal.SIGKILL):
         if self.process and self.process.poll() is None:
@@ -203,7 +206,7 @@ EVIL = "<script>window.harm=1</script><img src=x onerror=\"window.harm=2\"><svg 
 def live(server, browser):
     browser.ask("Page.addScriptToEvaluateOnNewDocument", source="""
         window.shift = 0; window.violations = [];
-        new PerformanceObserver((list) => { for (const e of list.getEntries()) if (!e.hadRecentInput) window.shift += e.value; }).observe({ type: "layout-shift", buffered: true });
+        new PerformanceObserver((list) => { for (const e of list.getEntries()) if (!e.hadRecentInput) { window.shift += e.value; window.shifted = e.sources.map((s) => s.node && (s.node.id || s.node.className || s.node.parentNode?.className)); } }).observe({ type: "layout-shift", buffered: true });
         document.addEventListener("securitypolicyviolation", (e) => window.violations.push(e.violatedDirective + " " + e.blockedURI));""")
     browser.size(*DESKTOP)
     begun = time.monotonic()
@@ -222,11 +225,12 @@ def live(server, browser):
     newest = browser.run("(() => { const seqs = touchstone.look().ids; return seqs.length; })()")
     check("a row shows what the record says", same(server, browser), newest)
 
+    check("nothing jumps (layout shift)", browser.run("window.shift") <= 0.005, browser.run("[window.shift, window.shifted]"))
+
     hands(browser)
     safe(server, browser)
     wire(server, browser)
     phone(browser)
-    check("nothing jumps (layout shift)", browser.run("window.shift") <= 0.01, browser.run("window.shift"))
     check("no violation of the content policy", not browser.run("window.violations"), browser.run("window.violations"))
 
 
@@ -274,7 +278,7 @@ def safe(server, browser):
         version.update(text=EVIL, parser=EVIL, reason=EVIL)
     story["signal"].update(channel=EVIL, symbol=EVIL)
     browser.run(f"touchstone.take({json.dumps(frame)}); touchstone.show({json.dumps(story)})")
-    drawn = browser.until(f"document.querySelector('.row .channel')?.textContent === {evil}", 3)
+    drawn = browser.until(f"document.querySelector('.row[data-id=evil] .channel')?.textContent === {evil}", 3)
     check("markup in a record is shown as text", drawn and browser.run(f"document.querySelector('.story pre').textContent === {evil}"))
     time.sleep(0.5)
     harm = browser.run("[window.harm ?? null, document.querySelectorAll('#rows script, #rows img, #story img, #story script, #story svg').length]")
@@ -384,6 +388,9 @@ def main():
         docs(server, browser)
         browser.run("1")
         check("no errors in the console", not browser.complaints, browser.complaints[:5])
+    except OSError:
+        print("the server's last words:\n" + server.words(), flush=True)
+        raise
     finally:
         if browser:
             browser.close()
