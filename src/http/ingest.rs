@@ -28,6 +28,9 @@ use super::error::ApiError;
 /// How long the one who posts waits for the commit; TradingView gives up after three seconds.
 const COMMIT_WITHIN: Duration = Duration::from_secs(2);
 
+/// How soon a store that is away is asked again.
+const AGAIN: Duration = Duration::from_millis(100);
+
 /// Without an id or a time of its own, the same body within this time is the same post.
 const SAME_WITHIN: Duration = Duration::from_secs(60);
 
@@ -146,12 +149,7 @@ pub async fn ingest(
         origin: inlet.origin,
     };
     let ticket = Ticket::received(&id);
-    let answer = inlet
-        .door
-        .with_patience(COMMIT_WITHIN)
-        .ask(Arrive::post(post, None))
-        .await;
-    let Ok(Ok(fate)) = answer else {
+    let Some(fate) = settle(inlet, post).await else {
         drop(ticket);
         metrics::counter!("touchstone_ingest_refused_total", "why" => "store_away").increment(1);
         return Err(ApiError::Away {
@@ -171,6 +169,20 @@ pub async fn ingest(
         outcome: fate.label(),
     };
     Ok(HttpResponse::Ok().json(taken))
+}
+
+/// Hands the post in until it is stored, as long as its poster waits; asking twice is safe.
+async fn settle(inlet: &Inlet, post: Post) -> Option<Fate> {
+    let arrival = Arrive::post(post, None);
+    let storing = async {
+        loop {
+            if let Ok(Ok(fate)) = inlet.door.ask(arrival.clone()).await {
+                return fate;
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
+    };
+    tokio::time::timeout(COMMIT_WITHIN, storing).await.ok()
 }
 
 fn is_json(request: &HttpRequest) -> bool {

@@ -6,5 +6,6 @@
 )]
 
 mod faults;
+mod inlet;
 mod recovery;
 mod scene;

@@ -1,0 +1,84 @@
+//! A post that is brought to the platform: stored before it is answered, or refused and counted.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use actix_web::http::StatusCode;
+use actix_web::{App, test, web};
+use domain::ids::Seq;
+use domain::ports::store::Store as _;
+use domain::post::Origin;
+use secrecy::SecretString;
+use touchstone::clock::WallClock;
+use touchstone::http::ingest::{Inlet, Inlets, ingest};
+
+use super::faults::{Fault, Plan};
+use super::scene::{Scene, Wrong, channel, memory, raise};
+
+const CALL: &str =
+    r#"{"id":"x1","text":"LONG #BTC/USDT\nEntry: 50000\nTarget 1: 53000\nStop loss: 48000"}"#;
+
+/// Posts to channel `a`; the status, and how long it took in seconds.
+async fn post(scene: &Scene) -> (StatusCode, f64) {
+    let inlet = Inlet {
+        key: SecretString::from("correct horse battery"),
+        origin: Origin::Live,
+        door: scene.house.channels[&channel("a")].clone(),
+    };
+    let inlets = Inlets {
+        channels: Arc::new(BTreeMap::from([(channel("a"), inlet)])),
+        clock: Arc::new(WallClock),
+    };
+    let route = web::post().to(ingest);
+    let app = App::new()
+        .app_data(web::Data::new(inlets))
+        .route("/v1/ingest/{channel}", route);
+    let app = test::init_service(app).await;
+    let request = test::TestRequest::post()
+        .uri("/v1/ingest/a")
+        .insert_header(("content-type", "application/json"))
+        .insert_header(("x-touchstone-key", "correct horse battery"))
+        .set_payload(CALL)
+        .to_request();
+    let begun = Instant::now();
+    let answer = test::call_service(&app, request).await;
+    (answer.status(), begun.elapsed().as_secs_f64())
+}
+
+/// How often the post that is brought is a signal in the stream.
+async fn told(scene: &Scene) -> usize {
+    let events = scene.store.events(Seq::ZERO, 1_000).await.unwrap();
+    let brought = |event: &&Arc<domain::event::Event>| match &event.happening.body {
+        domain::event::Body::Signal { signal, .. } => signal.post.as_str() == "id:x1",
+        domain::event::Body::Instruction { .. }
+        | domain::event::Body::Revision { .. }
+        | domain::event::Body::Progress(_) => false,
+    };
+    events.iter().filter(brought).count()
+}
+
+#[actix::test]
+async fn a_post_is_answered_after_its_commit_and_a_retry_is_known_again() {
+    let scene = raise(memory().await, Wrong::nothing()).await;
+    assert_eq!(post(&scene).await.0, StatusCode::OK);
+    assert_eq!(told(&scene).await, 1, "what is answered is stored");
+    assert_eq!(post(&scene).await.0, StatusCode::OK);
+    assert_eq!(told(&scene).await, 1);
+}
+
+#[actix::test]
+async fn a_store_that_is_away_for_two_seconds_is_a_503_and_the_retry_is_stored_once() {
+    let commits = Plan::new(Fault::Fail, u32::MAX);
+    let wrong = Wrong {
+        commits: commits.clone(),
+        ..Wrong::nothing()
+    };
+    let scene = raise(memory().await, wrong).await;
+    let (status, seconds) = post(&scene).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(seconds < 3.0, "TradingView would have given up: {seconds}");
+    commits.forgive();
+    assert_eq!(post(&scene).await.0, StatusCode::OK);
+    assert_eq!(told(&scene).await, 1);
+}
