@@ -2,7 +2,7 @@
 """The pages in a real browser, against the real binary and its simulator.
 
     tests/page.py                  all checks; needs `chromium` and a built `touchstone`
-    tests/page.py --shots DIR      only pictures: desktop and phone, dark and light
+    tests/page.py --shots DIR      only pictures, after AFTER (40) seconds at PACE (5)
 
 The standard library is enough: Chromium is driven over its debugging pipe. Everything that is
 started here is stopped here. Prints `ok …` or `FAILED …` for each check, then the count.
@@ -29,7 +29,7 @@ PHONE, DESKTOP = (390, 844), (1280, 800)
 class Server:
     """The binary with its simulator, in a directory of its own, on one port for life."""
 
-    def __init__(self, pace="5"):
+    def __init__(self, pace):
         target = os.environ.get("CARGO_TARGET_DIR", os.path.join(ROOT, "target"))
         self.binary = os.path.join(target, "debug", "touchstone")
         self.home = tempfile.mkdtemp(prefix="touchstone-page-")
@@ -51,11 +51,12 @@ class Server:
                 if self.process.poll() is not None:
                     break
                 time.sleep(0.1)
-        raise SystemExit("the server does not start:\n" + self.words())
+        raise SystemExit("the server does not start: " + "\n".join(self.words()))
 
     def words(self):
         with open(os.path.join(self.home, "log"), errors="replace") as log:
-            return log.read()[-3000:]
+            lines = re.sub(r"\x1b\[[0-9;]*m", "", log.read()).splitlines()
+        return [line[:400] for line in lines if " ERROR " in line][-3:] or lines[-5:]
 
     def stop(self, how=signal.SIGKILL):
         if self.process and self.process.poll() is None:
@@ -355,7 +356,7 @@ def shots(server, browser, directory):
     browser.scheme("dark")
     browser.size(*DESKTOP)
     browser.go(server.url + "/")
-    time.sleep(float(os.environ.get("SHOT_AFTER", "40")))
+    time.sleep(float(os.environ.get("AFTER", "40")))
     browser.shot(f"{directory}/desktop.png")
     browser.scheme("light")
     browser.shot(f"{directory}/desktop-light.png")
@@ -378,19 +379,20 @@ def shots(server, browser, directory):
 
 
 def main():
-    server, browser = Server(), None
+    server, browser = Server(os.environ.get("PACE", "5")), None
     try:
         server.start()
         browser = Browser()
         if "--shots" in sys.argv:
             return shots(server, browser, sys.argv[sys.argv.index("--shots") + 1])
         live(server, browser)
+        gone = server.process.poll()
+        check("the server has not given up", gone is None, (gone, server.words()))
+        if gone is not None:
+            server.start()
         docs(server, browser)
         browser.run("1")
         check("no errors in the console", not browser.complaints, browser.complaints[:5])
-    except OSError:
-        print("the server's last words:\n" + server.words(), flush=True)
-        raise
     finally:
         if browser:
             browser.close()
