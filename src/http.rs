@@ -74,6 +74,8 @@ pub fn serve(edge: Edge, listener: TcpListener, drain: Duration) -> std::io::Res
             .wrap(middleware::from_fn(guard::only_known_hosts))
             .configure(routes)
     })
+    // A client that takes nothing is cut off by the system: its session is not run any more.
+    .on_connect(|connection, _| stream::stalled::cut_after(stream::stalled::STALLED, connection))
     .workers(WORKERS)
     .shutdown_timeout(drain.as_secs().max(1))
     .disable_signals()
