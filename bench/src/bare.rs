@@ -4,44 +4,57 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, Connection as _};
+use sqlx::{ConnectOptions as _, SqliteConnection};
+use tempfile::TempDir;
 use touchstone::store::Durability;
 
-/// Times commits of one row with so many bytes, each in a transaction of its own.
-///
-/// # Errors
-///
-/// When the database cannot be made or written.
-pub async fn commits(
-    folder: &Path,
-    durability: Durability,
-    bytes: usize,
-    times: usize,
-) -> anyhow::Result<Vec<Duration>> {
-    let folder = tempfile::tempdir_in(folder)?;
-    let mut connection = SqliteConnectOptions::new()
-        .filename(folder.path().join("bare.db"))
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(match durability {
-            Durability::Full => SqliteSynchronous::Full,
-            Durability::Normal => SqliteSynchronous::Normal,
-        })
-        .connect()
-        .await?;
-    sqlx::query("CREATE TABLE bare (id INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT")
-        .execute(&mut connection)
-        .await?;
-    let body = "x".repeat(bytes);
-    let mut taken = Vec::with_capacity(times);
-    for _ in 0..times {
-        let begun = Instant::now();
-        sqlx::query("INSERT INTO bare (body) VALUES ($1)")
-            .bind(&body)
+/// A database with one table.
+#[derive(Debug)]
+pub struct Bare {
+    connection: SqliteConnection,
+    body: String,
+    _folder: TempDir,
+}
+
+impl Bare {
+    /// Makes it, for rows of so many bytes.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be made.
+    pub async fn open(folder: &Path, durability: Durability, bytes: usize) -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir_in(folder)?;
+        let mut connection = SqliteConnectOptions::new()
+            .filename(folder.path().join("bare.db"))
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(match durability {
+                Durability::Full => SqliteSynchronous::Full,
+                Durability::Normal => SqliteSynchronous::Normal,
+            })
+            .connect()
+            .await?;
+        sqlx::query("CREATE TABLE bare (id INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT")
             .execute(&mut connection)
             .await?;
-        taken.push(begun.elapsed());
+        Ok(Self {
+            connection,
+            body: "x".repeat(bytes),
+            _folder: folder,
+        })
     }
-    connection.close().await?;
-    Ok(taken)
+
+    /// Times the commit of one row, a transaction of its own.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    pub async fn commit(&mut self) -> anyhow::Result<Duration> {
+        let begun = Instant::now();
+        sqlx::query("INSERT INTO bare (body) VALUES ($1)")
+            .bind(&self.body)
+            .execute(&mut self.connection)
+            .await?;
+        Ok(begun.elapsed())
+    }
 }

@@ -6,9 +6,10 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use bench::bare::Bare;
 use bench::figures::{Times, micros, per_second, ratio};
 use bench::house::{self, Listener, Scene};
-use bench::{bare, row, table};
+use bench::{row, table};
 use domain::ids::{ChannelId, SignalId};
 use domain::time::Timestamp;
 use futures_util::future::try_join_all;
@@ -20,6 +21,9 @@ const CHANNELS: usize = 8;
 /// How many posts are timed one at a time, and how many by each of those at once.
 const ALONE: usize = 800;
 const EACH: usize = 150;
+
+/// How large the row of a bare commit is: about what a frame of these posts is.
+const BYTES: usize = 680;
 
 /// Posts before anything is timed.
 const WARM: usize = 50;
@@ -53,11 +57,20 @@ async fn measure(folder: &Path) -> anyhow::Result<()> {
         let listener = Listener::join(&scene.house, WARM + ALONE + CHANNELS * EACH).await?;
 
         let mut posts = Posts::default();
-        posts.one_by_one(&scene, &channels[0], WARM).await?;
+        for _ in 0..WARM {
+            posts.bring(&scene, &channels[0]).await?;
+        }
         posts.arrived.clear();
-        let begun = Instant::now();
-        posts.one_by_one(&scene, &channels[0], ALONE).await?;
-        let alone = (std::mem::take(&mut posts), begun.elapsed());
+        // Post and bare commit take turns, so that both meet the same disk and the same neighbours.
+        let mut bare = Bare::open(folder, durability, BYTES).await?;
+        let (mut bare_took, mut alone_took) = (Vec::new(), Duration::ZERO);
+        for _ in 0..ALONE {
+            let begun = Instant::now();
+            posts.bring(&scene, &channels[0]).await?;
+            alone_took += begun.elapsed();
+            bare_took.push(bare.commit().await?);
+        }
+        let alone = posts.arrived;
 
         let begun = Instant::now();
         let at_once = channels.iter().map(async |channel| {
@@ -65,27 +78,24 @@ async fn measure(folder: &Path) -> anyhow::Result<()> {
                 number: WARM + ALONE,
                 ..Posts::default()
             };
-            posts.one_by_one(&scene, channel, EACH).await?;
-            anyhow::Ok(posts)
+            for _ in 0..EACH {
+                posts.bring(&scene, channel).await?;
+            }
+            anyhow::Ok(posts.arrived)
         });
-        let together = (try_join_all(at_once).await?, begun.elapsed());
+        let together = try_join_all(at_once).await?.into_iter().flatten().collect();
+        let together_took = begun.elapsed();
 
         let seen = listener.seen()?;
         let bytes = seen.values().map(|(_, bytes)| *bytes).sum::<usize>() / seen.len();
-        let bare = bare::commits(folder, durability, bytes, ALONE).await?;
-        let bare = Times::of(bare);
-        let times = |arrived: &HashMap<SignalId, Instant>| -> Vec<Duration> {
-            let taken = |(signal, at): (&SignalId, &Instant)| seen[signal].0.duration_since(*at);
-            arrived.iter().map(taken).collect()
+        let bare = Times::of(bare_took);
+        let times = |arrived: HashMap<SignalId, Instant>| -> Vec<Duration> {
+            let taken = |(signal, at)| seen[&signal].0.duration_since(at);
+            arrived.into_iter().map(taken).collect()
         };
-        let all = together
-            .0
-            .iter()
-            .flat_map(|posts| times(&posts.arrived))
-            .collect();
         let rows = [
-            ("1", times(&alone.0.arrived), alone.1),
-            ("8", all, together.1),
+            ("1", times(alone), alone_took),
+            ("8", times(together), together_took),
         ];
         for (name, times, spent) in rows {
             let count = times.len();
@@ -105,7 +115,7 @@ async fn measure(folder: &Path) -> anyhow::Result<()> {
         scene.house.household.stop().await;
         scene.store.close().await;
         if durability == Durability::Normal {
-            println!("\nA frame has {bytes} bytes; so has the row of the bare commit.");
+            println!("\nA frame has {bytes} bytes, the row of a bare commit {BYTES}.");
         }
     }
     Ok(())
@@ -119,22 +129,13 @@ struct Posts {
 }
 
 impl Posts {
-    async fn one_by_one(
-        &mut self,
-        scene: &Scene,
-        channel: &ChannelId,
-        many: usize,
-    ) -> anyhow::Result<()> {
-        for _ in 0..many {
-            self.number += 1;
-            let entry = 40_000 + self.number;
-            let received = received(self.number);
-            let levels = [entry, entry + 3_000, entry - 2_000];
-            let post = house::post(channel, self.number, levels, received);
-            self.arrived.insert(house::signal(&post), Instant::now());
-            house::bring(&scene.house, post).await?;
-        }
-        Ok(())
+    async fn bring(&mut self, scene: &Scene, channel: &ChannelId) -> anyhow::Result<()> {
+        self.number += 1;
+        let entry = 40_000 + self.number;
+        let levels = [entry, entry + 3_000, entry - 2_000];
+        let post = house::post(channel, self.number, levels, received(self.number));
+        self.arrived.insert(house::signal(&post), Instant::now());
+        house::bring(&scene.house, post).await
     }
 }
 

@@ -151,8 +151,9 @@ fn tape(hit_every: Option<usize>) -> anyhow::Result<(Vec<Tick>, Vec<Tick>)> {
         let wander = i64::try_from((random >> 33) % 100_000)?;
         let cents = match hit_every {
             Some(every) if nth % every == every - 1 => {
+                // Half a dollar above it: the pessimistic bound fills only what is traded through.
                 next += 1;
-                (next - 1) * 100
+                (next - 1) * 100 + 50
             }
             _ => (ENTRY + 500) * 100 + wander,
         };
