@@ -187,7 +187,9 @@ pub fn serve(config: Option<&Path>, args: ServeArgs) -> anyhow::Result<ExitCode>
     let metrics = telemetry::count()?;
     actix::System::new().block_on(async move {
         let running = serve::start(&settings, args.open_access, Some(metrics)).await?;
-        announce(&settings, &running)?;
+        if let Err(error) = announce(&settings, &running) {
+            tracing::debug!(%error, "nobody reads standard output");
+        }
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let code = tokio::select! {
