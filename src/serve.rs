@@ -10,6 +10,7 @@ use actors::guardian::{Household, RootCause, Vigil};
 use anyhow::{Context as _, bail};
 use domain::ids::ChannelId;
 use domain::ports::Clock;
+use domain::ports::store::Store;
 use domain::post::Origin;
 use metrics_exporter_prometheus::PrometheusHandle;
 use scoring::geometry::Geometry;
@@ -186,6 +187,18 @@ async fn open_store(settings: &Settings) -> anyhow::Result<SqliteStore> {
 }
 
 impl Running {
+    /// The simulator, where one runs: tests ask it for the truth.
+    #[must_use]
+    pub const fn simulator(&self) -> Option<&Simulator> {
+        self.simulator.as_ref()
+    }
+
+    /// What is kept.
+    #[must_use]
+    pub fn store(&self) -> &dyn Store {
+        &*self.store
+    }
+
     /// Waits until the guardian gives up, and says why.
     pub async fn gave_up(&self) -> String {
         self.given_up.bell.notified().await;

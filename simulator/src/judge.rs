@@ -110,9 +110,7 @@ pub fn follow(market: &Market, idea: &Idea, received: i64, until_ms: i64, bound:
     let known = market.last_id(idea.symbol, received_ms);
     let at_receipt = market.trade(idea.symbol, known).price;
     let mut walk = Walk::new(idea, bound, at_receipt);
-    // The author of a breakout waits for his level, whatever comes first.
-    let waits = matches!(idea.entry, Entry::Breakout { .. });
-    if !waits && walk.stopped(at_receipt) {
+    if walk.stopped(at_receipt) {
         walk.course.end = End::Invalidated;
         return walk.course;
     }

@@ -290,6 +290,13 @@ fn sentence(members: Map<String, Value>) -> String {
     if let Some(text) = text {
         return text.to_owned();
     }
+    // A strategy tells its order when it gives it: the price beside it is what it saw, not a limit
+    // that waits, unless it says so.
+    let order = ["order_type", "type"]
+        .iter()
+        .find_map(|name| members.get(*name)?.as_str());
+    let ordered = members.contains_key("action") || members.contains_key("side");
+    let at_once = ordered && order.is_none_or(|order| order.eq_ignore_ascii_case("market"));
     let mut lines = String::new();
     for (name, value) in members {
         let value = match &value {
@@ -299,7 +306,12 @@ fn sentence(members: Map<String, Value>) -> String {
                 word(&value).unwrap_or_default()
             }
         };
-        lines.push_str(&format!("{name}: {value}\n"));
+        let line = match name.as_str() {
+            "price" | "close" if at_once => format!("current price: {value}\n"),
+            "order_type" | "type" if at_once => "at market\n".to_owned(),
+            _ => format!("{name}: {value}\n"),
+        };
+        lines.push_str(&line);
     }
     lines
 }
@@ -351,6 +363,21 @@ mod tests {
         assert_eq!(said.text, "ticker: BTCUSDT\naction: buy\n");
         let other = Said::read(r#"{"ticker":"BTCUSDT","action":"buy"}"#, true).unwrap();
         assert_eq!(said.digest, other.digest);
+    }
+
+    #[test]
+    fn a_strategy_s_price_is_what_it_saw_unless_it_says_limit() {
+        let text = |body: &str| Said::read(body, true).unwrap().text;
+        let market = text(
+            r#"{"action":"buy","ticker":"BTCUSDT","order_type":"market","price":60000,"sl":58500}"#,
+        );
+        assert_eq!(
+            market,
+            "action: buy\nticker: BTCUSDT\nat market\ncurrent price: 60000\nsl: 58500\n"
+        );
+        let limit =
+            text(r#"{"action":"buy","ticker":"BTCUSDT","order_type":"limit","price":60000}"#);
+        assert!(limit.contains("\nprice: 60000"));
     }
 
     #[test]
