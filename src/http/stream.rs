@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use actors::hub::Hub;
 use actors::supervise::Door;
+use domain::ids::Epoch;
 use domain::ports::Clock;
-use domain::ports::store::Store;
+use domain::ports::store::{Store, StoreError};
 use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 use utoipa::ToSchema;
 
 use super::error::ApiError;
@@ -22,6 +23,9 @@ mod pump;
 mod session;
 
 use protocol::{Filter, From};
+
+/// How long the heartbeats of all sessions share one look at the epoch.
+const EPOCH_FOR: Duration = Duration::from_secs(1);
 
 /// What every session shares.
 #[derive(Clone)]
@@ -35,6 +39,7 @@ pub struct StreamState {
     open: Arc<AtomicUsize>,
     most: usize,
     subscriptions: Arc<AtomicU64>,
+    epoch: Arc<Mutex<Option<(Instant, Epoch)>>>,
 }
 
 impl StreamState {
@@ -58,7 +63,21 @@ impl StreamState {
             open: Arc::default(),
             most: settings.connections,
             subscriptions: Arc::default(),
+            epoch: Arc::default(),
         }
+    }
+
+    /// Which history this is. A thousand heartbeats ask the store once.
+    async fn epoch(&self) -> Result<Epoch, StoreError> {
+        let mut known = self.epoch.lock().await;
+        if let Some((at, epoch)) = &*known
+            && at.elapsed() < EPOCH_FOR
+        {
+            return Ok(epoch.clone());
+        }
+        let epoch = self.store.span().await?.epoch;
+        *known = Some((Instant::now(), epoch.clone()));
+        Ok(epoch)
     }
 
     /// A number for a subscription that no other has in this process.

@@ -348,11 +348,11 @@ impl Session {
             .map(|(sub, (shared, _))| (sub.to_string(), shared.position()))
             .collect();
         let sent = self.state.clock.now().as_micros();
-        let store = Arc::clone(&self.state.store);
-        let asking = async move { store.span().await }.into_actor(self);
-        ctx.spawn(asking.map(move |span, session, ctx| {
-            if let Ok(span) = span {
-                let beat = json!({"type": "heartbeat", "sent": sent, "epoch": span.epoch.as_str(), "positions": positions});
+        let state = self.state.clone();
+        let asking = async move { state.epoch().await }.into_actor(self);
+        ctx.spawn(asking.map(move |epoch, session, ctx| {
+            if let Ok(epoch) = epoch {
+                let beat = json!({"type": "heartbeat", "sent": sent, "epoch": epoch.as_str(), "positions": positions});
                 session.say(beat.to_string(), ctx);
             }
         }));
