@@ -223,7 +223,7 @@ async fn listen(
                     .map(|(frame, _)| (frame.signal, (at, frame.bytes.len())));
                 seen.extend(noted);
             }
-            Some(Taken::Missed | Taken::Deaf) => bail!("the outbox missed a frame"),
+            Some(Taken::Lost(_) | Taken::Deaf) => bail!("the outbox missed a frame"),
             None => outbox.something().await,
         }
     }

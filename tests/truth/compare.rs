@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use domain::event::Body;
+use domain::execution::Costs;
 use domain::ids::{ChannelId, PostKey};
 use domain::lifecycle::{BoundResult, Ending};
 use domain::market::{Price, Side};
@@ -10,6 +11,7 @@ use domain::ports::Clock as _;
 use domain::ports::store::{SignalQuery, SignalRecord};
 use domain::reading::Entry;
 use domain::signal::Signal;
+use rust_decimal::Decimal;
 use simulator::{Amount, Class, Course, End, Idea, Truth, judge};
 use touchstone::clock::WallClock;
 use touchstone::serve::Running;
@@ -18,7 +20,7 @@ use touchstone::serve::Running;
 const YOUNG: i64 = 5_000_000;
 
 /// How far back posts are compared, in microseconds.
-const BACK: i64 = 60_000_000;
+const BACK: i64 = 70_000_000;
 
 /// What was compared.
 #[derive(Default)]
@@ -27,9 +29,13 @@ pub(crate) struct Comparison {
     found: usize,
     others: usize,
     missed: BTreeMap<String, usize>,
+    /// Held although they are trades, by a rule: a market order and a price beside it.
+    held: usize,
+    truths: HashMap<(ChannelId, PostKey), Truth>,
     wrong: Vec<String>,
     invented: Vec<String>,
     judged: usize,
+    too_near: usize,
     disagree: Vec<String>,
 }
 
@@ -65,6 +71,8 @@ impl Comparison {
                 continue;
             }
             self.signals += 1;
+            self.truths
+                .insert((channel.clone(), key.clone()), truth.clone());
             match (read.first(), &truth.idea) {
                 (Some(record), Some(idea)) => {
                     self.found += 1;
@@ -76,6 +84,11 @@ impl Comparison {
                     }
                 }
                 (None, _) | (_, None) => {
+                    let held = first
+                        .reason
+                        .as_deref()
+                        .is_some_and(|why| why.starts_with("it enters at once and at"));
+                    self.held += usize::from(held);
                     let why = format!("{} {}: {:?}", truth.channel, first.class, first.reason);
                     *self.missed.entry(why).or_default() += 1;
                 }
@@ -91,9 +104,14 @@ impl Comparison {
         };
         let signal = &record.signal;
         let events = running.store().events_of(signal.id).await.unwrap();
-        let said = events
-            .iter()
-            .any(|event| matches!(event.happening.body, Body::Instruction { .. }));
+        let over = outcome
+            .pessimistic
+            .ended_at
+            .max(outcome.optimistic.ended_at);
+        let said = events.iter().any(|event| {
+            matches!(event.happening.body, Body::Instruction { .. })
+                && event.happening.received <= over
+        });
         let by_word = [outcome.pessimistic.ending, outcome.optimistic.ending]
             .into_iter()
             .any(|ending| {
@@ -102,12 +120,18 @@ impl Comparison {
                     Ending::ClosedByAuthor | Ending::OppositeSignal | Ending::CancelledByAuthor
                 )
             });
-        let Ok(number) = signal.post.as_str().parse::<i64>() else {
+        let simulator = running.simulator().unwrap();
+        let Some(truth) = self
+            .truths
+            .get(&(signal.channel.clone(), signal.post.clone()))
+        else {
             return;
         };
-        let simulator = running.simulator().unwrap();
-        let truth = simulator.truth(signal.channel.as_str(), number).unwrap();
-        let Some(idea) = truth.idea.filter(|idea| differs(signal, idea).is_none()) else {
+        let Some(idea) = truth
+            .idea
+            .clone()
+            .filter(|idea| differs(signal, idea).is_none())
+        else {
             return;
         };
         if said || by_word || signal.breakeven_after.is_some() {
@@ -126,6 +150,10 @@ impl Comparison {
             ("optimistic", &outcome.optimistic, &verdict.optimistic),
         ];
         for (bound, ours, theirs) in bounds {
+            if ours.ending == Ending::Invalidated && too_near(signal, theirs) {
+                self.too_near += 1;
+                continue;
+            }
             if let Some(why) = disagrees(ours, theirs) {
                 self.disagree.push(format!(
                     "{bound} {} {} received {}: {why}\n{idea:?}",
@@ -137,8 +165,8 @@ impl Comparison {
 
     pub(crate) fn print(&self) {
         eprintln!(
-            "{} signals, {} found, {} other posts; {} outcomes compared in both bounds; missed: {:#?}",
-            self.signals, self.found, self.others, self.judged, self.missed
+            "{} signals, {} found, {} other posts; {} outcomes compared in both bounds, {} bounds with a stop too near; missed: {:#?}",
+            self.signals, self.found, self.others, self.judged, self.too_near, self.missed
         );
     }
 
@@ -158,9 +186,11 @@ impl Comparison {
             "too little was compared"
         );
         assert!(
-            self.found * 100 >= self.signals * 95,
-            "found {} of {}: {:#?}",
+            (self.found + self.held) * 100 >= self.signals * 98
+                && self.found * 100 >= self.signals * 90,
+            "found {} and held {} of {}: {:#?}",
             self.found,
+            self.held,
             self.signals,
             self.missed
         );
@@ -251,6 +281,20 @@ fn differs(signal: &Signal, idea: &Idea) -> Option<String> {
         ));
     }
     None
+}
+
+/// An order at the market without a price that met one next to its stop: the platform holds that
+/// such levels make no trade (a stop nearer than three times the round trip's cost), and the
+/// simulator's judge knows no costs.
+fn too_near(signal: &Signal, theirs: &Course) -> bool {
+    let (Entry::Market(None), Some(stop), Some(fill)) =
+        (signal.entry, signal.stop, theirs.fills.first())
+    else {
+        return false;
+    };
+    let fill = price(fill.price).get();
+    let nearest = Costs::usual(signal.instrument.kind).round_trip() * Decimal::from(3) * fill;
+    (fill - stop.get()).abs() < nearest
 }
 
 /// In what two judges differ.

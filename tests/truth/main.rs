@@ -18,7 +18,7 @@ use touchstone::config::Settings;
 use touchstone::serve::{self, Running};
 
 /// How much is waited for: so many judged signals, or so long.
-const JUDGED: u64 = 90;
+const JUDGED: u64 = 55;
 const AT_MOST: Duration = Duration::from_secs(50);
 
 async fn judged(running: &Running) -> u64 {
@@ -33,7 +33,7 @@ async fn every_reading_and_every_outcome_agrees_with_the_truth() {
     settings.http.listen = "127.0.0.1:0".parse().unwrap();
     settings.http.drain_ms = 1;
     settings.simulator.path = folder.path().join("simulator.db");
-    settings.simulator.pace = 15.0;
+    settings.simulator.pace = 6.0;
     let running = serve::start(&settings, false, None).await.unwrap();
     let waiting = async {
         while judged(&running).await < JUDGED {

@@ -7,7 +7,8 @@ use domain::event::Event;
 use domain::ids::Seq;
 use domain::market::{Instrument, Tick};
 use domain::ports::store::{Entry, OpenSignal, StoreError};
-use domain::ports::{Advice, Feed};
+use domain::ports::{Advice, Feed, Tape};
+use domain::time::Timestamp;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tokio_util::sync::CancellationToken;
 
@@ -23,6 +24,10 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(10);
 
 /// How long to rest before the store, the hub or the venue is asked again.
 const REST: Duration = Duration::from_millis(200);
+
+/// A market that is raised for a signal begins a little before it: the signal was received before
+/// anybody followed the price.
+const LOOK_BACK: Duration = Duration::from_secs(10);
 
 /// How many events are read from the store at once.
 const PAGE: usize = 1_000;
@@ -73,9 +78,11 @@ impl Watcher {
         // The ear comes first: whatever is stored after the look into the store is heard.
         let mut ear = self.listen().await?;
         self.recall().await?;
-        let mut tape = self
-            .feed
-            .follow(&self.instrument, self.tracks.seen_by_all());
+        let since = self
+            .tracks
+            .seen_by_all()
+            .unwrap_or(self.rooms.clock.now() - LOOK_BACK);
+        let mut tape = self.open(since);
         self.board.present.send_replace(true);
         self.store(false).await?;
 
@@ -89,7 +96,12 @@ impl Watcher {
                     self.store(true).await?;
                     return Err(Exit::Asked);
                 }
-                heard = ear.hear() => self.take_in(&heard, &mut ear).await?,
+                heard = ear.hear() => {
+                    self.take_in(&heard, &mut ear).await?;
+                    if let Some(since) = self.tracks.take_reach_back() {
+                        tape = self.open(since);
+                    }
+                }
                 ticks = tape.next() => match ticks {
                     Ok(Some(ticks)) => {
                         // A signal that was stored before these ticks came has been heard of.
@@ -97,6 +109,9 @@ impl Watcher {
                             self.take_in(&heard, &mut ear).await?;
                         }
                         self.step(&ticks).await?;
+                        if let Some(since) = self.tracks.take_reach_back() {
+                            tape = self.open(since);
+                        }
                     }
                     Ok(None) => return self.after_the_end(&mut ear).await,
                     Err(error) => {
@@ -126,6 +141,12 @@ impl Watcher {
                 heard = ear.hear() => self.take_in(&heard, ear).await?,
             }
         }
+    }
+
+    /// Opens the price path from an instant on. Ticks that a track has seen change nothing in it.
+    fn open(&mut self, since: Timestamp) -> Box<dyn Tape> {
+        self.tracks.path_begins(since);
+        self.feed.follow(&self.instrument, Some(since))
     }
 
     async fn listen(&mut self) -> Result<Ear, Stop> {

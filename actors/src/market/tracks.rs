@@ -1,7 +1,8 @@
 //! The open signals of one instrument, and what the market and their authors do to them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::event::{Body, Event, Happening};
 use domain::execution::ExecutionModel;
@@ -12,12 +13,25 @@ use domain::ports::store::{MarketEntry, OpenSignal, TrackRecord};
 use domain::signal::Signal;
 use domain::time::Timestamp;
 
+/// How far back ticks are remembered. A signal is heard of a little after it was received, and what
+/// was traded in between is its own.
+const REMEMBERED: Duration = Duration::from_secs(60);
+
+/// The most ticks that are remembered; a signal that needs more has the path read again.
+const MOST_REMEMBERED: usize = 8_192;
+
 /// The open signals, in the order in which they were stored.
 pub(crate) struct Tracks {
     model: Arc<ExecutionModel>,
     open: BTreeMap<(Seq, SignalId), Followed>,
     /// The signals up to here that are not over have been restored; the others are over.
     restored_until: Seq,
+    /// The last ticks, in order.
+    recent: VecDeque<Tick>,
+    /// From when on every tick is remembered.
+    remembered_from: Timestamp,
+    /// A signal was received before that: the path is needed again from here.
+    reach_back: Option<Timestamp>,
     /// What happened since the last entry was taken.
     happened: Vec<Happening>,
     /// Reused by every step.
@@ -43,6 +57,9 @@ impl Tracks {
             model,
             open: BTreeMap::new(),
             restored_until: Seq::ZERO,
+            recent: VecDeque::new(),
+            remembered_from: Timestamp::MIN,
+            reach_back: None,
             happened: Vec::new(),
             changes: Vec::new(),
         }
@@ -83,6 +100,55 @@ impl Tracks {
         }
     }
 
+    /// Begins a track and steps it through what was traded between the signal's receipt and now.
+    fn begin_late(&mut self, signal: &Arc<Signal>, seq: Seq) -> Followed {
+        let mut followed = self.begin(signal, seq);
+        if signal.received < self.remembered_from {
+            let reach = self
+                .reach_back
+                .map_or(signal.received, |other| other.min(signal.received));
+            self.reach_back = Some(reach);
+            return followed;
+        }
+        for tick in self
+            .recent
+            .iter()
+            .filter(|tick| tick.at() > signal.received)
+        {
+            followed.track.step(tick, &mut self.changes);
+            followed.moved = true;
+            followed.note(&mut self.changes, signal.received, &mut self.happened);
+        }
+        followed
+    }
+
+    /// Says from when on the path is told now.
+    pub(crate) fn path_begins(&mut self, since: Timestamp) {
+        self.recent.clear();
+        self.remembered_from = since;
+    }
+
+    /// From when on the path is needed again, if it is.
+    pub(crate) fn take_reach_back(&mut self) -> Option<Timestamp> {
+        self.reach_back.take()
+    }
+
+    fn remember(&mut self, tick: &Tick) {
+        self.recent.push_back(*tick);
+        let horizon = tick.at() - REMEMBERED;
+        while self.recent.len() > MOST_REMEMBERED
+            || self
+                .recent
+                .front()
+                .is_some_and(|oldest| oldest.at() < horizon)
+        {
+            let Some(oldest) = self.recent.pop_front() else {
+                break;
+            };
+            self.remembered_from = self.remembered_from.max(oldest.at());
+        }
+    }
+
     /// Where to begin reading what was missed: every track has heard everything up to here.
     pub(crate) fn heard_by_all(&self) -> Option<Seq> {
         self.open.values().map(|followed| followed.heard).min()
@@ -106,7 +172,7 @@ impl Tracks {
                 let new = event.seq > self.restored_until
                     && !self.open.keys().any(|(_, id)| *id == signal.id);
                 if new {
-                    let followed = self.begin(signal, event.seq);
+                    let followed = self.begin_late(signal, event.seq);
                     self.open.insert(key, followed);
                 }
             }
@@ -142,6 +208,7 @@ impl Tracks {
 
     /// Steps every track with a tick that was received at `received`.
     pub(crate) fn step(&mut self, tick: &Tick, received: Timestamp) {
+        self.remember(tick);
         for followed in self.open.values_mut() {
             followed.track.step(tick, &mut self.changes);
             followed.moved = true;
