@@ -19,7 +19,7 @@ use touchstone::serve::{self, Running};
 
 /// How much is waited for: so many judged signals, or so long.
 const JUDGED: u64 = 55;
-const AT_MOST: Duration = Duration::from_secs(50);
+const AT_MOST: Duration = Duration::from_secs(60);
 
 async fn judged(running: &Running) -> u64 {
     let channels = running.store().channels().await.unwrap();
