@@ -19,8 +19,8 @@ use touchstone::serve::Running;
 /// A post may be this young when the comparison begins: it may not have been looked at yet.
 const YOUNG: i64 = 5_000_000;
 
-/// How far back posts are compared, in microseconds.
-const BACK: i64 = 70_000_000;
+/// How far back posts are compared, in microseconds: what was shown before the start is seen, too.
+const BACK: i64 = 150_000_000;
 
 /// What was compared.
 #[derive(Default)]
@@ -161,6 +161,11 @@ impl Comparison {
                 ));
             }
         }
+    }
+
+    /// How many outcomes were compared.
+    pub(crate) const fn judged(&self) -> usize {
+        self.judged
     }
 
     pub(crate) fn print(&self) {
