@@ -80,6 +80,22 @@ impl Program {
         (answer.status().as_u16(), answer.text().await.unwrap())
     }
 
+    /// The answer to a POST of so many bytes.
+    pub(crate) async fn post(&self, path: &str, bytes: usize) -> (u16, String) {
+        let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(touchstone::outbound::tls())
+            .build()
+            .unwrap();
+        let request = client.post(format!("http://{}{path}", self.address));
+        let answer = request
+            .body("x".repeat(bytes))
+            .timeout(PATIENCE)
+            .send()
+            .await
+            .unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+
     /// Every event that it keeps, without a gap from the first.
     pub(crate) async fn events(&self) -> Vec<Value> {
         let mut events: Vec<Value> = Vec::new();

@@ -141,6 +141,14 @@ async fn the_edge_answers_with_problems_that_programs_can_read() {
             assert_eq!(program.ask(path, &headers).await.0, 403, "{path}");
         }
     }
+    let (status, body) = program.post("/v1/ingest/sim_desk", 70_000).await;
+    assert_eq!(status, 413, "{body}");
+    assert!(
+        body.contains("\"too_large\"") && body.contains("65536"),
+        "{body}"
+    );
+    let (status, body) = program.post("/v1/ingest/sim_desk", 10).await;
+    assert_eq!(status, 401, "{body}");
     let api = program.get("/openapi.json").await;
     for path in [
         "/v1/stream",
