@@ -1,0 +1,19 @@
+//! The program as a process: started, used, stopped and killed from outside, over real sockets.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test may fail by panicking, helpers included"
+)]
+
+mod alerts;
+mod api;
+mod commands;
+mod home;
+mod ingest;
+mod kills;
+mod listener;
+mod records;
+mod refusals;
+mod running;
+mod serving;
+mod stops;
+mod wait;
