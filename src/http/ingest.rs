@@ -23,6 +23,7 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use utoipa::ToSchema;
 
+use super::body::Body;
 use super::error::ApiError;
 
 /// How long the one who posts waits for the commit; TradingView gives up after three seconds.
@@ -95,11 +96,11 @@ pub async fn ingest(
     request: HttpRequest,
     channel: web::Path<String>,
     query: web::Query<Query>,
-    body: web::Bytes,
+    body: Body,
     inlets: web::Data<Inlets>,
 ) -> Result<HttpResponse, ApiError> {
     let text =
-        std::str::from_utf8(&body).map_err(|_| ApiError::invalid("body", "it is not UTF-8"))?;
+        std::str::from_utf8(&body.0).map_err(|_| ApiError::invalid("body", "it is not UTF-8"))?;
     let mut said = Said::read(text, is_json(&request))?;
     // An unknown channel and a wrong key are told alike, so that nobody can list channels.
     let inlet = ChannelId::parse(&channel)

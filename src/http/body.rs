@@ -1,0 +1,33 @@
+//! A request's body, as far as it may go; what is wrong with it is told as problem details.
+
+use actix_web::dev::Payload;
+use actix_web::error::PayloadError;
+use actix_web::{FromRequest, HttpRequest, web};
+use futures_util::future::LocalBoxFuture;
+
+use super::error::ApiError;
+
+/// The largest body that is taken, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Largest(pub(super) usize);
+
+/// A whole body.
+pub struct Body(pub(super) web::Bytes);
+
+impl FromRequest for Body {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let limit = request.app_data::<Largest>().map_or(0, |largest| largest.0);
+        let bytes = web::Bytes::from_request(request, payload);
+        Box::pin(async move {
+            let bytes = bytes.await;
+            bytes.map(Self).map_err(|error| match error.as_error() {
+                Some(PayloadError::Overflow) => ApiError::TooLarge { limit },
+                Some(other) => ApiError::invalid("body", other),
+                None => ApiError::invalid("body", error),
+            })
+        })
+    }
+}
