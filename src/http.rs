@@ -6,6 +6,7 @@ use std::time::Duration;
 use actix_web::dev::Server;
 use actix_web::{App, HttpServer, middleware, web};
 
+pub mod body;
 pub mod error;
 pub mod guard;
 pub mod ingest;
@@ -14,6 +15,7 @@ pub mod records;
 pub mod stream;
 pub mod system;
 
+use body::Largest;
 use error::ApiError;
 use ingest::Inlets;
 use records::Records;
@@ -58,6 +60,7 @@ pub fn serve(edge: Edge, listener: TcpListener, drain: Duration) -> std::io::Res
             .app_data(web::Data::new(edge.system))
             .app_data(web::Data::new(edge.records))
             .app_data(web::PayloadConfig::new(edge.body_limit))
+            .app_data(Largest(edge.body_limit))
             .app_data(
                 web::QueryConfig::default()
                     .error_handler(move |error, _| unreadable("query", error.to_string())),
