@@ -298,15 +298,25 @@ fn sentence(members: Map<String, Value>) -> String {
         return text.to_owned();
     }
     let mut lines = String::new();
+    write_members(members, &mut lines);
+    lines
+}
+
+/// Writes `stop_loss` as people do. Members of members stand among the others: alerts often carry
+/// the levels in one of their own.
+fn write_members(members: Map<String, Value>, lines: &mut String) {
     for (name, value) in members {
         let value = match value {
             Value::Array(values) => values.iter().filter_map(word).collect::<Vec<_>>().join(" "),
-            Value::Null | Value::Object(_) => continue,
+            Value::Object(members) => {
+                write_members(members, lines);
+                continue;
+            }
+            Value::Null => continue,
             other => word(&other).unwrap_or_default(),
         };
-        lines.push_str(&format!("{name}: {value}\n"));
+        lines.push_str(&format!("{}: {value}\n", name.replace('_', " ")));
     }
-    lines
 }
 
 fn word(value: &Value) -> Option<String> {
@@ -378,6 +388,17 @@ mod tests {
         };
         assert_eq!(name("BTCUSDT"), name("BTCUSDT"));
         assert_ne!(name("BTCUSDT"), name("ETHUSDT"));
+    }
+
+    #[test]
+    fn levels_are_read_wherever_an_alert_carries_them() {
+        let body =
+            r#"{"signal":"long","symbol":"BTCUSDT","metadata":{"entry":77000,"stop_loss":75000}}"#;
+        let text = Said::read(body, true).unwrap().text;
+        assert_eq!(
+            text,
+            "signal: long\nsymbol: BTCUSDT\nentry: 77000\nstop loss: 75000\n"
+        );
     }
 
     #[test]
