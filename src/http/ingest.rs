@@ -233,7 +233,7 @@ impl Said {
             });
         };
         // Taken out before anything is stored, logged or hashed.
-        let secret = members.remove("secret").as_ref().and_then(word);
+        let secret = members.shift_remove("secret").as_ref().and_then(word);
         let name = NAMES
             .iter()
             .find_map(|name| Some(format!("{name}:{}", word(members.get(*name)?)?)));
@@ -307,13 +307,18 @@ fn sentence(members: Map<String, Value>) -> String {
 fn write_members(members: Map<String, Value>, lines: &mut String) {
     for (name, value) in members {
         let value = match value {
-            Value::Array(values) => values.iter().filter_map(word).collect::<Vec<_>>().join(" "),
+            Value::Array(ref values) => {
+                let words: Vec<_> = values.iter().filter_map(word).collect();
+                words.join(" ")
+            }
             Value::Object(members) => {
                 write_members(members, lines);
                 continue;
             }
             Value::Null => continue,
-            other => word(&other).unwrap_or_default(),
+            Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+                word(&value).unwrap_or_default()
+            }
         };
         lines.push_str(&format!("{}: {value}\n", name.replace('_', " ")));
     }

@@ -3,6 +3,7 @@
     clippy::unwrap_used,
     reason = "a test may fail by panicking, helpers included"
 )]
+#![expect(clippy::print_stdout, reason = "a test says its figures")]
 
 mod alerts;
 mod api;

@@ -10,17 +10,21 @@ use crate::wait::within;
 async fn a_fresh_start_says_where_it_is_and_shows_a_signal_and_an_outcome() {
     let home = Home::simulated();
     let ten = Duration::from_secs(10);
-    let (running, mut listener) = within(ten, "a signal of a fresh start", async {
-        let running = home.start(&[]).await;
-        let mut listener = Listener::connect(&running.api.address, None).await;
-        let signal = listener.event_of("signal").await;
-        assert_eq!(signal["origin"], "simulator");
-        assert!(
-            signal["data"]["score"]["targets"][0].is_number(),
-            "{signal}"
-        );
-        (running, listener)
-    })
+    let (running, mut listener) = within(
+        ten,
+        "a signal of a fresh start",
+        Box::pin(async {
+            let running = home.start(&[]).await;
+            let mut listener = Listener::connect(&running.api.address, None).await;
+            let signal = listener.event_of("signal").await;
+            assert_eq!(signal["origin"], "simulator");
+            assert!(
+                signal["data"]["score"]["targets"][0].is_number(),
+                "{signal}"
+            );
+            (running, listener)
+        }),
+    )
     .await;
     assert_eq!(listener.resumed, "live");
     let said = running.said();
