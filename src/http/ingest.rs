@@ -305,7 +305,8 @@ fn sentence(members: Map<String, Value>) -> String {
 /// Writes `stop_loss` as people do. Members of members stand among the others: alerts often carry
 /// the levels in one of their own.
 fn write_members(members: Map<String, Value>, lines: &mut String) {
-    for (name, value) in members {
+    // A secret is none of the author's words, wherever it stands.
+    for (name, value) in members.into_iter().filter(|(name, _)| name != "secret") {
         let value = match value {
             Value::Array(ref values) => {
                 let words: Vec<_> = values.iter().filter_map(word).collect();
