@@ -12,6 +12,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use url::Url;
 
+mod from_environment;
+
 /// The file at the root of the repository is the documentation of every key and their defaults.
 const DEFAULTS: &str = include_str!("../config.toml");
 
@@ -45,6 +47,7 @@ pub struct Http {
     /// Where to listen.
     pub listen: SocketAddr,
     /// Web origins, besides its own, whose pages may talk to this server.
+    #[serde(deserialize_with = "from_environment::list")]
     pub allowed_origins: Vec<String>,
     /// The largest request body, in bytes.
     pub body_limit: usize,
@@ -59,6 +62,7 @@ pub struct Store {
     /// The database file.
     pub path: PathBuf,
     /// What a commit survives.
+    #[serde(deserialize_with = "from_environment::word")]
     pub durability: Durability,
 }
 
@@ -93,6 +97,7 @@ pub struct Simulator {
 #[serde(deny_unknown_fields)]
 pub struct Log {
     /// For people or for machines.
+    #[serde(deserialize_with = "from_environment::word")]
     pub format: LogFormat,
     /// Which messages.
     pub filter: String,
@@ -123,6 +128,7 @@ pub struct Stream {
 #[serde(deny_unknown_fields)]
 pub struct Venue {
     /// Which protocol it speaks.
+    #[serde(deserialize_with = "from_environment::word")]
     pub kind: VenueKind,
     /// Where its stream is.
     pub ws_url: Url,
@@ -147,7 +153,7 @@ pub enum Channel {
         /// Its name there.
         name: String,
         /// How often to look, in seconds.
-        #[serde(default = "fifteen")]
+        #[serde(default = "fifteen", deserialize_with = "from_environment::number")]
         interval_s: u64,
         /// Where its preview is.
         #[serde(default = "telegram")]
@@ -221,8 +227,7 @@ impl Settings {
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
         let environment = config::Environment::with_prefix("TOUCHSTONE")
             .prefix_separator("__")
-            .separator("__")
-            .try_parsing(true);
+            .separator("__");
         Self::from_sources(file, environment)
     }
 
@@ -377,7 +382,6 @@ mod tests {
         let environment = config::Environment::with_prefix("TOUCHSTONE")
             .prefix_separator("__")
             .separator("__")
-            .try_parsing(true)
             .source(Some(pairs.collect()));
         Settings::from_sources(Some(&file), environment)
     }
@@ -400,6 +404,22 @@ mod tests {
         let text = "[http]\nlisten = \"127.0.0.1:1\"\n";
         let settings = load(text, &[("TOUCHSTONE__HTTP__LISTEN", "127.0.0.1:2")]).unwrap();
         assert_eq!(settings.http.listen.port(), 2);
+    }
+
+    #[test]
+    fn a_key_of_digits_alone_is_taken_from_the_environment_as_it_stands() {
+        let text = "[simulator]\nenabled = false\n[venues.binance]\nkind = \"binance-spot\"\nws_url = \"wss://a\"\nrest_url = \"https://a\"\n";
+        let environment = [
+            ("TOUCHSTONE__CHANNELS__BOT__SOURCE", "webhook"),
+            ("TOUCHSTONE__CHANNELS__BOT__KEY", "0123456789012345"),
+            ("TOUCHSTONE__HTTP__ALLOWED_ORIGINS", "https://a, https://b"),
+        ];
+        let settings = load(text, &environment).unwrap();
+        let Some(Channel::Webhook { key }) = settings.channels.get("bot") else {
+            panic!("{settings:?}");
+        };
+        assert_eq!(key.expose_secret(), "0123456789012345");
+        assert_eq!(settings.http.allowed_origins, ["https://a", "https://b"]);
     }
 
     #[test]

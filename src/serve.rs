@@ -130,6 +130,7 @@ pub async fn start(
         ),
         inlets: Inlets {
             channels: Arc::new(inlets),
+            store: Arc::clone(&store) as _,
             clock,
         },
         system: System {

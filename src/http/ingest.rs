@@ -14,6 +14,7 @@ use actors::meter::Ticket;
 use actors::supervise::Door;
 use domain::ids::{ChannelId, PostKey};
 use domain::ports::Clock;
+use domain::ports::store::Store;
 use domain::post::{Action, Origin, Post};
 use domain::time::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -36,7 +37,11 @@ const AGAIN: Duration = Duration::from_millis(100);
 const SAME_WITHIN: Duration = Duration::from_secs(60);
 
 /// The members that name a post, in order of preference.
-const NAMES: [&str; 5] = ["id", "signal_id", "alert_id", "time", "timestamp"];
+const NAMES: [&str; 3] = ["id", "signal_id", "alert_id"];
+
+/// The members that say when it was posted. Alerts of one bar share their time, so it names a post
+/// only together with its body.
+const TIMES: [&str; 2] = ["time", "timestamp"];
 
 /// A channel that takes posts.
 #[derive(Clone)]
@@ -54,6 +59,8 @@ pub struct Inlet {
 pub struct Inlets {
     /// By name.
     pub channels: Arc<BTreeMap<ChannelId, Inlet>>,
+    /// What is stored already.
+    pub store: Arc<dyn Store>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
 }
@@ -135,7 +142,10 @@ pub async fn ingest(
         .headers()
         .get("idempotency-key")
         .and_then(|key| key.to_str().ok());
-    let key = said.name(header, now);
+    let key = match said.named(header) {
+        Some(key) => key,
+        None => said.unnamed(&id, inlets.store.as_ref(), now).await?,
+    };
     let post = Post {
         channel: id.clone(),
         key: key.clone(),
@@ -244,11 +254,10 @@ impl Said {
             .and_then(word)
             .map(|key| format!("id:{key}"))
             .map(PostKey::new);
-        let posted = members
-            .get("time")
-            .or_else(|| members.get("timestamp"))
-            .and_then(instant);
         let digest = digest(&Value::Object(members.clone()).to_string());
+        let time = TIMES.iter().find_map(|time| members.get(*time));
+        let name = name.or_else(|| Some(format!("time:{}:{digest}", word(time?)?)));
+        let posted = time.and_then(instant);
         Ok(Self {
             text: sentence(members),
             secret,
@@ -259,26 +268,35 @@ impl Said {
         })
     }
 
-    /// The post's name: the header, else an id or a time in the body, else the body itself for
-    /// a minute.
-    fn name(&self, header: Option<&str>, now: Timestamp) -> PostKey {
-        let named = header
+    /// The post's name, where it has one: the header, else an id or a time in the body.
+    fn named(&self, header: Option<&str>) -> Option<PostKey> {
+        let name = header
             .map(|key| format!("key:{key}"))
-            .or_else(|| self.name.clone());
-        named.map_or_else(
-            || {
-                let minute = now.as_millis() / i64::try_from(SAME_WITHIN.as_millis()).unwrap_or(1);
-                PostKey::new(format!("body:{minute}:{}", self.digest))
-            },
-            |name| {
-                // A name is a key in the store: a long one is kept by its hash.
-                if name.len() <= 100 {
-                    PostKey::new(name)
-                } else {
-                    PostKey::new(digest(&name))
-                }
-            },
-        )
+            .or_else(|| self.name.clone())?;
+        // A name is a key in the store: a long one is kept by its hash.
+        Some(if name.len() <= 100 {
+            PostKey::new(name)
+        } else {
+            PostKey::new(digest(&name))
+        })
+    }
+
+    /// The name of a post without one: its body, for a minute. A minute of the clock is none of
+    /// the post's, so the last one is looked at too.
+    async fn unnamed(
+        &self,
+        channel: &ChannelId,
+        store: &dyn Store,
+        now: Timestamp,
+    ) -> Result<PostKey, ApiError> {
+        let minute = now.as_millis() / i64::try_from(SAME_WITHIN.as_millis()).unwrap_or(1);
+        let key = |minute: i64| PostKey::new(format!("body:{minute}:{}", self.digest));
+        let before = key(minute - 1);
+        let stored = store.versions(channel, &before).await?;
+        let same = stored
+            .first()
+            .is_some_and(|version| now.since(version.post.received) < SAME_WITHIN);
+        Ok(if same { before } else { key(minute) })
     }
 }
 
@@ -299,10 +317,25 @@ fn sentence(members: Map<String, Value>) -> String {
     let ordered = members.contains_key("action") || members.contains_key("side");
     let at_once = ordered && order.is_none_or(|order| order.eq_ignore_ascii_case("market"));
     let mut lines = String::new();
-    for (name, value) in members {
-        let value = match &value {
-            Value::Array(values) => values.iter().filter_map(word).collect::<Vec<_>>().join(" "),
-            Value::Null | Value::Object(_) => continue,
+    write_members(members, at_once, &mut lines);
+    lines
+}
+
+/// Writes `stop_loss` as people do. Members of members stand among the others: alerts often carry
+/// the levels in one of their own.
+fn write_members(members: Map<String, Value>, at_once: bool, lines: &mut String) {
+    // A secret is none of the author's words, wherever it stands.
+    for (name, value) in members.into_iter().filter(|(name, _)| name != "secret") {
+        let value = match value {
+            Value::Array(ref values) => {
+                let words: Vec<_> = values.iter().filter_map(word).collect();
+                words.join(" ")
+            }
+            Value::Object(members) => {
+                write_members(members, at_once, lines);
+                continue;
+            }
+            Value::Null => continue,
             Value::Bool(_) | Value::Number(_) | Value::String(_) => {
                 word(&value).unwrap_or_default()
             }
@@ -310,11 +343,10 @@ fn sentence(members: Map<String, Value>) -> String {
         let line = match name.as_str() {
             "price" | "close" if at_once => format!("current price: {value}\n"),
             "order_type" | "type" if at_once => "at market\n".to_owned(),
-            _ => format!("{name}: {value}\n"),
+            _ => format!("{}: {value}\n", name.replace('_', " ")),
         };
         lines.push_str(&line);
     }
-    lines
 }
 
 fn word(value: &Value) -> Option<String> {
@@ -382,13 +414,36 @@ mod tests {
     }
 
     #[test]
-    fn the_header_names_a_post_before_its_id_and_its_id_before_its_body() {
-        let now = Timestamp::from_millis(120_500);
-        let said = Said::read(r#"{"id":7,"text":"x"}"#, true).unwrap();
-        assert_eq!(said.name(Some("k"), now).as_str(), "key:k");
-        assert_eq!(said.name(None, now).as_str(), "id:7");
-        let plain = Said::read("buy", false).unwrap();
-        assert!(plain.name(None, now).as_str().starts_with("body:2:"));
+    fn the_header_names_a_post_before_its_id_and_its_id_before_its_time() {
+        let name = |header, body| {
+            let said = Said::read(body, true).unwrap();
+            said.named(header).map(|key| key.to_string())
+        };
+        let body = r#"{"id":7,"time":"2026-04-25T19:33:00Z","text":"x"}"#;
+        assert_eq!(name(Some("k"), body).as_deref(), Some("key:k"));
+        assert_eq!(name(None, body).as_deref(), Some("id:7"));
+        assert_eq!(name(None, r#"{"text":"x"}"#), None);
+    }
+
+    #[test]
+    fn two_alerts_of_one_bar_are_two_posts() {
+        let name = |symbol: &str| {
+            let body = format!(r#"{{"ticker":"{symbol}","time":"2026-04-25T19:33:00Z"}}"#);
+            Said::read(&body, true).unwrap().named(None).unwrap()
+        };
+        assert_eq!(name("BTCUSDT"), name("BTCUSDT"));
+        assert_ne!(name("BTCUSDT"), name("ETHUSDT"));
+    }
+
+    #[test]
+    fn levels_are_read_wherever_an_alert_carries_them() {
+        let body =
+            r#"{"signal":"long","symbol":"BTCUSDT","metadata":{"entry":77000,"stop_loss":75000}}"#;
+        let text = Said::read(body, true).unwrap().text;
+        assert_eq!(
+            text,
+            "signal: long\nsymbol: BTCUSDT\nentry: 77000\nstop loss: 75000\n"
+        );
     }
 
     #[test]

@@ -176,7 +176,7 @@ pub async fn stream(
     let wish = query
         .into_inner()
         .wish()
-        .map_err(|refusal| ApiError::invalid("query", refusal.message))?;
+        .map_err(protocol::Refusal::into_problem)?;
     let desk = Arc::clone(&state.0);
     let chair = Chair::take(&desk).filter(|_| !*desk.draining.borrow());
     let Some(chair) = chair else {

@@ -1,9 +1,23 @@
-//! The program as its operator meets it: started, stopped, killed, and talked to from outside.
+//! The program as a process: started, used, stopped and killed from outside, over real sockets.
 #![expect(
     clippy::unwrap_used,
     reason = "a test may fail by panicking, helpers included"
 )]
+#![expect(clippy::print_stdout, reason = "a test says its figures")]
 
-mod crash;
-mod program;
-mod words;
+mod alerts;
+mod api;
+mod commands;
+mod home;
+mod ingest;
+mod kills;
+mod listener;
+mod metrics;
+mod recorded;
+mod records;
+mod refusals;
+mod rest;
+mod running;
+mod serving;
+mod stops;
+mod wait;

@@ -4,6 +4,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
+use crate::http::error::ApiError;
+
 mod begin;
 mod wish;
 
@@ -113,6 +115,15 @@ impl Refusal {
         Self {
             retry_after_ms: Some(1_000),
             ..Self::new("unavailable", format!("{who} is away; ask again"))
+        }
+    }
+
+    /// The refusal of a subscription that stood in the address of the stream.
+    pub(super) fn into_problem(self) -> ApiError {
+        // What is said of a member begins with its name.
+        match self.message.split_once(": ") {
+            Some((member, why)) => ApiError::invalid(member, why),
+            None => ApiError::invalid("query", self.message),
         }
     }
 

@@ -1,0 +1,113 @@
+//! Posts that are brought, well and badly.
+
+use crate::alerts::{Desk, KEY, LARGEST, outcome, stands_in};
+use crate::api::problem;
+
+#[tokio::test]
+async fn what_cannot_be_taken_is_refused_with_a_problem() {
+    let desk = Desk::open().await;
+    let signal = desk.signal();
+    problem(&desk.bring(&signal, &[]).await, 401, "wrong_key");
+    let wrong = [("x-touchstone-key", "correct-horse-battery-stable")];
+    problem(&desk.bring(&signal, &wrong).await, 401, "wrong_key");
+    let elsewhere = desk
+        .running
+        .api
+        .post("/v1/ingest/nobody", &wrong, "x")
+        .await;
+    problem(&elsewhere, 401, "wrong_key");
+    for body in ["BUY QBT", "[1]", "\"buy\""] {
+        let refused = desk.with_key(body, "application/json; charset=utf-8").await;
+        assert_eq!(problem(&refused, 400, "invalid_request")["field"], "body");
+    }
+    problem(
+        &desk.with_key("  \n", "text/plain").await,
+        400,
+        "invalid_request",
+    );
+    let large = "a".repeat(LARGEST + 1);
+    problem(&desk.with_key(&large, "text/plain").await, 413, "too_large");
+    let largest = "a".repeat(LARGEST);
+    outcome(&desk.with_key(&largest, "text/plain").await);
+    assert_eq!(
+        desk.running.api.json("/v1/signals").await["signals"],
+        serde_json::json!([])
+    );
+}
+
+#[tokio::test]
+async fn a_signal_is_stored_once_however_often_it_is_brought() {
+    let desk = Desk::open().await;
+    let signal = desk.signal();
+    assert_eq!(
+        outcome(&desk.with_key(&signal, "text/plain").await),
+        "signal"
+    );
+    assert_eq!(
+        outcome(&desk.with_key(&signal, "text/plain").await),
+        "duplicate"
+    );
+    let story = desk.story().await;
+    assert_eq!(story["signal"]["symbol"], "QBT/USDT");
+    assert_eq!(story["signal"]["origin"], "live");
+    assert_eq!(story["versions"].as_array().unwrap().len(), 1);
+
+    // The same by name, although its words are others: a new version.
+    let named = [("x-touchstone-key", KEY), ("idempotency-key", "7")];
+    assert_eq!(outcome(&desk.bring("hello", &named).await), "noise");
+    assert_eq!(outcome(&desk.bring("hello", &named).await), "duplicate");
+    assert_eq!(outcome(&desk.bring("hello there", &named).await), "edited");
+}
+
+#[tokio::test]
+async fn two_alerts_of_one_bar_are_two_posts() {
+    let desk = Desk::open().await;
+    for symbol in ["QBTUSDT", "ZETUSDT"] {
+        let body =
+            format!(r#"{{"ticker":"{symbol}","note":"hello","time":"2026-04-25T19:33:00Z"}}"#);
+        let taken = outcome(&desk.with_key(&body, "application/json").await);
+        assert!(
+            !["edited", "duplicate"].contains(&taken.as_str()),
+            "{taken}"
+        );
+        assert_eq!(
+            outcome(&desk.with_key(&body, "application/json").await),
+            "duplicate"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_key_is_taken_wherever_it_stands_and_stored_nowhere() {
+    let desk = Desk::open().await;
+    let signal = desk.signal();
+    assert_eq!(
+        outcome(&desk.with_key("hello by header", "text/plain").await),
+        "noise"
+    );
+    let path = format!("/v1/ingest/desk?key={KEY}");
+    let by_query = desk.running.api.post(&path, &[], "hello by query").await;
+    assert_eq!(outcome(&by_query), "noise");
+    let body = serde_json::json!({"secret": KEY, "text": signal}).to_string();
+    // TradingView says of JSON that it is text as often as not.
+    let by_body = desk.bring(&body, &[("content-type", "text/plain")]).await;
+    assert_eq!(outcome(&by_body), "signal");
+
+    let story = desk.story().await;
+    assert!(
+        story["versions"][0]["text"]
+            .as_str()
+            .unwrap()
+            .contains("QBT")
+    );
+    assert!(!story.to_string().contains(KEY), "{story}");
+    let data = desk.home.path("data");
+    assert!(
+        stands_in(&data, "hello by query"),
+        "the look at the files sees nothing"
+    );
+    assert!(!stands_in(&data, KEY), "the database has the key");
+    assert!(!desk.running.logged().contains(KEY), "the log has the key");
+    desk.running.stop().await;
+    assert!(!stands_in(&data, KEY), "the database has the key");
+}
