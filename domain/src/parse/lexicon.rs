@@ -15,13 +15,22 @@ use super::token::{self, Kind};
 pub(super) use concept::Concept;
 
 /// The languages, and what is said in each.
-const LANGUAGES: [(&str, &str); 7] = [
+const LANGUAGES: [(&str, &str); 16] = [
     ("common", include_str!("../../data/lexicon/common.txt")),
+    ("ar", include_str!("../../data/lexicon/ar.txt")),
+    ("de", include_str!("../../data/lexicon/de.txt")),
     ("en", include_str!("../../data/lexicon/en.txt")),
     ("es", include_str!("../../data/lexicon/es.txt")),
+    ("fa", include_str!("../../data/lexicon/fa.txt")),
+    ("fr", include_str!("../../data/lexicon/fr.txt")),
+    ("hi", include_str!("../../data/lexicon/hi.txt")),
+    ("id", include_str!("../../data/lexicon/id.txt")),
+    ("it", include_str!("../../data/lexicon/it.txt")),
     ("pt", include_str!("../../data/lexicon/pt.txt")),
     ("ru", include_str!("../../data/lexicon/ru.txt")),
     ("tr", include_str!("../../data/lexicon/tr.txt")),
+    ("uk", include_str!("../../data/lexicon/uk.txt")),
+    ("vi", include_str!("../../data/lexicon/vi.txt")),
     ("zh", include_str!("../../data/lexicon/zh.txt")),
 ];
 

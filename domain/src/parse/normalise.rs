@@ -3,6 +3,9 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use smol_str::SmolStr;
+use unicode_normalization::UnicodeNormalization as _;
+
 /// Where the digits of keycaps and circles are put, so that `1️⃣` is never read as the number 1.
 const INDEX_BASE: u32 = 0xE000;
 
@@ -16,7 +19,8 @@ pub(super) fn list_index(c: char) -> Option<u8> {
 /// Chinese characters.
 pub(super) fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut chars = text.chars().peekable();
+    // A letter and its accent may come as one character or as two.
+    let mut chars = text.nfc().peekable();
     while let Some(c) = chars.next() {
         if c.is_ascii_digit() {
             let mut ahead = chars.clone();
@@ -29,9 +33,27 @@ pub(super) fn plain(text: &str) -> String {
                 continue;
             }
         }
+        if divides_thousands(c, &out, chars.clone()) {
+            continue;
+        }
         out.extend(fold(c));
     }
     out
+}
+
+/// Is it a no-break space between digits and a group of three? An ordinary one behind a single
+/// digit may stand behind a target's number.
+fn divides_thousands(c: char, before: &str, after: impl Iterator<Item = char>) -> bool {
+    let least = match c {
+        '\u{2009}' | '\u{202F}' => 1,
+        '\u{00A0}' => 2,
+        _ => return false,
+    };
+    let head = before.trim_end_matches(|c: char| c.is_ascii_digit());
+    let digits = before.len() - head.len();
+    digits >= least
+        && !head.ends_with(char::is_alphabetic)
+        && after.take_while(char::is_ascii_digit).count() == 3
 }
 
 fn fold(c: char) -> Option<char> {
@@ -57,8 +79,21 @@ fn fold(c: char) -> Option<char> {
         '’' | '‘' | 'ʼ' | '`' => Some('\''),
         '٠'..='٩' => char::from_u32(code - 0x0660 + 0x30),
         '۰'..='۹' => char::from_u32(code - 0x06F0 + 0x30),
+        '०'..='९' => char::from_u32(code - 0x0966 + 0x30),
+        '০'..='৯' => char::from_u32(code - 0x09E6 + 0x30),
         '٫' => Some('.'),
         '٬' => Some(','),
+        '٪' => Some('%'),
+        '،' => Some('，'),
+        '؛' => Some(';'),
+        '؟' => Some('?'),
+        '।' => Some('。'),
+        // Arabic and Persian write some letters in several ways, vowel signs or not, and stretch them.
+        '\u{0640}' | '\u{064B}'..='\u{065F}' | '\u{0670}' => None,
+        'أ' | 'إ' | 'آ' | 'ٱ' => Some('ا'),
+        'ى' | 'ی' => Some('ي'),
+        'ک' => Some('ك'),
+        'ة' | 'ۀ' => Some('ه'),
         '①'..='⑳' => char::from_u32(INDEX_BASE + code - 0x2460 + 1),
         '🔟' => char::from_u32(INDEX_BASE + 10),
         '🈳' => Some('空'),
@@ -66,6 +101,24 @@ fn fold(c: char) -> Option<char> {
         '\u{1D7CE}'..='\u{1D7FF}' => char::from_u32((code - 0x1D7CE) % 10 + 0x30),
         _ => Some(SIMPLIFIED.get(&c).copied().unwrap_or(c)),
     }
+}
+
+/// A word in the form in which it is looked up: small letters, and one form of those that differ
+/// between capitals and small ones by language.
+pub(super) fn low(word: &str) -> SmolStr {
+    if word.is_ascii() {
+        return word.to_ascii_lowercase().into();
+    }
+    word.chars()
+        .flat_map(char::to_lowercase)
+        .filter_map(|c| match c {
+            // `GİRİŞ` and `giriş`, `SATIŞ` and `satış`.
+            'ı' => Some('i'),
+            '\u{0307}' => None,
+            'ё' => Some('е'),
+            c => Some(c),
+        })
+        .collect()
 }
 
 fn styled_letter(offset: u32) -> Option<char> {
@@ -137,6 +190,12 @@ mod tests {
     #[test]
     fn full_width_forms_become_half_width() {
         assert_eq!(plain("止损：２７６４．５"), "止损:2764.5");
+    }
+
+    #[test]
+    fn a_no_break_space_divides_thousands() {
+        assert_eq!(plain("60\u{202F}000 – 61\u{00A0}500"), "60000 - 61500");
+        assert_eq!(plain("TP1\u{00A0}158.2"), "TP1 158.2");
     }
 
     #[test]

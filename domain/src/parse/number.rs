@@ -2,6 +2,24 @@
 
 use rust_decimal::Decimal;
 
+/// How one text writes its numbers, as far as they prove it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Style {
+    pub(super) comma: Comma,
+    /// A `3.200,50` proves that a dot before three digits divides thousands.
+    pub(super) dots_divide: bool,
+}
+
+impl Style {
+    /// A text that proves nothing, or a number that has to be read for itself.
+    pub(super) const fn with(comma: Comma) -> Self {
+        Self {
+            comma,
+            dots_divide: false,
+        }
+    }
+}
+
 /// What a comma between digits means in one text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Comma {
@@ -70,20 +88,26 @@ pub(super) fn listed(literal: &str) -> Vec<&str> {
     }
 }
 
-/// What commas mean in a text, judged by all of its numbers.
-pub(super) fn commas<'a>(literals: impl Iterator<Item = &'a str>) -> Comma {
-    let (mut decimal, mut thousands) = (false, false);
+/// What commas and dots mean in a text, judged by all of its numbers.
+pub(super) fn style<'a>(literals: impl Iterator<Item = &'a str>) -> Style {
+    let (mut decimal, mut thousands, mut dots_divide) = (false, false, false);
     for literal in literals {
+        dots_divide |= literal
+            .split_once(',')
+            .is_some_and(|(whole, _)| whole.contains('.') && ungrouped(whole, '.').is_some());
         match certain(literal) {
             Some(Comma::Decimal) => decimal = true,
             Some(Comma::Thousands) => thousands = true,
             Some(Comma::Doubtful) | None => {}
         }
     }
-    match (decimal, thousands) {
-        (true, true) => Comma::Doubtful,
-        (true, false) => Comma::Decimal,
-        (false, _) => Comma::Thousands,
+    Style {
+        comma: match (decimal, thousands) {
+            (true, true) => Comma::Doubtful,
+            (true, false) => Comma::Decimal,
+            (false, _) => Comma::Thousands,
+        },
+        dots_divide,
     }
 }
 
@@ -103,10 +127,14 @@ fn certain(literal: &str) -> Option<Comma> {
 }
 
 /// The value of a literal; none where it is a date, a version or a list without spaces.
-pub(super) fn value(literal: &str, comma: Comma) -> Option<Decimal> {
+pub(super) fn value(literal: &str, style: Style) -> Option<Decimal> {
+    let comma = style.comma;
     let dots = literal.matches('.').count();
     let commas = literal.matches(',').count();
     let plain = match (dots, commas) {
+        (1, 0) if style.dots_divide => {
+            ungrouped(literal, '.').unwrap_or_else(|| literal.to_owned())
+        }
         (0 | 1, 0) => literal.to_owned(),
         (_, 0) => ungrouped(literal, '.')?,
         (0, 1) => match (certain(literal), comma) {
@@ -160,17 +188,17 @@ mod tests {
     use super::*;
 
     fn read(literal: &str) -> Option<String> {
-        value(literal, Comma::Thousands).map(|value| value.normalize().to_string())
+        value(literal, Style::with(Comma::Thousands)).map(|value| value.normalize().to_string())
     }
 
     #[test]
     fn a_comma_before_three_digits_divides_thousands_unless_the_text_says_otherwise() {
         assert_eq!(read("27,400").as_deref(), Some("27400"));
         assert_eq!(
-            value("27,400", Comma::Decimal),
+            value("27,400", Style::with(Comma::Decimal)),
             Some(Decimal::new(27400, 3))
         );
-        assert_eq!(value("27,400", Comma::Doubtful), None);
+        assert_eq!(value("27,400", Style::with(Comma::Doubtful)), None);
     }
 
     #[test]
@@ -199,9 +227,18 @@ mod tests {
 
     #[test]
     fn one_decimal_comma_decides_for_the_whole_text() {
-        assert_eq!(commas(["27,400", "0,5"].into_iter()), Comma::Decimal);
-        assert_eq!(commas(["27,400", "1,234.5"].into_iter()), Comma::Thousands);
-        assert_eq!(commas(["0,5", "1,234.5"].into_iter()), Comma::Doubtful);
+        let comma = |literals: [&str; 2]| style(literals.into_iter()).comma;
+        assert_eq!(comma(["27,400", "0,5"]), Comma::Decimal);
+        assert_eq!(comma(["27,400", "1,234.5"]), Comma::Thousands);
+        assert_eq!(comma(["0,5", "1,234.5"]), Comma::Doubtful);
+    }
+
+    #[test]
+    fn a_dot_divides_thousands_only_where_the_text_proves_it() {
+        let style = style(["3.200,50", "3.300"].into_iter());
+        assert_eq!(value("3.300", style), Some(Decimal::from(3300)));
+        assert_eq!(value("0.345", style), Some(Decimal::new(345, 3)));
+        assert_eq!(read("3.300").as_deref(), Some("3.3"));
     }
 
     #[test]

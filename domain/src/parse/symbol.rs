@@ -62,6 +62,11 @@ pub(super) fn has_quote_after(tokens: &[Token], at: usize) -> bool {
             Some(Kind::Word { text, .. }) if quote_of(text).is_some())
 }
 
+/// Is the word something that others are priced in?
+pub(super) fn is_quote(word: &str) -> bool {
+    quote_of(word).is_some()
+}
+
 /// The quote that a word is, with `PERP` behind it or not.
 fn quote_of(word: &str) -> Option<(&'static str, bool)> {
     let upper = word.to_ascii_uppercase();
@@ -92,7 +97,32 @@ pub(super) fn name(lexemes: Vec<Lexeme>, universe: &dyn Universe) -> Vec<Lexeme>
         };
         named.push(lexeme);
     }
+    drop_indicators(&mut named);
     named
+}
+
+/// `adx: 32.65` beside `symbol: BTCUSDT` is what a machine measured, and no pair.
+fn drop_indicators(named: &mut [Lexeme]) {
+    let quoted = |lexeme: &Lexeme| {
+        lexeme
+            .mention()
+            .is_some_and(|mention| mention.sure == Sureness::Quoted)
+    };
+    if !named.iter().any(quoted) {
+        return;
+    }
+    for at in 0..named.len() {
+        let measured = matches!(&named[at + 1..], [colon, number, ..]
+            if colon.what == What::Sign(':') && matches!(number.what, What::Number(_)));
+        let lexeme = &mut named[at];
+        let quiet = lexeme.text.chars().any(char::is_lowercase);
+        let bare = lexeme
+            .mention()
+            .is_some_and(|mention| mention.sure == Sureness::Bare);
+        if measured && quiet && bare {
+            lexeme.what = What::Word;
+        }
+    }
 }
 
 /// The mention at a lexeme, and how many lexemes it takes.

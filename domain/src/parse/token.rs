@@ -85,7 +85,7 @@ pub(super) fn cut(plain: &str, lexicon: &Lexicon) -> Vec<Token> {
 
 /// Gives the numbers their values, once all of them have told what a comma means here.
 fn value_numbers(tokens: &mut [Token]) {
-    let comma = number::commas(tokens.iter().filter_map(|token| {
+    let style = number::style(tokens.iter().filter_map(|token| {
         if let Kind::Number(number) = &token.kind {
             Some(number.written.as_str())
         } else {
@@ -96,7 +96,7 @@ fn value_numbers(tokens: &mut [Token]) {
         if let Kind::Number(number) = &mut token.kind
             && number.value.is_none()
         {
-            number.value = number::value(&number.written, comma);
+            number.value = number::value(&number.written, style);
         }
     }
 }
@@ -107,7 +107,12 @@ pub(super) fn is_han(c: char) -> bool {
 }
 
 fn is_letter(c: char) -> bool {
-    c.is_alphabetic() && !is_han(c)
+    c.is_alphabetic() && !is_han(c) || is_joiner(c)
+}
+
+/// Signs inside words of Indian scripts that are no letters by themselves: nuktas and viramas.
+const fn is_joiner(c: char) -> bool {
+    matches!(c, '\u{093C}' | '\u{094D}' | '\u{09BC}' | '\u{09CD}')
 }
 
 struct Cutter<'a> {
@@ -136,7 +141,7 @@ impl<'a> Cutter<'a> {
     fn word(&mut self, text: &str) {
         self.push(Kind::Word {
             text: text.into(),
-            low: text.to_lowercase().into(),
+            low: normalise::low(text),
         });
     }
 

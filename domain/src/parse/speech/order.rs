@@ -111,10 +111,16 @@ impl Speech<'_> {
                 return None;
             }
             let line = lexeme.line;
+            // Where the verb comes last, the half stands right before it.
+            let half = at
+                .checked_sub(1)
+                .map(|before| &self.lexemes[before])
+                .filter(|before| before.line == line && before.is(&Concept::Half));
             self.lexemes[at + 1..]
                 .iter()
                 .take(3)
                 .take_while(|next| next.line == line)
+                .chain(half)
                 .find_map(share_of)
                 .map(|share| (at, share))
         })

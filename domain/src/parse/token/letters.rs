@@ -4,13 +4,14 @@ use super::{Cutter, Kind, is_letter, run};
 use crate::parse::lexicon::Concept;
 use crate::parse::normalise;
 use crate::parse::number::{self, Number, Unit};
+use crate::parse::symbol;
 
 impl Cutter<'_> {
     pub(super) fn letters(&mut self, rest: &str) {
         let letters = run(rest, |c| is_letter(c) || c == '\'' || c == '_');
         let after = &rest[letters.len()..];
         let digits = number::literal(after);
-        let low = letters.to_lowercase();
+        let low = normalise::low(letters);
         if !digits.is_empty() {
             if matches!(low.as_str(), "x" | "х") && !digits.contains(',') {
                 self.at += letters.len() + digits.len();
@@ -33,6 +34,10 @@ impl Cutter<'_> {
         let word = run(rest, |c| {
             is_letter(c) || c.is_ascii_digit() || c == '\'' || c == '_'
         });
+        if word.contains('_') {
+            self.joined_by_underscores(word);
+            return;
+        }
         if rest[word.len()..].starts_with('*') {
             // A masked name (`B***`) names nothing.
             let masked = run(rest, |c| !c.is_whitespace());
@@ -52,9 +57,28 @@ impl Cutter<'_> {
         self.at += word.len();
     }
 
+    /// `stop_loss` and `BTC_USDT`: a machine's word is several, and its underscore a space or the sign
+    /// inside a pair.
+    fn joined_by_underscores(&mut self, word: &str) {
+        for (nth, piece) in word.split('_').enumerate() {
+            if nth > 0 {
+                if symbol::is_quote(piece) {
+                    self.push(Kind::Sign('/'));
+                } else {
+                    self.glued = false;
+                }
+                self.at += 1;
+            }
+            if !piece.is_empty() {
+                self.word(piece);
+                self.at += piece.len();
+            }
+        }
+    }
+
     pub(super) fn known_pieces(&self, letters: &str) -> bool {
         let pieces = self.pieces(letters);
-        pieces.len() > 1 || self.lexicon.begins(&letters.to_lowercase())
+        pieces.len() > 1 || self.lexicon.begins(&normalise::low(letters))
     }
 
     /// Splits words whose line break was lost: `LONGLeverage`, `USDTLeverage`, `LONGLEVERAGE`.

@@ -4,6 +4,9 @@ use super::{Cutter, Kind, is_letter, run};
 use crate::parse::lexicon::Concept;
 use crate::parse::number::{self, Number, Unit};
 
+/// How a number with a scale behind it is written.
+const PLAIN: number::Style = number::Style::with(number::Comma::Thousands);
+
 /// The highest number that is taken for a list number.
 const HIGHEST_INDEX: u8 = 20;
 
@@ -18,6 +21,14 @@ impl Cutter<'_> {
             self.push(Kind::Number(Number {
                 written: rest[..length].to_owned(),
                 unit: Unit::Unknown,
+                ..Number::default()
+            }));
+            self.at += length;
+            return;
+        }
+        if let Some(length) = spaced(rest) {
+            self.push(Kind::Number(Number {
+                written: rest[..length].replace(' ', ""),
                 ..Number::default()
             }));
             self.at += length;
@@ -83,14 +94,14 @@ impl Cutter<'_> {
             // `#31` counts the channel's signals.
             number.unit = Unit::Other;
         } else if let Some(scale) = next.and_then(ten_thousands) {
-            number.value = number::value(literal, number::Comma::Thousands)
-                .and_then(|value| value.checked_mul(scale.into()));
+            number.value =
+                number::value(literal, PLAIN).and_then(|value| value.checked_mul(scale.into()));
             number.scaled = true;
             taken = 3;
         } else if let Some(length) = self.suffix(&low, &['k', 'к']) {
             let decimals = run(&after[length..], |c| c.is_ascii_digit());
-            number.value = number::value(literal, number::Comma::Thousands)
-                .and_then(|value| number::thousands(value, decimals));
+            number.value =
+                number::value(literal, PLAIN).and_then(|value| number::thousands(value, decimals));
             number.scaled = true;
             taken = length + decimals.len();
             if number.value.is_none() {
@@ -167,6 +178,18 @@ pub(super) fn small(literal: &str) -> Option<u8> {
         .parse()
         .ok()
         .filter(|index| (1..=HIGHEST_INDEX).contains(index) && literal.len() <= 2)
+}
+
+/// The length of a number whose thousands a space divides (`60 000`) at the start of `rest`. One
+/// digit may count a target and three may be a price of their own, so only two are believed.
+fn spaced(rest: &str) -> Option<usize> {
+    let digits = |text: &str| run(text, |c| c.is_ascii_digit()).len();
+    let group = rest.get(2..)?.strip_prefix(' ')?;
+    let ends = group.get(3..).is_none_or(|after| {
+        !after.starts_with(['.', ',', '%', ')']) && !after.starts_with(is_letter)
+            || after.starts_with([',', '.']) && digits(&after[1..]) == 0
+    });
+    (digits(rest) == 2 && digits(group) == 3 && ends).then_some(6)
 }
 
 const fn ten_thousands(c: char) -> Option<u32> {

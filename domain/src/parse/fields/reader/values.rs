@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use super::{Line, Name, Open, Reader};
 use crate::parse::fields::Goal;
 use crate::parse::lexicon::Concept;
-use crate::parse::number::{self, Comma, Number, Unit};
+use crate::parse::number::{self, Comma, Number, Style, Unit};
 use crate::parse::phrase::{Lexeme, What};
 
 impl Reader {
@@ -50,7 +50,7 @@ impl Reader {
             let glued = self.last_index > 0;
             let price = number.written.strip_prefix(&index).filter(|_| glued);
             self.last_index += 1;
-            price.and_then(|price| number::value(price, Comma::Doubtful))
+            price.and_then(|price| number::value(price, Style::with(Comma::Doubtful)))
         } else {
             number.value
         };

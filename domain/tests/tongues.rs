@@ -1,0 +1,478 @@
+//! The parser in many languages: calls, later words and talk as their speakers write them.
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test says what it expects by panicking"
+)]
+
+use domain::parse::{self, Assets, Context};
+use domain::reading::{Draft, Entry, Meaning, Order};
+
+fn read(text: &str) -> Meaning {
+    let context = Context {
+        assets: Assets::bundled(),
+    };
+    parse::read(text, false, context).meaning
+}
+
+/// `long BTC/USDT limit 60000 > 61000 62000 ! 58000 x10`.
+fn shown(draft: &Draft) -> String {
+    let entry = match draft.entry {
+        Entry::Market(None) => "market".to_owned(),
+        Entry::Market(Some(price)) => format!("market {price}"),
+        Entry::Limit(price) => format!("limit {price}"),
+        Entry::Zone { low, high } => format!("zone {low} {high}"),
+        Entry::Breakout(price) => format!("breakout {price}"),
+    };
+    let targets: String = draft
+        .targets
+        .iter()
+        .map(|target| format!(" {}", target.price))
+        .collect();
+    let stop = draft.stop.map(|stop| format!(" ! {stop}"));
+    let leverage = draft.leverage.map(|leverage| format!(" x{leverage}"));
+    format!(
+        "{} {} {entry} >{targets}{}{}",
+        draft.side,
+        draft.pair,
+        stop.unwrap_or_default(),
+        leverage.unwrap_or_default()
+    )
+}
+
+/// The kind, and what it says of trades.
+fn told(text: &str) -> String {
+    let orders = |instructions: &[domain::reading::Instruction]| {
+        let order = |instruction: &domain::reading::Instruction| match &instruction.order {
+            Order::MoveStop(price) => format!("stop {price}"),
+            Order::Breakeven => "breakeven".to_owned(),
+            Order::CloseShare(share) => format!("take {share}"),
+            Order::Close => "close".to_owned(),
+            Order::Cancel => "cancel".to_owned(),
+            Order::Retarget(_) => "targets".to_owned(),
+        };
+        instructions
+            .iter()
+            .map(order)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    match read(text) {
+        Meaning::Signals(drafts) => drafts.iter().map(shown).collect::<Vec<_>>().join("; "),
+        Meaning::Updates(told) | Meaning::Closes(told) | Meaning::Cancels(told) => orders(&told),
+        Meaning::Claim { .. } => "claim".to_owned(),
+        Meaning::Noise(_) => "noise".to_owned(),
+        Meaning::Quarantined { reason, .. } => format!("held: {reason}"),
+    }
+}
+
+fn all(cases: &[(&str, &str)]) {
+    let wrong: Vec<String> = cases
+        .iter()
+        .filter_map(|(text, expected)| {
+            let told = told(text);
+            (told != *expected).then(|| format!("{text}\n  expected {expected}\n  got      {told}"))
+        })
+        .collect();
+    assert!(
+        wrong.is_empty(),
+        "{} of {}:\n{}",
+        wrong.len(),
+        cases.len(),
+        wrong.join("\n")
+    );
+}
+
+#[test]
+fn german() {
+    all(&[
+        (
+            "#BTCUSDT Long\nHebel: 10x\nEinstieg: 60000 - 60500\nZiel 1: 61500\nZiel 2: 63000\nStop-Loss: 58900",
+            "long BTC/USDT zone 60000 60500 > 61500 63000 ! 58900 x10",
+        ),
+        (
+            "Kaufe ETH/USDT bei 3.200,50\nKursziele: 3.300 / 3.450\nStopp: 3.100",
+            "long ETH/USDT limit 3200.5 > 3300 3450 ! 3100",
+        ),
+        (
+            "SOL Verkauf\nEinstiegszone 150 bis 152\nGewinnmitnahme 145, 140\nVerlustbegrenzung 156",
+            "short SOL/USDT zone 150 152 > 145 140 ! 156",
+        ),
+        (
+            "LINKUSDT jetzt kaufen, Ziele 15 und 16, SL 13",
+            "long LINK/USDT market > 15 16 ! 13",
+        ),
+        ("Stop auf Einstand ziehen", "breakeven"),
+        ("BTC: Position schließen", "close"),
+        ("Order ETH stornieren", "cancel"),
+        ("Wir nehmen bei BTC die Hälfte vom Tisch", "noise"),
+        (
+            "Guten Morgen, der Markt ist heute ruhig. Bitcoin bei 60.000 Dollar.",
+            "noise",
+        ),
+        ("Ziel 1 erreicht ✅ +24%", "claim"),
+    ]);
+}
+
+#[test]
+fn french() {
+    all(&[
+        (
+            "ACHAT BTC/USDT\nEntrée : 60 000 - 60 500\nObjectif 1 : 61 500\nObjectif 2 : 63 000\nStop loss : 58 900\nLevier : 5x",
+            "long BTC/USDT zone 60000 60500 > 61500 63000 ! 58900 x5",
+        ),
+        (
+            "Vente ETHUSDT à 3200\nObjectifs : 3100 - 3000\nSL : 3300",
+            "short ETH/USDT limit 3200 > 3100 3000 ! 3300",
+        ),
+        (
+            "SOL long\nZone d'entrée 150-152\nPrise de profit 158 / 165\nStop : 145",
+            "long SOL/USDT zone 150 152 > 158 165 ! 145",
+        ),
+        (
+            "Achetez LINK maintenant, objectifs 15 et 16, stop 13",
+            "long LINK/USDT market > 15 16 ! 13",
+        ),
+        ("Déplacez le stop au point d'entrée", "breakeven"),
+        ("Fermez la position BTC", "close"),
+        ("Annulez l'ordre sur ETH", "cancel"),
+        (
+            "Le bitcoin reste au-dessus de 60000 dollars, on attend.",
+            "noise",
+        ),
+        ("TP1 atteint ✅ profit 12%", "claim"),
+    ]);
+}
+
+#[test]
+fn italian() {
+    all(&[
+        (
+            "BTC/USDT LONG\nIngresso: 60000 - 60500\nObiettivo 1: 61500\nObiettivo 2: 63000\nStop loss: 58900\nLeva: 10x",
+            "long BTC/USDT zone 60000 60500 > 61500 63000 ! 58900 x10",
+        ),
+        (
+            "Vendita ETHUSDT\nPrezzo di ingresso 3200\nObiettivi 3100, 3000\nStop 3300",
+            "short ETH/USDT limit 3200 > 3100 3000 ! 3300",
+        ),
+        (
+            "Acquisto SOL a mercato, target 165, stop 145",
+            "long SOL/USDT market > 165 ! 145",
+        ),
+        ("Spostate lo stop in pari", "breakeven"),
+        ("Chiudere la posizione su BTC", "close"),
+        ("Annullare l'ordine ETH", "cancel"),
+        ("Oggi il mercato è laterale, aspettiamo.", "noise"),
+    ]);
+}
+
+#[test]
+fn spanish() {
+    all(&[
+        (
+            "BTC/USDT LARGO\nApalancamiento: 10x\nZona de entrada: 60000 - 60500\nObjetivo 1: 61500\nObjetivo 2: 63000\nStop loss: 58900",
+            "long BTC/USDT zone 60000 60500 > 61500 63000 ! 58900 x10",
+        ),
+        (
+            "Vendemos ETH en 3200\nToma de beneficios: 3100, 3000\nStop: 3300",
+            "short ETH/USDT limit 3200 > 3100 3000 ! 3300",
+        ),
+        (
+            "Compra SOLUSDT a precio de mercado\nObjetivos: 158 y 165\nStop: 145",
+            "long SOL/USDT market > 158 165 ! 145",
+        ),
+        (
+            "ADA corto\nentrada 0,45\nobjetivos 0,43 - 0,41\nstop 0,465",
+            "short ADA/USDT limit 0.45 > 0.43 0.41 ! 0.465",
+        ),
+        ("Subimos el stop a la entrada", "breakeven"),
+        ("Cerramos BTC", "close"),
+        ("Cancelamos la orden de ETH", "cancel"),
+        ("Cerramos la mitad de SOL", "take 0.5"),
+        ("Objetivo 1 alcanzado ✅ +15%", "claim"),
+        ("Hoy no operamos, mercado muy volátil", "noise"),
+    ]);
+}
+
+#[test]
+fn portuguese() {
+    all(&[
+        (
+            "BTC/USDT COMPRA\nAlavancagem: 10x\nEntrada: 60000 - 60500\nAlvo 1: 61500\nAlvo 2: 63000\nStop: 58900",
+            "long BTC/USDT zone 60000 60500 > 61500 63000 ! 58900 x10",
+        ),
+        (
+            "VENDA ETHUSDT\nEntrada 3200\nAlvos: 3100 / 3000\nStop loss 3300",
+            "short ETH/USDT limit 3200 > 3100 3000 ! 3300",
+        ),
+        (
+            "Comprar SOL agora\nAlvos 158, 165\nStop 145",
+            "long SOL/USDT market > 158 165 ! 145",
+        ),
+        (
+            "Zona de compra 0,40 - 0,42\nADA/USDT\nAlvos 0,45 0,48\nStop 0,38",
+            "long ADA/USDT zone 0.4 0.42 > 0.45 0.48 ! 0.38",
+        ),
+        ("Mover stop para a entrada", "breakeven"),
+        ("Fechar posição BTC", "close"),
+        ("Cancelar ordem ETH", "cancel"),
+        ("Realizar metade em SOL", "take 0.5"),
+        ("Alvo 1 atingido ✅ lucro de 20%", "claim"),
+        ("Bom dia pessoal, mercado lateral hoje", "noise"),
+    ]);
+}
+
+#[test]
+fn turkish() {
+    all(&[
+        (
+            "BTC/USDT LONG\nKALDIRAÇ: 10x\nGİRİŞ: 60000 - 60500\nHEDEF 1: 61500\nHEDEF 2: 63000\nSTOP: 58900",
+            "long BTC/USDT zone 60000 60500 > 61500 63000 ! 58900 x10",
+        ),
+        (
+            "ETHUSDT SATIŞ\nGiriş fiyatı: 3200\nHedefler: 3100 - 3000\nZarar kes: 3300",
+            "short ETH/USDT limit 3200 > 3100 3000 ! 3300",
+        ),
+        (
+            "SOL alım bölgesi 150-152\nKâr al 158 / 165\nZarar durdur 145",
+            "long SOL/USDT zone 150 152 > 158 165 ! 145",
+        ),
+        (
+            "AVAX piyasadan long\nhedef 40\nstop 33",
+            "long AVAX/USDT market > 40 ! 33",
+        ),
+        ("Stop girişe çekildi", "breakeven"),
+        ("BTC işlemi kapatın", "close"),
+        ("ETH emri iptal", "cancel"),
+        ("Pozisyonun yarısını kapatın", "take 0.5"),
+        ("Hedef 1 geldi ✅ %15 kar", "claim"),
+        ("Günaydın arkadaşlar, piyasa bugün sakin", "noise"),
+    ]);
+}
+
+#[test]
+fn russian() {
+    all(&[
+        (
+            "#BTCUSDT ЛОНГ\nПлечо: 10х\nВход: 60000 - 60500\nТейк 1: 61500\nТейк 2: 63000\nСтоп: 58900",
+            "long BTC/USDT zone 60000 60500 > 61500 63000 ! 58900 x10",
+        ),
+        (
+            "Шорт ETH\nТВХ 3200\nТП: 3100 / 3000\nСЛ: 3300",
+            "short ETH/USDT limit 3200 > 3100 3000 ! 3300",
+        ),
+        (
+            "Покупаем SOL по рынку, цели 158 и 165, стоп 145",
+            "long SOL/USDT market > 158 165 ! 145",
+        ),
+        (
+            "Набираем лонг ADA в зоне 0,40-0,42\nЦели: 0,45 / 0,48\nСтоп-лосс 0,38",
+            "long ADA/USDT zone 0.4 0.42 > 0.45 0.48 ! 0.38",
+        ),
+        ("Стоп переносим в безубыток", "breakeven"),
+        ("Закрываем позицию по BTC", "close"),
+        ("Отменяем ордер по ETH", "cancel"),
+        ("Фиксируем половину по SOL", "take 0.5"),
+        ("Первая цель достигнута ✅ +15%", "claim"),
+        ("Всем доброе утро, рынок стоит на месте", "noise"),
+    ]);
+}
+
+#[test]
+fn ukrainian() {
+    all(&[
+        (
+            "#BTCUSDT ЛОНГ\nПлече: 10х\nВхід: 60000 - 60500\nЦіль 1: 61500\nЦіль 2: 63000\nСтоп: 58900",
+            "long BTC/USDT zone 60000 60500 > 61500 63000 ! 58900 x10",
+        ),
+        (
+            "Шорт ETH\nТочка входу 3200\nТейки: 3100 / 3000\nСтоп-лос: 3300",
+            "short ETH/USDT limit 3200 > 3100 3000 ! 3300",
+        ),
+        (
+            "Купуємо SOL по ринку, цілі 158 та 165, стоп 145",
+            "long SOL/USDT market > 158 165 ! 145",
+        ),
+        ("Стоп переносимо в беззбиток", "breakeven"),
+        ("Закриваємо позицію по BTC", "close"),
+        ("Скасовуємо ордер по ETH", "cancel"),
+        ("Фіксуємо половину по SOL", "take 0.5"),
+        ("Доброго ранку, ринок без змін", "noise"),
+    ]);
+}
+
+#[test]
+fn arabic() {
+    all(&[
+        (
+            "#BTC/USDT شراء\nالرافعة: 10x\nالدخول: 60000 - 60500\nالهدف الأول: 61500\nالهدف الثاني: 63000\nوقف الخسارة: 58900",
+            "long BTC/USDT zone 60000 60500 > 61500 63000 ! 58900 x10",
+        ),
+        (
+            "بيع ETHUSDT\nسعر الدخول ٣٢٠٠\nالأهداف: ٣١٠٠ - ٣٠٠٠\nالستوب: ٣٣٠٠",
+            "short ETH/USDT limit 3200 > 3100 3000 ! 3300",
+        ),
+        (
+            "صفقة لونج SOL\nمنطقة الشراء 150 - 152\nاهداف 158 165\nوقف خسارة 145",
+            "long SOL/USDT zone 150 152 > 158 165 ! 145",
+        ),
+        (
+            "شراء LINK الآن بسعر السوق\nالهدف 15\nوقف 13",
+            "long LINK/USDT market > 15 ! 13",
+        ),
+        ("نقل الوقف الى نقطة الدخول", "breakeven"),
+        ("اغلاق صفقة BTC", "close"),
+        ("الغاء أمر ETH", "cancel"),
+        ("تحقق الهدف الأول ✅ ربح 15%", "claim"),
+        ("صباح الخير، السوق هادئ اليوم", "noise"),
+    ]);
+}
+
+#[test]
+fn persian() {
+    all(&[
+        (
+            "#BTC/USDT لانگ\nاهرم: 10x\nنقطه ورود: 60000 - 60500\nتارگت ۱: ۶۱۵۰۰\nتارگت ۲: ۶۳۰۰۰\nحد ضرر: ۵۸۹۰۰",
+            "long BTC/USDT zone 60000 60500 > 61500 63000 ! 58900 x10",
+        ),
+        (
+            "شورت ETHUSDT\nورود: 3200\nحد سود: 3100 - 3000\nاستاپ لاس: 3300",
+            "short ETH/USDT limit 3200 > 3100 3000 ! 3300",
+        ),
+        (
+            "خرید SOL در محدوده 150 تا 152\nاهداف: 158 و 165\nاستاپ: 145",
+            "long SOL/USDT zone 150 152 > 158 165 ! 145",
+        ),
+        ("حد ضرر را به نقطه ورود منتقل کنید", "breakeven"),
+        ("معامله BTC را ببندید", "close"),
+        ("سفارش ETH لغو شد", "cancel"),
+        ("تارگت اول تاچ شد ✅ سود ۱۵٪", "claim"),
+        ("صبح بخیر دوستان، بازار امروز آرام است", "noise"),
+    ]);
+}
+
+#[test]
+fn hindi() {
+    all(&[
+        (
+            "BTC/USDT खरीदें\nलीवरेज: 10x\nएंट्री: 60000 - 60500\nटारगेट 1: 61500\nटारगेट 2: 63000\nस्टॉप लॉस: 58900",
+            "long BTC/USDT zone 60000 60500 > 61500 63000 ! 58900 x10",
+        ),
+        (
+            "ETHUSDT बेचें\nप्रवेश मूल्य ३२००\nलक्ष्य: ३१०० / ३०००\nस्टॉपलॉस: ३३००",
+            "short ETH/USDT limit 3200 > 3100 3000 ! 3300",
+        ),
+        (
+            "SOL लॉन्ग अभी\nटारगेट 165\nस्टॉप 145",
+            "long SOL/USDT market > 165 ! 145",
+        ),
+        ("स्टॉप लॉस को एंट्री पर ले जाएं", "breakeven"),
+        ("BTC पोजीशन बंद करें", "close"),
+        ("ETH ऑर्डर रद्द करें", "cancel"),
+        ("सुप्रभात दोस्तों, आज बाजार शांत है", "noise"),
+    ]);
+}
+
+#[test]
+fn indonesian() {
+    all(&[
+        (
+            "BTC/USDT BELI\nLeverage: 10x\nMasuk: 60000 - 60500\nTarget 1: 61500\nTarget 2: 63000\nStop Loss: 58900",
+            "long BTC/USDT zone 60000 60500 > 61500 63000 ! 58900 x10",
+        ),
+        (
+            "Jual ETHUSDT\nHarga masuk 3200\nTarget: 3100 - 3000\nBatas rugi: 3300",
+            "short ETH/USDT limit 3200 > 3100 3000 ! 3300",
+        ),
+        (
+            "Beli SOL sekarang\nAmbil untung 158, 165\nCut loss 145",
+            "long SOL/USDT market > 158 165 ! 145",
+        ),
+        (
+            "Area beli 0,40 - 0,42\nADA/USDT\ntarget 0,45\nSL 0,38",
+            "long ADA/USDT zone 0.4 0.42 > 0.45 ! 0.38",
+        ),
+        ("Pindahkan stop ke entry", "breakeven"),
+        ("Tutup posisi BTC", "close"),
+        ("Batalkan order ETH", "cancel"),
+        ("Tutup setengah posisi SOL", "take 0.5"),
+        ("Target 1 tercapai ✅ profit 15%", "claim"),
+        ("Selamat pagi semua, pasar hari ini sepi", "noise"),
+    ]);
+}
+
+#[test]
+fn vietnamese() {
+    all(&[
+        (
+            "BTC/USDT MUA\nĐòn bẩy: 10x\nVào lệnh: 60000 - 60500\nMục tiêu 1: 61500\nMục tiêu 2: 63000\nCắt lỗ: 58900",
+            "long BTC/USDT zone 60000 60500 > 61500 63000 ! 58900 x10",
+        ),
+        (
+            "Bán ETHUSDT\nGiá vào 3200\nChốt lời: 3100 - 3000\nDừng lỗ: 3300",
+            "short ETH/USDT limit 3200 > 3100 3000 ! 3300",
+        ),
+        (
+            "Mua SOL ngay\nTP 158 165\nSL 145",
+            "long SOL/USDT market > 158 165 ! 145",
+        ),
+        (
+            "Vùng mua 0,40 - 0,42\nADA/USDT\nmục tiêu 0,45\ncắt lỗ 0,38",
+            "long ADA/USDT zone 0.4 0.42 > 0.45 ! 0.38",
+        ),
+        ("Dời SL về entry", "breakeven"),
+        ("Đóng lệnh BTC", "close"),
+        ("Hủy lệnh ETH", "cancel"),
+        ("Chốt một nửa SOL", "take 0.5"),
+        ("Đạt mục tiêu 1 ✅ lợi nhuận 15%", "claim"),
+        (
+            "Chào buổi sáng mọi người, thị trường hôm nay đi ngang",
+            "noise",
+        ),
+    ]);
+}
+
+#[test]
+fn chinese_in_both_scripts() {
+    all(&[
+        (
+            "BTC/USDT 做多\n杠杆：10倍\n入场：60000-60500\n止盈1：61500\n止盈2：63000\n止损：58900",
+            "long BTC/USDT zone 60000 60500 > 61500 63000 ! 58900 x10",
+        ),
+        (
+            "ETH 空單\n進場：3200\n目標：3100-3000\n止損：3300",
+            "short ETH/USDT limit 3200 > 3100 3000 ! 3300",
+        ),
+        ("止損移至開倉價", "breakeven"),
+        ("BTC 全部平倉", "close"),
+        ("撤銷 ETH 掛單", "cancel"),
+        ("早上好，今天行情震盪，觀望", "noise"),
+    ]);
+}
+
+#[test]
+fn english_as_it_is_written_by_many() {
+    all(&[
+        (
+            "🚀 COIN: $AVAX/USDT\n📈 Direction: LONG\n⚡ Leverage: Cross (5x)\n🎯 ENTRY: 33.10 - 33.80\n✅ TARGETS: 34.5, 35.2, 36.8\n🛑 STOPLOSS: 31.9",
+            "long AVAX/USDT zone 33.1 33.8 > 34.5 35.2 36.8 ! 31.9 x5",
+        ),
+        (
+            "Longing $LINK here at 14.37, TP 15.2 and 16, invalidation 13.7",
+            "long LINK/USDT limit 14.37 > 15.2 16 ! 13.7",
+        ),
+        (
+            "entry_price: 0.55\nstop_loss: 0.52\ntake_profit: 0.62\nsymbol: XRPUSDT\nside: buy",
+            "long XRP/USDT limit 0.55 > 0.62 ! 0.52",
+        ),
+        (
+            "symbol: BTCUSDT\naction: buy\nentry: 60000\nadx: 32.65\nrsi: 55.1\nstop loss: 58900\ntarget: 62000",
+            "long BTC/USDT limit 60000 > 62000 ! 58900",
+        ),
+        (
+            "SELL SETUP: DOT/USDT\nSell @ 7.25\nTP1 7.00\nTP2 6.80\nSL 7.45",
+            "short DOT/USDT limit 7.25 > 7 6.8 ! 7.45",
+        ),
+        ("Buy BTC if it closes above 65000", "noise"),
+        ("Not buying ETH here, waiting", "noise"),
+    ]);
+}
