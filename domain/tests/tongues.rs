@@ -1,8 +1,4 @@
 //! The parser in many languages: calls, later words and talk as their speakers write them.
-#![expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "a test says what it expects by panicking"
-)]
 
 use domain::parse::{self, Assets, Context};
 use domain::reading::{Draft, Entry, Meaning, Order};
