@@ -14,4 +14,5 @@ pub mod post;
 pub mod reading;
 pub mod score;
 pub mod signal;
+pub mod statistics;
 pub mod time;

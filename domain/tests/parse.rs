@@ -419,3 +419,20 @@ fn a_plan_told_in_a_sentence_is_held() {
     let text = "We believe that tomorrow our whole team will most likely look somewhere for a BTC short entry around 101-102k, the expected target is 86k, SL at 107k";
     assert!(held(text).contains("talked about"), "{text}");
 }
+
+#[test]
+fn an_entry_is_valid_as_long_as_the_text_says_or_its_timeframe_implies() {
+    let hours = |text: &str| signal(text).valid_for.map(|valid| valid.as_secs() / 3_600);
+    let call = "LONG #BTC/USDT\nEntry: 60000\nTarget: 63000\nStop: 58500";
+    assert_eq!(hours(call), None);
+    assert_eq!(hours(&format!("{call}\nValid for 48 hours")), Some(48));
+    assert_eq!(hours(&format!("{call}\nTimeframe: 4H")), Some(96));
+    assert_eq!(hours(&format!("{call}\nTF: M15")), Some(6));
+    assert_eq!(hours(&format!("#BTC/USDT 1h timeframe\n{call}")), Some(24));
+    assert_eq!(hours(&format!("{call}\nTimeframe: 1m")), Some(1));
+    assert_eq!(
+        hours(&format!("{call}\n周期：4小时\n有效期：2天")),
+        Some(48)
+    );
+    assert_eq!(hours(&format!("{call}\nExpires in 3 years")), None);
+}

@@ -2,6 +2,8 @@
 
 mod reader;
 
+use std::time::Duration;
+
 use rust_decimal::Decimal;
 
 use crate::market::{Side, Venue};
@@ -50,6 +52,10 @@ pub(super) struct Fields {
     /// It speaks of what only an open trade has: a rest, a cost price, a part that is taken.
     pub(super) later: bool,
     pub(super) limit: bool,
+    /// How long it says that the entry is valid.
+    pub(super) valid: Option<Duration>,
+    /// The timeframe that it names.
+    pub(super) timeframe: Option<Duration>,
 }
 
 /// A target and the share of the position that is written behind it, in percent.

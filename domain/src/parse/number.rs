@@ -53,6 +53,8 @@ pub(super) struct Number {
     /// Its value; none where the spelling allows two.
     pub(super) value: Option<Decimal>,
     pub(super) unit: Unit,
+    /// How many seconds its unit is, where that is one of time.
+    pub(super) span: Option<u32>,
     /// It was scaled by a `k` or `万`.
     pub(super) scaled: bool,
     /// A list number was glued to it and cannot be told apart: `TP15.2`.

@@ -103,11 +103,13 @@ pub(super) fn name(tokens: Vec<Token>, lexicon: &Lexicon) -> Vec<Lexeme> {
 /// A unit that is a word of its own belongs to the number before it: `20 pips`, `1000点`.
 fn take_unit(lexemes: &mut [Lexeme]) {
     if let [.., number, unit] = lexemes
-        && unit.is(&Concept::Unit)
+        && let What::Is(concept) = &unit.what
+        && let Some(span) = concept.unit()
         && let What::Number(number) = &mut number.what
         && number.unit == Unit::None
     {
         number.unit = Unit::Other;
+        number.span = span;
     }
 }
 

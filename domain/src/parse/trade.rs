@@ -172,7 +172,7 @@ fn one(lexemes: &[Lexeme], mention: Option<&Mention>, universe: &dyn Universe) -
         stop: fields.stops.first().and_then(|stop| Price::new(*stop).ok()),
         leverage: fields.leverage.iter().min().copied(),
         breakeven_after: fields.breakeven_after,
-        valid_for: None,
+        valid_for: draft::valid_for(&fields),
     };
     let fault = entry_fault
         .or_else(|| draft::unclear(&fields))

@@ -2,6 +2,8 @@
 
 mod values;
 
+use std::time::Duration;
+
 use rust_decimal::Decimal;
 
 use super::{Fields, Refusal, Trigger};
@@ -18,6 +20,8 @@ enum Name {
     Stop,
     Leverage,
     Price,
+    Timeframe,
+    Validity,
     Other,
 }
 
@@ -99,6 +103,8 @@ struct Line {
     /// A price of the entry stands on it.
     entry: bool,
     words: usize,
+    /// A length of time stands on it.
+    span: Option<Duration>,
     loose: Vec<Decimal>,
 }
 
@@ -198,7 +204,9 @@ impl Reader {
         self.trailing = false;
         if let Some(open) = &mut self.open {
             match open.name {
-                Name::Leverage | Name::Price | Name::Other => self.open = None,
+                Name::Leverage | Name::Price | Name::Timeframe | Name::Validity | Name::Other => {
+                    self.open = None
+                }
                 Name::Soft if open.numbers > 0 => self.open = None,
                 Name::Soft | Name::Entry | Name::Target | Name::Stop => open.broken = true,
             }
@@ -224,6 +232,14 @@ impl Reader {
                 self.open = Some(Open::new(Name::Stop));
             }
             Concept::Leverage => self.open = Some(Open::new(Name::Leverage)),
+            Concept::Timeframe => {
+                // `4h timeframe`.
+                if let Some(span) = self.line.span {
+                    self.fields.timeframe = Some(span);
+                }
+                self.open = Some(Open::new(Name::Timeframe));
+            }
+            Concept::Validity => self.open = Some(Open::new(Name::Validity)),
             Concept::Price => self.open = Some(Open::new(Name::Price)),
             Concept::Other | Concept::Result => {
                 // `Entry Volume 0.5` would be no entry, so the field ends whatever it is.
@@ -268,6 +284,7 @@ impl Reader {
             | Concept::All
             | Concept::Open
             | Concept::Unit
+            | Concept::Span(_)
             | Concept::Currency
             | Concept::Asset(_) => {}
         }
@@ -290,7 +307,12 @@ impl Reader {
     fn open_softly(&mut self) {
         match self.open {
             None => self.open = Some(Open::new(Name::Soft)),
-            Some(open) if matches!(open.name, Name::Leverage | Name::Price | Name::Other) => {
+            Some(open)
+                if matches!(
+                    open.name,
+                    Name::Leverage | Name::Price | Name::Timeframe | Name::Validity | Name::Other
+                ) =>
+            {
                 self.open = Some(Open::new(Name::Soft));
             }
             Some(_) => {}
@@ -298,6 +320,12 @@ impl Reader {
     }
 
     fn word(&mut self, text: &str) {
+        if self.open.is_some_and(|open| open.name == Name::Timeframe)
+            && let Some(span) = values::charted(text)
+        {
+            self.fields.timeframe = Some(span);
+            return;
+        }
         // A Chinese character is a part of a word.
         self.line.words += if text.chars().all(token::is_han) {
             1

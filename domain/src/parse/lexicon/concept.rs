@@ -60,8 +60,14 @@ pub(in crate::parse) enum Concept {
     Open,
     /// Stay in.
     Hold,
-    /// A unit that makes a number no price: hours, pips, points.
+    /// A unit that makes a number no price: pips, points.
     Unit,
+    /// A unit of time, in seconds.
+    Span(u32),
+    /// The label of the timeframe that the idea was seen on.
+    Timeframe,
+    /// The label of how long the entry is valid.
+    Validity,
     /// A currency that leaves a number a price.
     Currency,
     /// `Trigger:` of a machine's trailing configuration.
@@ -115,6 +121,12 @@ impl Concept {
             "open" => Self::Open,
             "hold" => Self::Hold,
             "unit" => Self::Unit,
+            "minute" => Self::Span(60),
+            "hour" => Self::Span(3_600),
+            "day" => Self::Span(86_400),
+            "week" => Self::Span(604_800),
+            "timeframe" => Self::Timeframe,
+            "validity" => Self::Validity,
             "currency" => Self::Currency,
             "trigger" => Self::Trigger,
             "talk" => Self::Talk,
@@ -133,6 +145,19 @@ impl Concept {
                 | Self::Price
                 | Self::Other
                 | Self::Result
+                | Self::Timeframe
+                | Self::Validity
         )
+    }
+
+    /// Is it a unit that makes a number no price? And how many seconds, where it is one of time.
+    pub(in crate::parse) const fn unit(&self) -> Option<Option<u32>> {
+        if let Self::Span(seconds) = self {
+            Some(Some(*seconds))
+        } else if matches!(self, Self::Unit) {
+            Some(None)
+        } else {
+            None
+        }
     }
 }

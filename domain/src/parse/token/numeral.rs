@@ -121,8 +121,9 @@ impl Cutter<'_> {
             return;
         } else if !letters.is_empty() {
             match self.lexicon.word(&low) {
-                Some(Concept::Unit) => {
+                Some(concept) if let Some(span) = concept.unit() => {
                     number.unit = Unit::Other;
+                    number.span = span;
                     taken = letters.len();
                 }
                 Some(Concept::Currency) => taken = letters.len(),

@@ -1,5 +1,7 @@
 //! Drafts: what the fields of a trade add up to, and what is wrong with them.
 
+use std::time::Duration;
+
 use rust_decimal::Decimal;
 
 use crate::market::{MarketKind, Price, Side, Venue};
@@ -7,6 +9,7 @@ use crate::parse::fields::{Fields, Trigger};
 use crate::parse::symbol::{Mention, Sureness};
 use crate::parse::universe::Universe;
 use crate::reading::{Draft, Entry, Target};
+use crate::signal::HELD_AT_MOST;
 
 /// The side that is written, or that the levels leave no choice about.
 pub(super) fn side(fields: &Fields) -> Option<Side> {
@@ -98,6 +101,19 @@ pub(super) fn targets(fields: &Fields) -> Vec<Target> {
             })
         })
         .collect()
+}
+
+/// How many candles of its timeframe an idea is thought to be good for.
+const CANDLES: u32 = 24;
+
+/// How long the entry is valid: what the text says, else a day's worth of candles of its timeframe,
+/// at least an hour and at most as long as a position is held.
+pub(super) fn valid_for(fields: &Fields) -> Option<Duration> {
+    let candles = |timeframe: Duration| {
+        let valid = timeframe * CANDLES;
+        valid.clamp(Duration::from_secs(3_600), HELD_AT_MOST)
+    };
+    fields.valid.or_else(|| fields.timeframe.map(candles))
 }
 
 pub(super) fn venue(fields: &Fields) -> Option<Venue> {

@@ -1,5 +1,7 @@
 //! Values: what a number under a label is, and what it makes of those before it.
 
+use std::time::Duration;
+
 use rust_decimal::Decimal;
 
 use super::{Line, Name, Open, Reader};
@@ -7,6 +9,7 @@ use crate::parse::fields::Goal;
 use crate::parse::lexicon::Concept;
 use crate::parse::number::{self, Comma, Number, Style, Unit};
 use crate::parse::phrase::{Lexeme, What};
+use crate::signal::HELD_AT_MOST;
 
 impl Reader {
     pub(super) fn number(&mut self, number: &Number, next: Option<&Lexeme>) {
@@ -20,7 +23,10 @@ impl Reader {
                 return;
             }
             Unit::Percent => return self.percent(number),
-            Unit::Other => return self.unchain(),
+            Unit::Other => {
+                self.span(number);
+                return self.unchain();
+            }
             Unit::Unknown => {
                 let size = next.is_some_and(|next| next.is(&Concept::Other));
                 let name = self.open.map(|open| open.name);
@@ -41,7 +47,7 @@ impl Reader {
             self.line.loose.extend(number.value);
             return;
         };
-        if matches!(open.name, Name::Other) {
+        if matches!(open.name, Name::Other | Name::Timeframe | Name::Validity) {
             return;
         }
         let value = if number.glued_to_word {
@@ -80,7 +86,7 @@ impl Reader {
             Name::Stop => self.fields.stops.push(value),
             Name::Leverage => self.fields.leverage.push(value),
             Name::Price => self.fields.price = Some(value),
-            Name::Other => {}
+            Name::Timeframe | Name::Validity | Name::Other => {}
         }
         // A number that heads its line or item is a price whatever percentage follows it.
         let weighed = lists && next.is_some_and(|next| next.what == What::Sign('-') && !next.glued);
@@ -109,7 +115,8 @@ impl Reader {
                 goals.for_each(|goal| scale(&mut goal.price));
                 return;
             }
-            Some(Name::Leverage | Name::Price | Name::Other) | None => return,
+            Some(Name::Leverage | Name::Price | Name::Timeframe | Name::Validity | Name::Other)
+            | None => return,
         };
         list.iter_mut().rev().take(joined).for_each(scale);
     }
@@ -123,7 +130,7 @@ impl Reader {
                 Some(Name::Target) => drop(self.fields.targets.pop()),
                 Some(Name::Stop) => drop(self.fields.stops.pop()),
                 Some(Name::Leverage) => drop(self.fields.leverage.pop()),
-                Some(Name::Price | Name::Other) => {}
+                Some(Name::Price | Name::Timeframe | Name::Validity | Name::Other) => {}
                 None => drop(self.line.loose.pop()),
             }
         }
@@ -150,7 +157,20 @@ impl Reader {
             | Name::Soft
             | Name::Leverage
             | Name::Price
+            | Name::Timeframe
+            | Name::Validity
             | Name::Other => {}
+        }
+    }
+
+    /// A length of time, where it is said of what.
+    fn span(&mut self, number: &Number) {
+        let Some(span) = length(number) else { return };
+        self.line.span = Some(span);
+        match self.open.map(|open| open.name) {
+            Some(Name::Timeframe) => self.fields.timeframe = Some(span),
+            Some(Name::Validity) => self.fields.valid = Some(span),
+            _ => {}
         }
     }
 
@@ -172,6 +192,31 @@ impl Reader {
             }
         }
     }
+}
+
+/// How long `24 h` is; none for what is no time, or longer than anybody waits.
+fn length(number: &Number) -> Option<Duration> {
+    let seconds = number.value?.checked_mul(number.span?.into())?;
+    let seconds = u64::try_from(seconds.trunc()).ok()?;
+    let longest = HELD_AT_MOST.as_secs() * 2;
+    (1..=longest)
+        .contains(&seconds)
+        .then(|| Duration::from_secs(seconds))
+}
+
+/// A timeframe as charts name it: `M15`, `H4`, `D1`.
+pub(super) fn charted(text: &str) -> Option<Duration> {
+    let unit = match text.as_bytes().first()? {
+        b'M' => 60,
+        b'H' => 3_600,
+        b'D' => 86_400,
+        b'W' => 604_800,
+        _ => return None,
+    };
+    let number: u64 = text.get(1..)?.parse().ok()?;
+    (1..=60)
+        .contains(&number)
+        .then(|| Duration::from_secs(unit * number))
 }
 
 /// The 1 of `Target 1: 0.5` and of `1 Entrada 2659`.
