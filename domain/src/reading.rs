@@ -104,10 +104,17 @@ pub enum Entry {
     },
     /// A stop order: in when the price rises to it (long) or falls to it (short).
     Breakout(Price),
+    /// One half at once, the other by limit orders from `low` to `high`: "now, add at 0.30".
+    Scaled {
+        /// The lower end of where is added.
+        low: Price,
+        /// The upper end; the same where it is one price.
+        high: Price,
+    },
 }
 
 impl Entry {
-    /// `market`, `limit`, `zone` or `breakout`.
+    /// `market`, `limit`, `zone`, `breakout` or `market_and_limit`.
     #[must_use]
     pub const fn label(&self) -> &'static str {
         match self {
@@ -115,6 +122,7 @@ impl Entry {
             Self::Limit(_) => "limit",
             Self::Zone { .. } => "zone",
             Self::Breakout(_) => "breakout",
+            Self::Scaled { .. } => "market_and_limit",
         }
     }
 
@@ -126,15 +134,39 @@ impl Entry {
             Self::Market(Some(price)) | Self::Limit(price) | Self::Breakout(price) => {
                 Some((*price, *price))
             }
-            Self::Zone { low, high } => Some((*low, *high)),
+            Self::Zone { low, high } | Self::Scaled { low, high } => Some((*low, *high)),
         }
     }
 
-    /// The published entry: the price, or a zone's middle.
+    /// The middle of the published prices.
     #[must_use]
-    pub fn published(&self) -> Option<Price> {
+    pub fn middle(&self) -> Option<Price> {
         let (low, high) = self.bounds()?;
         Price::new((low.get() + high.get()) / Decimal::TWO).ok()
+    }
+
+    /// The published entry: the price, or a zone's middle; none where a part is entered at a price
+    /// that only the market knows.
+    #[must_use]
+    pub fn published(&self) -> Option<Price> {
+        match self {
+            Self::Scaled { .. } => None,
+            Self::Market(_) | Self::Limit(_) | Self::Breakout(_) | Self::Zone { .. } => {
+                self.middle()
+            }
+        }
+    }
+
+    /// The published entry where the market stands at `market`.
+    #[must_use]
+    pub fn published_at(&self, market: Price) -> Price {
+        match (self, self.middle()) {
+            (Self::Scaled { .. }, Some(added)) => {
+                let average = (market.get() + added.get()) / Decimal::TWO;
+                Price::new(average).unwrap_or(market)
+            }
+            (_, published) => published.unwrap_or(market),
+        }
     }
 }
 

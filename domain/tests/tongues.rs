@@ -18,6 +18,7 @@ fn shown(draft: &Draft) -> String {
         Entry::Limit(price) => format!("limit {price}"),
         Entry::Zone { low, high } => format!("zone {low} {high}"),
         Entry::Breakout(price) => format!("breakout {price}"),
+        Entry::Scaled { low, high } => format!("now and {low} {high}"),
     };
     let targets: String = draft
         .targets
@@ -438,6 +439,11 @@ fn chinese_in_both_scripts() {
             "ETH 空單\n進場：3200\n目標：3100-3000\n止損：3300",
             "short ETH/USDT limit 3200 > 3100 3000 ! 3300",
         ),
+        (
+            "SHELL 多\n进场位置:現價輕倉進-0.30附近補倉\n目標位置:0.36\n止損:0.2820",
+            "long SHELL/USDT now and 0.3 0.3 > 0.36 ! 0.282",
+        ),
+        ("BTC 多單 61000 附近補倉", "noise"),
         ("止損移至開倉價", "breakeven"),
         ("BTC 全部平倉", "close"),
         ("撤銷 ETH 掛單", "cancel"),
@@ -468,6 +474,15 @@ fn english_as_it_is_written_by_many() {
             "SELL SETUP: DOT/USDT\nSell @ 7.25\nTP1 7.00\nTP2 6.80\nSL 7.45",
             "short DOT/USDT limit 7.25 > 7 6.8 ! 7.45",
         ),
+        (
+            "$SUI - SHORT X4\nENTRY NOW 1/2 VOL\nDCA 1.8$ 1/2 VOL",
+            "short SUI/USDT now and 1.8 1.8 > x4",
+        ),
+        (
+            "$IO - SHORT X12\nENTRY 1.79 1/2 VOL. DCA : 1.85\nTP : 1.64",
+            "short IO/USDT zone 1.79 1.85 > 1.64 x12",
+        ),
+        ("DCA BTC at 60000", "noise"),
         ("Buy BTC if it closes above 65000", "noise"),
         ("Not buying ETH here, waiting", "noise"),
     ]);

@@ -35,7 +35,10 @@ impl Scorer for Geometry {
 
 /// The score of one signal; none without an entry, a stop or a target.
 fn score(signal: &Signal) -> Option<Score> {
-    let entry = signal.entry.published().or(signal.price_at_receipt)?;
+    let entry = match signal.price_at_receipt {
+        Some(market) => signal.entry.published_at(market),
+        None => signal.entry.published()?,
+    };
     let risk = distance(entry, signal.stop?)?;
     let targets = signal
         .targets
@@ -66,6 +69,7 @@ fn cost(signal: &Signal, p: f64) -> Option<f64> {
     let entry = match signal.entry {
         Entry::Limit(_) | Entry::Zone { .. } => limit,
         Entry::Market(_) | Entry::Breakout(_) => stop,
+        Entry::Scaled { .. } => f64::midpoint(limit, stop),
     };
     Some(entry + p * limit + (1.0 - p) * stop)
 }

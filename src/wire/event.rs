@@ -103,7 +103,7 @@ pub struct IdeaOut {
 /// How a trade is entered.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EntryOut {
-    /// `market`, `limit`, `zone` or `breakout`.
+    /// `market`, `limit`, `zone`, `breakout` or `market_and_limit` (half at once, half there).
     pub kind: &'static str,
     /// The lowest published price.
     pub low: Option<String>,

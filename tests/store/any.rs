@@ -125,6 +125,7 @@ fn entry() -> impl Strategy<Value = Entry> {
         price().prop_map(Entry::Limit),
         price().prop_map(Entry::Breakout),
         (price(), price()).prop_map(|(low, high)| Entry::Zone { low, high }),
+        (price(), price()).prop_map(|(low, high)| Entry::Scaled { low, high }),
     ]
 }
 

@@ -22,7 +22,7 @@ pub(crate) fn judge(
     found: &Found,
     ambiguous: bool,
 ) -> Result<Arc<Signal>, String> {
-    if let (Some(entry), Some(last)) = (draft.entry.published(), found.last) {
+    if let (Some(entry), Some(last)) = (draft.entry.middle(), found.last) {
         let (high, low) = (entry.max(last).get(), entry.min(last).get());
         if high / low >= DECIMAL_SLIP {
             return Err(format!(

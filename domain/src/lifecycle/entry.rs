@@ -21,7 +21,13 @@ impl Walk<'_> {
         let entered = match self.terms.entry {
             Entry::Market(_) => self.at_market(self.bar.open, Entered::AtOpen),
             Entry::Breakout(level) => self.break_out(level),
-            Entry::Limit(_) | Entry::Zone { .. } => self.fill_limits(),
+            Entry::Scaled { .. } if self.run.legs_filled == 0 => {
+                let entered = self.at_market(self.bar.open, Entered::AtOpen);
+                // The position is there from the open on, whatever is added inside.
+                self.fill_limits();
+                entered
+            }
+            Entry::Limit(_) | Entry::Zone { .. } | Entry::Scaled { .. } => self.fill_limits(),
         };
         if self.run.state == State::Pending && self.missed(self.bar.top) {
             self.end(Ending::MissedTarget, None);

@@ -77,7 +77,8 @@ impl Track {
     fn begin(&mut self, bar: &Bar, out: &mut Vec<Change>) {
         self.started = true;
         let unpriced = self.published.is_none();
-        let published = *self.published.get_or_insert(bar.open);
+        let first = self.terms.entry.published_at(bar.open);
+        let published = *self.published.get_or_insert(first);
         let Some(stop) = self.terms.stop else { return };
         let risk = (bar.open.get() - stop.get()).abs();
         // A market order that fills next to its stop would make a hundred R of any noise.

@@ -139,9 +139,10 @@ fn legs(entry: &Entry, side: Side, zone_legs: u8) -> Vec<Leg> {
         Entry::Market(_) | Entry::Breakout(_) => return whole(None),
         Entry::Limit(price) => return whole(Some(*price)),
         Entry::Zone { low, high } => (low.get(), high.get()),
+        Entry::Scaled { low, high } => return scaled(*low, *high, side),
     };
     if zone_legs < 2 || low == high {
-        return whole(entry.published());
+        return whole(entry.middle());
     }
     let (near, far) = match side {
         Side::Long => (high, low),
@@ -160,6 +161,31 @@ fn legs(entry: &Entry, side: Side, zone_legs: u8) -> Vec<Leg> {
             },
         })
         .collect()
+}
+
+/// One half at the market and the other where is added: at one price, or in equal parts at both
+/// ends.
+fn scaled(low: Price, high: Price, side: Side) -> Vec<Leg> {
+    let half = Decimal::ONE / Decimal::TWO;
+    let (near, far) = match side {
+        Side::Long => (high, low),
+        Side::Short => (low, high),
+    };
+    let added = if near == far {
+        vec![near]
+    } else {
+        vec![near, far]
+    };
+    let share = half / Decimal::from(added.len());
+    let limits = added.into_iter().map(|limit| Leg {
+        limit: Some(limit),
+        share,
+    });
+    let market = Leg {
+        limit: None,
+        share: half,
+    };
+    std::iter::once(market).chain(limits).collect()
 }
 
 /// The targets, nearest first, with the author's weights where he gave every one of them.

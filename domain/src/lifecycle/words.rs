@@ -96,7 +96,7 @@ impl Ear<'_> {
         let worst_entry = match self.terms.entry {
             Entry::Market(_) => None,
             Entry::Breakout(level) => Some(level),
-            Entry::Limit(_) | Entry::Zone { .. } => {
+            Entry::Limit(_) | Entry::Zone { .. } | Entry::Scaled { .. } => {
                 run.legs_left(self.terms).last().and_then(|leg| leg.limit)
             }
         };

@@ -89,7 +89,7 @@ fn stop(draft: &Draft) -> Option<String> {
             "the stop {stop} of a {side} lies on the wrong side of its entry {worst}"
         ));
     }
-    let published = draft.entry.published()?;
+    let published = draft.entry.middle()?;
     let distance = (published.get() - stop.get()).abs() / published.get();
     let percent = (distance * Decimal::ONE_HUNDRED).round_dp(2).normalize();
     if distance > FARTHEST_STOP {

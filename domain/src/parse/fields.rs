@@ -52,6 +52,8 @@ pub(super) struct Fields {
     /// It speaks of what only an open trade has: a rest, a cost price, a part that is taken.
     pub(super) later: bool,
     pub(super) limit: bool,
+    /// It says that a price of its entry is where is added.
+    pub(super) again: bool,
     /// How long it says that the entry is valid.
     pub(super) valid: Option<Duration>,
     /// The timeframe that it names.

@@ -77,3 +77,41 @@ fn a_target_in_the_candle_of_a_market_entry_waits_too() {
         State::Ended(Ending::AllTargets)
     );
 }
+
+fn scaled() -> Entry {
+    Entry::Scaled {
+        low: p("96"),
+        high: p("96"),
+    }
+}
+
+#[test]
+fn half_is_entered_at_once_and_half_where_the_author_adds() {
+    let signal = long(scaled(), &["108"], "92");
+    let path = [trade(1, "100"), trade(2, "95.9"), trade(3, "108.1")];
+    let story = Story::free(&signal).see(&path);
+    // The published entry is 98: half earned 8 and half 12, of a risk of 6.
+    assert_eq!(story.r().0.round_dp(6), d("1.666667"));
+}
+
+#[test]
+fn what_is_never_added_earns_nothing_and_counts_in_the_risk() {
+    let signal = long(scaled(), &["108"], "92");
+    let story = Story::free(&signal).see(&[trade(1, "100"), trade(2, "108.1")]);
+    assert_eq!(story.r().0.round_dp(6), d("0.666667"));
+    assert_eq!(story.outcome().pessimistic.filled, d("0.5"));
+}
+
+#[test]
+fn a_stop_behind_what_was_added_costs_one_r() {
+    let signal = long(scaled(), &["108"], "92");
+    let path = [trade(1, "100"), trade(2, "95"), trade(3, "92")];
+    assert_eq!(Story::free(&signal).see(&path).r().0, d("-1"));
+}
+
+#[test]
+fn a_stop_above_where_is_added_is_no_trade() {
+    let signal = long(scaled(), &["108"], "97");
+    let story = Story::free(&signal).see(&[trade(1, "100")]);
+    assert_eq!(story.endings(), (Ending::Invalidated, Ending::Invalidated));
+}

@@ -60,6 +60,10 @@ pub(crate) fn signals(any_plan: bool) -> impl Strategy<Value = Signal> {
                     1 => Entry::Market(Some(level(0))),
                     2 => Entry::Limit(level(0)),
                     3 => Entry::Breakout(level(0)),
+                    4 => Entry::Scaled {
+                        low: level(0),
+                        high: level(0),
+                    },
                     _ => {
                         let (one, other) = (level(0), level(8));
                         Entry::Zone {
@@ -161,6 +165,10 @@ pub(crate) fn redrawn(
         Entry::Limit(price) => Entry::Limit(f(price)),
         Entry::Breakout(price) => Entry::Breakout(f(price)),
         Entry::Zone { low, high } => Entry::Zone {
+            low: f(low).min(f(high)),
+            high: f(low).max(f(high)),
+        },
+        Entry::Scaled { low, high } => Entry::Scaled {
             low: f(low).min(f(high)),
             high: f(low).max(f(high)),
         },

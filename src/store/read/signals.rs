@@ -248,6 +248,7 @@ fn entry<R: Row>(row: &R) -> Result<Entry, StoreError> {
         ("limit", Some(price), None) => Ok(Entry::Limit(price)),
         ("breakout", Some(price), None) => Ok(Entry::Breakout(price)),
         ("zone", Some(low), Some(high)) => Ok(Entry::Zone { low, high }),
+        ("market_and_limit", Some(low), Some(high)) => Ok(Entry::Scaled { low, high }),
         _ => Err(columns::unknown("entry", &kind)),
     }
 }

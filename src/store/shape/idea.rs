@@ -23,6 +23,7 @@ kept_enum!(Entry {
     "limit" => Limit(price),
     "zone" => Zone { low, high },
     "breakout" => Breakout(price),
+    "market_and_limit" => Scaled { low, high },
 });
 kept_struct!(Target { price, weight });
 

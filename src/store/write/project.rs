@@ -132,7 +132,7 @@ fn entry_columns(entry: &Entry) -> (Option<Price>, Option<Price>) {
     match *entry {
         Entry::Market(price) => (price, None),
         Entry::Limit(price) | Entry::Breakout(price) => (Some(price), None),
-        Entry::Zone { low, high } => (Some(low), Some(high)),
+        Entry::Zone { low, high } | Entry::Scaled { low, high } => (Some(low), Some(high)),
     }
 }
 

@@ -241,6 +241,16 @@ impl Reader {
             }
             Concept::Validity => self.open = Some(Open::new(Name::Validity)),
             Concept::Price => self.open = Some(Open::new(Name::Price)),
+            Concept::Again if self.adds() => self.fields.again = true,
+            // `Entry 1.79, DCA 1.85`: it goes on with the entry.
+            Concept::Again if self.entered() => {
+                self.fields.again = true;
+                self.open = Some(Open::new(Name::Entry));
+            }
+            Concept::Again => {
+                self.fields.later = true;
+                self.open = Some(Open::new(Name::Other));
+            }
             Concept::Other | Concept::Result => {
                 // `Entry Volume 0.5` would be no entry, so the field ends whatever it is.
                 self.open = Some(Open::new(Name::Other));
@@ -294,6 +304,17 @@ impl Reader {
         if self.in_entry() {
             self.fields.trigger = Some(trigger);
         }
+    }
+
+    /// Are the prices of an entry being read, so that adding is a part of it? Elsewhere it speaks of
+    /// an open trade.
+    fn adds(&self) -> bool {
+        self.line.market && self.open.is_some_and(|open| open.name == Name::Entry)
+    }
+
+    /// Did an entry stand before, with a price or at the market?
+    fn entered(&self) -> bool {
+        !self.fields.entry.is_empty() || self.fields.market || self.line.market
     }
 
     fn in_entry(&self) -> bool {

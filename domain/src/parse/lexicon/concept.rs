@@ -60,6 +60,8 @@ pub(in crate::parse) enum Concept {
     Open,
     /// Stay in.
     Hold,
+    /// Add to the position: the price beside it is a part of the entry.
+    Again,
     /// A unit that makes a number no price: pips, points.
     Unit,
     /// A unit of time, in seconds.
@@ -120,6 +122,7 @@ impl Concept {
             "if" => Self::If,
             "open" => Self::Open,
             "hold" => Self::Hold,
+            "again" => Self::Again,
             "unit" => Self::Unit,
             "minute" => Self::Span(60),
             "hour" => Self::Span(3_600),

@@ -61,12 +61,16 @@ pub(super) fn entry(fields: &Fields, side: Side) -> Result<Entry, String> {
     };
     if low != high {
         return match (fields.market, fields.trigger) {
+            (true, _) if fields.again => Ok(Entry::Scaled { low, high }),
             (true, _) => Err(format!(
                 "it enters at once and again between {low} and {high}"
             )),
             (false, Some(_)) => Err(format!("a breakout of both {low} and {high} is written")),
             (false, None) => Ok(Entry::Zone { low, high }),
         };
+    }
+    if fields.market && fields.again {
+        return Ok(Entry::Scaled { low, high });
     }
     if fields.market {
         return if prices.len() == 1 && !fields.entry_label {
