@@ -27,7 +27,9 @@ pub use idea::{Entry, Idea, Side};
 pub use judge::{
     Barrier, Bound, Course, End, Mark, VALIDITY_MS, Verdict, ZONE_LEGS, follow, judge,
 };
-pub use market::{EPOCH_MS, Kline, Market, SYMBOLS, Symbol, Trade, find};
+pub use market::{
+    Candle, EPOCH_MS, Kline, Market, Recording, RecordingError, SYMBOLS, Symbol, Trade, find,
+};
 pub use options::{Options, WebhookTarget};
 pub use running::{ChannelCard, Simulator, StartError, start};
 pub use truth::{Action, Deed, Truth};

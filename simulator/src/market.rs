@@ -1,7 +1,9 @@
-//! The market: a pure function of (seed, symbol, time), with a memory only for speed.
+//! The market: a pure function of (seed, symbol, time), with a memory only for speed; or recorded
+//! candles, played.
 
 mod kline;
 mod path;
+mod recorded;
 mod symbol;
 mod trade;
 
@@ -9,9 +11,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub use kline::Kline;
+pub use recorded::{Candle, Recording, RecordingError};
 pub use symbol::{SYMBOLS, Symbol, find};
 pub use trade::{EPOCH_MS, Trade};
 
+use recorded::Recordings;
 use trade::{SLOT_MS, Trades};
 
 /// A minute in milliseconds.
@@ -24,6 +28,8 @@ const REMEMBERED: usize = 20_000;
 #[derive(Clone, Debug)]
 pub struct Market {
     seed: u64,
+    /// What it plays instead of what it would make up.
+    recordings: Arc<Recordings>,
     minutes: Arc<Mutex<HashMap<(&'static str, i64), Kline>>>,
 }
 
@@ -33,8 +39,53 @@ impl Market {
     pub fn new(seed: u64) -> Self {
         Self {
             seed,
+            recordings: Arc::default(),
             minutes: Arc::default(),
         }
+    }
+
+    /// A market that plays what was recorded, and lists nothing else.
+    #[must_use]
+    pub fn playing(recordings: Vec<Recording>) -> Self {
+        let named = recordings.into_iter().map(|one| (one.symbol().name, one));
+        Self {
+            recordings: Arc::new(named.collect()),
+            ..Self::new(0)
+        }
+    }
+
+    /// What it lists.
+    #[must_use]
+    pub fn symbols(&self) -> Vec<&'static Symbol> {
+        if self.is_recorded() {
+            self.recordings.values().map(Recording::symbol).collect()
+        } else {
+            SYMBOLS.iter().collect()
+        }
+    }
+
+    /// The symbol of that name, in capitals, if it lists it.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<&'static Symbol> {
+        if self.is_recorded() {
+            self.recordings.get(name).map(Recording::symbol)
+        } else {
+            find(name)
+        }
+    }
+
+    /// Does it play what was recorded?
+    #[must_use]
+    pub fn is_recorded(&self) -> bool {
+        !self.recordings.is_empty()
+    }
+
+    /// When trading in a symbol began, in milliseconds since 1970.
+    #[must_use]
+    pub fn opened(&self, symbol: &Symbol) -> i64 {
+        self.recordings
+            .get(symbol.name)
+            .map_or(EPOCH_MS, Recording::opened)
     }
 
     /// The seed it grew from.
@@ -43,15 +94,25 @@ impl Market {
         self.seed
     }
 
-    /// The trades of a symbol from a number on, without end.
+    /// The trades of a symbol from a number on; without end, unless they were recorded.
     pub fn trades(&self, symbol: &'static Symbol, from_id: i64) -> impl Iterator<Item = Trade> {
-        Trades::from(self.seed, symbol, from_id)
+        let recorded = self.recordings.get(symbol.name);
+        let drawn = recorded.is_none();
+        let drawn = drawn.then(|| Trades::from(self.seed, symbol, from_id));
+        let recorded = recorded.map(|recording| recording.trades(from_id));
+        recorded
+            .into_iter()
+            .flatten()
+            .chain(drawn.into_iter().flatten())
     }
 
     /// The number of the last trade at or before an instant; negative before the first.
     #[must_use]
     pub fn last_id(&self, symbol: &'static Symbol, at_ms: i64) -> i64 {
-        trade::last_id(self.seed, symbol, at_ms)
+        self.recordings.get(symbol.name).map_or_else(
+            || trade::last_id(self.seed, symbol, at_ms),
+            |recording| recording.last_id(at_ms),
+        )
     }
 
     /// The last trade at or before an instant, or the first of all.
@@ -60,10 +121,13 @@ impl Market {
         self.trade(symbol, self.last_id(symbol, at_ms))
     }
 
-    /// The trade of a number, or the first of all where there is none.
+    /// The trade of a number, or the nearest where there is none.
     #[must_use]
     pub fn trade(&self, symbol: &'static Symbol, id: i64) -> Trade {
-        Trades::from(self.seed, symbol, id).one()
+        self.recordings.get(symbol.name).map_or_else(
+            || Trades::from(self.seed, symbol, id).one(),
+            |recording| recording.nearest(id),
+        )
     }
 
     /// The kline of `minutes` minutes that begins at `open_ms`, of its trades up to `now_ms`;
@@ -76,6 +140,10 @@ impl Market {
         minutes: i64,
         now_ms: i64,
     ) -> Option<Kline> {
+        if let Some(recording) = self.recordings.get(symbol.name) {
+            let end = (open_ms + minutes * MINUTE_MS).min(now_ms + 1);
+            return Kline::of_trades(open_ms, recording.between(open_ms, end));
+        }
         (0..minutes)
             .map(|minute| open_ms + minute * MINUTE_MS)
             .take_while(|minute| *minute <= now_ms)

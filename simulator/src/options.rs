@@ -5,12 +5,16 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::clock::Clock;
+use crate::market::Recording;
 
 /// How a simulator is to run.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Options {
     /// The same seed makes the same market and the same posts.
     pub seed: u64,
+    /// What the exchange plays instead of a market of its own; the channels are silent then, as
+    /// they know nothing of it.
+    pub recordings: Vec<Recording>,
     /// Where it listens; port 0 takes any that is free.
     pub listen: SocketAddr,
     /// How fast the channels post: 2.0 is twice as fast. The market keeps its own time.
@@ -29,6 +33,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             seed: 7,
+            recordings: Vec::new(),
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             pace: 1.0,
             clock: Clock::system(),

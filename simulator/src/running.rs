@@ -18,7 +18,7 @@ use tracing::warn;
 
 use crate::channels::{CHANNELS, Channel, Kind, Press, channel};
 use crate::faults::Faults;
-use crate::market::{Market, SYMBOLS, Symbol};
+use crate::market::{Market, Symbol};
 use crate::options::Options;
 use crate::truth::{self, Scribe, Truth};
 use crate::webhook;
@@ -71,7 +71,7 @@ pub struct Simulator {
 /// # Errors
 ///
 /// [`StartError`] where an option cannot be followed.
-pub fn start(options: Options) -> Result<Simulator, StartError> {
+pub fn start(mut options: Options) -> Result<Simulator, StartError> {
     if !(options.pace > 0.0 && options.pace <= 10_000.0) {
         return Err(StartError::Pace(options.pace));
     }
@@ -79,10 +79,16 @@ pub fn start(options: Options) -> Result<Simulator, StartError> {
     let listener = std::net::TcpListener::bind(options.listen).map_err(unheard)?;
     let address = listener.local_addr().map_err(unheard)?;
     let (stop, stopped) = watch::channel(false);
+    let recordings = std::mem::take(&mut options.recordings);
+    let market = if recordings.is_empty() {
+        Market::new(options.seed)
+    } else {
+        Market::playing(recordings)
+    };
     let world = World {
         started: options.clock.now(),
         clock: options.clock.clone(),
-        press: Press::new(Market::new(options.seed), options.pace),
+        press: Press::new(market, options.pace),
         faults: Faults::default(),
         connection_age: options.connection_age,
         stop: stopped,
@@ -119,19 +125,24 @@ async fn serve(
     scribe: Option<Scribe>,
 ) -> std::io::Result<()> {
     let shared = Data::new(world.clone());
+    let recorded = world.press.market().is_recorded();
     let server = HttpServer::new(move || {
         App::new()
             .app_data(shared.clone())
             .wrap(from_fn(misbehave))
             .configure(crate::exchange::routes)
-            .configure(crate::preview::routes)
+            .configure(|config| {
+                if !recorded {
+                    crate::preview::routes(config);
+                }
+            })
     })
     .workers(1)
     .disable_signals()
     .shutdown_timeout(1)
     .listen(listener)?
     .run();
-    if let Some(target) = &options.webhooks {
+    if let Some(target) = options.webhooks.as_ref().filter(|_| !recorded) {
         webhook::post_all(&world, target);
     }
     if let Some(scribe) = scribe {
@@ -197,7 +208,7 @@ impl Simulator {
         self.address
     }
 
-    /// Its channels.
+    /// Its channels; none beside recorded prices.
     #[must_use]
     pub fn channels(&self) -> Vec<ChannelCard> {
         let seed = self.market().seed();
@@ -207,13 +218,15 @@ impl Simulator {
             kind: channel.kind,
             secret: (channel.kind == Kind::Webhook).then(|| webhook::secret(seed, channel)),
         };
-        CHANNELS.iter().map(card).collect()
+        let silent = self.market().is_recorded();
+        let channels = CHANNELS.iter().filter(|_| !silent);
+        channels.map(card).collect()
     }
 
     /// What its venue trades.
     #[must_use]
-    pub const fn symbols(&self) -> &'static [Symbol] {
-        &SYMBOLS
+    pub fn symbols(&self) -> Vec<&'static Symbol> {
+        self.market().symbols()
     }
 
     /// Its market, for a second opinion.

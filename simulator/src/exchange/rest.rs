@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::refusal::Refusal;
 use super::topic;
-use crate::market::{self, EPOCH_MS, Kline, MINUTE_MS, Market, SYMBOLS, Symbol, Trade};
+use crate::market::{Kline, MINUTE_MS, Market, Symbol, Trade};
 use crate::world::World;
 
 /// How many rows are given at most, and where nobody says how many.
@@ -26,7 +26,10 @@ pub(super) async fn time(world: Data<World>) -> impl Responder {
 }
 
 pub(super) async fn info(asked: Asked, world: Data<World>) -> Result<HttpResponse, Refusal> {
-    let symbols: Vec<_> = chosen(&asked)?.into_iter().map(listing).collect();
+    let symbols: Vec<_> = chosen(&asked, world.press.market())?
+        .into_iter()
+        .map(listing)
+        .collect();
     Ok(HttpResponse::Ok().json(json!({
         "timezone": "UTC",
         "serverTime": world.now_ms(),
@@ -81,7 +84,7 @@ pub(super) async fn prices(asked: Asked, world: Data<World>) -> Result<HttpRespo
         let price = market.last_trade(symbol, now_ms).price;
         json!({ "symbol": symbol.name, "price": price.padded() })
     };
-    let chosen = chosen(&asked)?;
+    let chosen = chosen(&asked, world.press.market())?;
     Ok(match (asked.contains_key("symbol"), chosen.as_slice()) {
         (true, [only]) => HttpResponse::Ok().json(quote(only)),
         (_, chosen) => HttpResponse::Ok().json(
@@ -94,26 +97,26 @@ pub(super) async fn prices(asked: Asked, world: Data<World>) -> Result<HttpRespo
 }
 
 /// The symbols that `symbol` or `symbols` names, or all.
-fn chosen(asked: &Asked) -> Result<Vec<&'static Symbol>, Refusal> {
+fn chosen(asked: &Asked, market: &Market) -> Result<Vec<&'static Symbol>, Refusal> {
     if asked.contains_key("symbol") {
-        return Ok(vec![symbol(asked)?]);
+        return Ok(vec![symbol(asked, market)?]);
     }
     let Some(names) = asked.get("symbols") else {
-        return Ok(SYMBOLS.iter().collect());
+        return Ok(market.symbols());
     };
     let names: Vec<String> =
         serde_json::from_str(names).map_err(|_| Refusal::illegal("symbols"))?;
     let found = names
         .iter()
-        .map(|name| market::find(name).ok_or_else(Refusal::symbol));
+        .map(|name| market.find(name).ok_or_else(Refusal::symbol));
     found.collect()
 }
 
-fn symbol(asked: &Asked) -> Result<&'static Symbol, Refusal> {
+fn symbol(asked: &Asked, market: &Market) -> Result<&'static Symbol, Refusal> {
     let name = asked
         .get("symbol")
         .ok_or_else(|| Refusal::missing("symbol"))?;
-    market::find(name).ok_or_else(Refusal::symbol)
+    market.find(name).ok_or_else(Refusal::symbol)
 }
 
 fn number(asked: &Asked, name: &str) -> Result<Option<i64>, Refusal> {
@@ -137,7 +140,7 @@ struct Span {
 }
 
 pub(super) async fn klines(asked: Asked, world: Data<World>) -> Result<HttpResponse, Refusal> {
-    let symbol = symbol(&asked)?;
+    let symbol = symbol(&asked, world.press.market())?;
     let interval = asked
         .get("interval")
         .ok_or_else(|| Refusal::missing("interval"))?;
@@ -145,9 +148,10 @@ pub(super) async fn klines(asked: Asked, world: Data<World>) -> Result<HttpRespo
     let (limit, now_ms) = (rows(&asked)?, world.now_ms());
     let long = minutes * MINUTE_MS;
     let end = number(&asked, "endTime")?.unwrap_or(now_ms).min(now_ms);
+    let opened = world.press.market().opened(symbol);
     let span = match number(&asked, "startTime")? {
         Some(start) => {
-            let start = start.max(EPOCH_MS);
+            let start = start.max(opened);
             let first = start + (long - start.rem_euclid(long)).rem_euclid(long);
             let last = end.min(first + (limit - 1) * long);
             Span {
@@ -158,7 +162,7 @@ pub(super) async fn klines(asked: Asked, world: Data<World>) -> Result<HttpRespo
         }
         None => {
             let last = end - end.rem_euclid(long);
-            let epoch = EPOCH_MS - EPOCH_MS.rem_euclid(long);
+            let epoch = opened - opened.rem_euclid(long);
             let first = (last - (limit - 1) * long).max(epoch);
             Span {
                 first,
@@ -241,7 +245,7 @@ pub(super) async fn aggregates(asked: Asked, world: Data<World>) -> Result<HttpR
 
 /// From a number or a time on, or the last ones.
 fn found_trades(asked: &Asked, world: &World) -> Result<Vec<Trade>, Refusal> {
-    let symbol = symbol(asked)?;
+    let symbol = symbol(asked, world.press.market())?;
     let (market, now_ms) = (world.press.market(), world.now_ms());
     let limit = rows(asked)?;
     let end = number(asked, "endTime")?.unwrap_or(now_ms).min(now_ms);

@@ -70,7 +70,8 @@ fn open(
         return Err(Refusal(-1102, "too many streams".to_owned()).into());
     }
     for name in names {
-        let topic = Topic::parse(name).ok_or_else(|| Refusal::illegal("streams"))?;
+        let topic =
+            Topic::parse(name, world.press.market()).ok_or_else(|| Refusal::illegal("streams"))?;
         feed.add(topic, now_ms);
     }
     let (response, session, stream) = actix_ws::handle(request, body)?;
@@ -207,7 +208,13 @@ impl Connection {
 
     /// All or nothing: one stream that does not exist spoils the request.
     fn subscribe(&mut self, names: &[&str], id: &Value) -> Value {
-        let topics: Option<Vec<_>> = names.iter().map(|name| Topic::parse(name)).collect();
+        let topics: Option<Vec<_>> = {
+            let market = self.world.press.market();
+            names
+                .iter()
+                .map(|name| Topic::parse(name, market))
+                .collect()
+        };
         let now_ms = self.world.now_ms();
         match topics {
             Some(topics) if self.feed.names().len() + topics.len() > MOST_STREAMS => {

@@ -1,6 +1,6 @@
 //! Topics: what one can listen to, by the names that Binance gives them.
 
-use crate::market::{self, SYMBOLS, Symbol};
+use crate::market::{Market, Symbol};
 
 /// The intervals of klines, by name and in minutes.
 const INTERVALS: [(&str, i64); 7] = [
@@ -41,14 +41,12 @@ pub(super) enum What {
 
 impl Topic {
     /// Reads `qbtusdt@trade`; nothing where there is no such stream.
-    pub(super) fn parse(name: &str) -> Option<Self> {
+    pub(super) fn parse(name: &str, market: &Market) -> Option<Self> {
         let (symbol, what) = name.split_once('@')?;
         if symbol.chars().any(|letter| letter.is_ascii_uppercase()) {
             return None;
         }
-        let symbol = SYMBOLS
-            .iter()
-            .find(|known| known.name.eq_ignore_ascii_case(symbol))?;
+        let symbol = market.find(&symbol.to_ascii_uppercase())?;
         let what = match what {
             "trade" => What::Trade,
             "aggTrade" => What::AggTrade,
@@ -61,7 +59,7 @@ impl Topic {
         };
         Some(Self {
             name: name.to_owned(),
-            symbol: market::find(symbol.name)?,
+            symbol,
             what,
         })
     }
@@ -73,8 +71,9 @@ mod tests {
 
     #[test]
     fn streams_are_named_in_small_letters() {
-        assert_eq!(Topic::parse("qbtusdt@trade").unwrap().what, What::Trade);
-        let kline = Topic::parse("zetusdt@kline_1m").unwrap().what;
+        let parse = |name| Topic::parse(name, &Market::new(7));
+        assert_eq!(parse("qbtusdt@trade").unwrap().what, What::Trade);
+        let kline = parse("zetusdt@kline_1m").unwrap().what;
         let (interval, minutes) = ("1m", 1);
         assert_eq!(kline, What::Kline { interval, minutes });
         for wrong in [
@@ -84,7 +83,7 @@ mod tests {
             "btcusdt@trade",
             "@",
         ] {
-            assert_eq!(Topic::parse(wrong), None, "{wrong}");
+            assert_eq!(parse(wrong), None, "{wrong}");
         }
     }
 }

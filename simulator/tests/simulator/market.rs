@@ -1,6 +1,8 @@
 //! The market: random access, exact klines, and the wildness it is meant to have.
 
-use simulator::{Amount, EPOCH_MS, Market, SYMBOLS, Trade, find};
+use simulator::{
+    Amount, Candle, EPOCH_MS, Market, Recording, RecordingError, SYMBOLS, Trade, find,
+};
 
 use crate::support::TUESDAY_MS;
 
@@ -124,4 +126,69 @@ fn prices_are_wild_within_minutes_and_stay_home_over_months() {
                 .all(|price| (0.6..1.7).contains(&(price / home)))
         );
     }
+}
+
+fn candle(open_ms: i64, prices: [i64; 4]) -> Candle {
+    let [open, high, low, close] = prices.map(|price| Amount::units(price * 100_000_000));
+    let volume = Amount::units(7);
+    Candle {
+        open_ms,
+        open,
+        high,
+        low,
+        close,
+        volume,
+    }
+}
+
+#[test]
+fn a_recorded_market_plays_each_candle_so_that_it_adds_up_to_itself() {
+    let candles = vec![
+        candle(60_000, [10, 14, 9, 12]),
+        candle(120_000, [12, 13, 8, 9]),
+        // A minute is missing here.
+        candle(240_000, [9, 9, 9, 9]),
+    ];
+    let recording = Recording::new("BTC", "USDT", 60_000, candles.clone()).unwrap();
+    let market = Market::playing(vec![recording]);
+    let btc = market.find("BTCUSDT").unwrap();
+    assert_eq!(market.symbols(), [btc]);
+    assert_eq!(market.find(SYMBOLS[0].name), None);
+    for candle in &candles {
+        let kline = market.kline(btc, candle.open_ms, 1, i64::MAX - 1).unwrap();
+        assert_eq!(
+            (kline.open, kline.high, kline.low, kline.close),
+            (candle.open, candle.high, candle.low, candle.close)
+        );
+        assert_eq!(kline.volume.in_units(), 7);
+    }
+    assert_eq!(market.kline(btc, 180_000, 1, i64::MAX - 1), None);
+    let prices: Vec<_> = market
+        .trades(btc, 0)
+        .map(|trade| trade.price.to_string())
+        .collect();
+    assert_eq!(
+        prices,
+        [
+            "10", "9", "14", "12", "12", "13", "8", "9", "9", "9", "9", "9"
+        ]
+    );
+    assert_eq!(market.last_id(btc, 59_999), -1);
+    assert_eq!(market.last_id(btc, 60_000), 0);
+    assert_eq!(market.last_id(btc, 119_999), 3);
+    assert_eq!(market.last_id(btc, 230_000), 7);
+    let half = market.kline(btc, 60_000, 1, 60_000).unwrap();
+    assert_eq!(half.high, candles[0].open, "nobody knows the future");
+}
+
+#[test]
+fn a_recording_that_cannot_be_played_is_refused_by_its_first_wrong_candle() {
+    let make = |interval, candles| Recording::new("BTC", "USDT", interval, candles).err();
+    assert_eq!(make(60_000, vec![]), Some(RecordingError::Empty));
+    let twice = vec![candle(0, [9, 9, 9, 9]), candle(59_999, [9, 9, 9, 9])];
+    assert_eq!(make(60_000, twice), Some(RecordingError::Order(59_999)));
+    let wrong = vec![candle(5, [9, 8, 7, 8])];
+    assert_eq!(make(60_000, wrong), Some(RecordingError::Candle(5)));
+    let sound = vec![candle(0, [9, 9, 9, 9])];
+    assert_eq!(make(0, sound), Some(RecordingError::Interval(0)));
 }
