@@ -139,30 +139,34 @@ impl Floor {
     fn find(&self, wanted: &Find) -> Option<Found> {
         let kind = wanted.kind.unwrap_or(MarketKind::Spot);
         let other = match kind {
-            MarketKind::Spot => MarketKind::Perpetual,
-            MarketKind::Perpetual => MarketKind::Spot,
+            MarketKind::Spot => Some(MarketKind::Perpetual),
+            MarketKind::Perpetual => Some(MarketKind::Spot),
+            MarketKind::Cfd => None,
         };
         let named = wanted.venue.iter().cloned();
         let venues: Vec<_> = named
             .chain(self.feeds.iter().map(|feed| feed.venue().clone()))
             .collect();
-        [kind, other].into_iter().find_map(|sought| {
-            let listed = venues.iter().find_map(|venue| {
-                let listing = self.listings.get(venue)?;
-                wanted.pairs().into_iter().find_map(|pair| {
-                    listing.iter().find(|listed| {
-                        listed.instrument.kind == sought && listed.instrument.pair == pair
+        [Some(kind), other]
+            .into_iter()
+            .flatten()
+            .find_map(|sought| {
+                let listed = venues.iter().find_map(|venue| {
+                    let listing = self.listings.get(venue)?;
+                    wanted.pairs().into_iter().find_map(|pair| {
+                        listing.iter().find(|listed| {
+                            listed.instrument.kind == sought && listed.instrument.pair == pair
+                        })
                     })
+                })?;
+                Some(Found {
+                    instrument: listed.instrument.clone(),
+                    // Somebody who says nothing of perpetuals or leverage means spot, but a venue
+                    // that has only perpetuals judges him rightly enough to be worth saying so.
+                    substituted: sought != kind,
+                    last: self.last(&listed.instrument).or(listed.price),
                 })
-            })?;
-            Some(Found {
-                instrument: listed.instrument.clone(),
-                // Somebody who says nothing of perpetuals or leverage means spot, but a venue
-                // that has only perpetuals judges him rightly enough to be worth saying so.
-                substituted: sought != kind,
-                last: self.last(&listed.instrument).or(listed.price),
             })
-        })
     }
 
     fn last(&self, instrument: &Instrument) -> Option<Price> {

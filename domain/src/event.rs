@@ -115,6 +115,7 @@ impl Body {
                 | crate::lifecycle::What::Target { .. }
                 | crate::lifecycle::What::StopMoved { .. }
                 | crate::lifecycle::What::Retargeted
+                | crate::lifecycle::What::EntryMoved { .. }
                 | crate::lifecycle::What::Reduced { .. }
                 | crate::lifecycle::What::Ignored { .. }
                 | crate::lifecycle::What::Ended { .. } => "progress",

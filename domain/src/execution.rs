@@ -20,6 +20,7 @@ pub struct Costs {
 impl Costs {
     /// What the largest venue charges without discounts: 0.10 % on spot; 0.02 % and 0.05 % on
     /// perpetuals (Binance's public fee tables, regular user); slippage 0.02 % for liquid pairs.
+    /// A broker takes his part in the spread: 0.01 % each way, which is 25 cents on gold at 2,500.
     #[must_use]
     pub const fn usual(kind: MarketKind) -> Self {
         let slippage = Decimal::from_parts(2, 0, 0, false, 4);
@@ -33,6 +34,11 @@ impl Costs {
                 maker: Decimal::from_parts(2, 0, 0, false, 4),
                 taker: Decimal::from_parts(5, 0, 0, false, 4),
                 slippage,
+            },
+            MarketKind::Cfd => Self {
+                maker: Decimal::from_parts(1, 0, 0, false, 4),
+                taker: Decimal::from_parts(1, 0, 0, false, 4),
+                slippage: Decimal::from_parts(1, 0, 0, false, 4),
             },
         }
     }
@@ -53,6 +59,8 @@ pub struct ExecutionModel {
     pub spot: Costs,
     /// What is paid on perpetuals.
     pub perpetual: Costs,
+    /// What is paid on contracts for difference.
+    pub cfd: Costs,
     /// In how many equal limit orders a zone is entered.
     pub zone_legs: u8,
     /// Moves the stop to the entry after this many targets, whatever the author says.
@@ -69,6 +77,7 @@ impl ExecutionModel {
         name: "default/1",
         spot: Costs::usual(MarketKind::Spot),
         perpetual: Costs::usual(MarketKind::Perpetual),
+        cfd: Costs::usual(MarketKind::Cfd),
         zone_legs: 3,
         breakeven_after: None,
         first_target_only: false,
@@ -96,6 +105,7 @@ impl ExecutionModel {
         match kind {
             MarketKind::Spot => self.spot,
             MarketKind::Perpetual => self.perpetual,
+            MarketKind::Cfd => self.cfd,
         }
     }
 }

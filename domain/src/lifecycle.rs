@@ -187,6 +187,11 @@ pub enum What {
     },
     /// The targets stand elsewhere now.
     Retargeted,
+    /// The author moved his entry, nothing of it being filled; a zone's middle.
+    EntryMoved {
+        /// To here.
+        to: Price,
+    },
     /// The author took a part.
     Reduced {
         /// The part, 0 to 1 of the intended position.

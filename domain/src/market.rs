@@ -154,15 +154,19 @@ pub enum MarketKind {
     Spot,
     /// A perpetual future margined in the quote (Binance: USD-M).
     Perpetual,
+    /// A contract for difference, as brokers offer it on metals, currencies, indices and oil:
+    /// whatever is no crypto asset.
+    Cfd,
 }
 
 impl MarketKind {
-    /// `spot` or `perpetual`.
+    /// `spot`, `perpetual` or `cfd`.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
             Self::Spot => "spot",
             Self::Perpetual => "perpetual",
+            Self::Cfd => "cfd",
         }
     }
 
@@ -172,6 +176,7 @@ impl MarketKind {
         match label {
             "spot" => Some(Self::Spot),
             "perpetual" => Some(Self::Perpetual),
+            "cfd" => Some(Self::Cfd),
             _ => None,
         }
     }

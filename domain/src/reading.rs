@@ -80,6 +80,8 @@ pub struct Draft {
     pub targets: Vec<Target>,
     /// Where he is wrong.
     pub stop: Option<Price>,
+    /// How far from the entry he is wrong, in percent of the price, where he gives no price for it.
+    pub stop_percent: Option<Decimal>,
     /// The leverage that he claims; a range has its lower end here. It never improves R.
     pub leverage: Option<Decimal>,
     /// He says to move the stop to the entry once this many targets are reached.
@@ -214,8 +216,18 @@ pub enum Order {
     Close,
     /// Withdraw what is not yet entered.
     Cancel,
-    /// New targets instead of those not yet reached, in the order in which they are reached.
+    /// New targets instead of those not yet reached, in the order in which they are reached; none:
+    /// the targets are withdrawn and the position stays.
     Retarget(Vec<Price>),
+    /// Enter from `low` to `high` instead, as long as nothing is entered.
+    MoveEntry {
+        /// The lower end.
+        low: Price,
+        /// The upper end; the same where it is one price.
+        high: Price,
+    },
+    /// Withdraw the stop.
+    WithdrawStop,
 }
 
 /// The most targets that a trade may have; a text with more of them is no trade.

@@ -209,7 +209,11 @@ fn a_trade_that_contradicts_itself_is_held_with_both_numbers() {
             "60000",
         ),
         ("#DUSK long entry 256 tp 300 sl 230", "satoshi", "256"),
-        ("Buy XAUUSD entry 2500 tp 2600 sl 2450", "no crypto", "XAU"),
+        (
+            "Buy XAUUSD entry 2500 tp 2600 sl 2499",
+            "round-trip",
+            "0.04 %",
+        ),
     ];
     for (text, why, number) in cases {
         let reason = held(&text.replace(" tp", "\ntp").replace(" sl", "\nsl"));
@@ -297,7 +301,6 @@ fn a_flip_closes_the_old_side_and_opens_nothing() {
 #[test]
 fn talk_orders_nothing() {
     for text in [
-        "把止盈点位取消，可以作为长线持有！",
         "如果跌破90000就平仓",
         "短线止盈出局，中长线可以继续持有",
         "成本保护意思是把止损设置到成本附近",

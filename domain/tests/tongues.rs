@@ -45,7 +45,10 @@ fn told(text: &str) -> String {
             Order::CloseShare(share) => format!("take {share}"),
             Order::Close => "close".to_owned(),
             Order::Cancel => "cancel".to_owned(),
+            Order::Retarget(prices) if prices.is_empty() => "no targets".to_owned(),
             Order::Retarget(_) => "targets".to_owned(),
+            Order::MoveEntry { low, high } => format!("entry {low}-{high}"),
+            Order::WithdrawStop => "no stop".to_owned(),
         };
         instructions
             .iter()
@@ -485,5 +488,72 @@ fn english_as_it_is_written_by_many() {
         ("DCA BTC at 60000", "noise"),
         ("Buy BTC if it closes above 65000", "noise"),
         ("Not buying ETH here, waiting", "noise"),
+    ]);
+}
+
+#[test]
+fn levels_are_withdrawn_and_entries_moved_without_ending_the_trade() {
+    all(&[
+        ("cancel TP NOT", "no targets"),
+        ("LINK cancel TP", "no targets"),
+        ("把止盈点位取消，可以作为长线持有！", "no targets"),
+        ("Cancel SL on ETH", "no stop"),
+        ("进场位置修改468-459，止损430", "entry 459-468, stop 430"),
+        (
+            "Move limit OP to 1.000\nSL 0.968 TP 1.301",
+            "entry 1-1, stop 0.968, targets",
+        ),
+        (
+            "BTC短线多单，做成本保护可以继续持有【止损位放到入场价118500】",
+            "breakeven",
+        ),
+    ]);
+}
+
+#[test]
+fn who_closes_says_so_first_and_explains_it_then() {
+    all(&[
+        (
+            "Пока закрою позицию, тк не нравится быстрый возврат, кто не заходил, пока подождите, \
+             кто в позиции выйдите. Должен быть микроплюс",
+            "close",
+        ),
+        (
+            "策略-ETH\n=====\n策略当前交易对:ETHUSDT.P\nETH价格:2457.76\n执行交易:多止盈 0.0712ETH\n=====\n\
+             另有；TV策略代写；FMZ量化定制；代码修改；网站代写，交易APP订制等多项业务",
+            "close",
+        ),
+    ]);
+}
+
+#[test]
+fn gold_and_currencies_are_traded_too() {
+    all(&[
+        (
+            "SELL GOLD NOW 2650\nTP 2640\nSL 2658",
+            "short XAU/USD market 2650 > 2640 ! 2658",
+        ),
+        (
+            "EUR/USD buy limit 1.0850\nsl 1.0820\ntp 1.0910",
+            "long EUR/USD limit 1.085 > 1.091 ! 1.082",
+        ),
+        (
+            "Gold Signals VIP\n#BTC/USDT long\nEntry 60000\nTP 62000\nSL 59000",
+            "long BTC/USDT limit 60000 > 62000 ! 59000",
+        ),
+    ]);
+}
+
+#[test]
+fn a_trade_that_names_no_entry_begins_at_once() {
+    all(&[
+        (
+            "#ICNT SHORT SETUP\nTarget 1: $0.2045\nTarget 2: $0.2015\nLev: 20x\nSTOP : $0.2190",
+            "short ICNT/USDT market > 0.2045 0.2015 ! 0.219 x20",
+        ),
+        (
+            "MOVE   多\n进场位置：0.156-0.152附近\n止盈；0.160-0.165\n止损:0.1450",
+            "long MOVE/USDT zone 0.152 0.156 > 0.16 0.165 ! 0.145",
+        ),
     ]);
 }

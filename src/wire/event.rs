@@ -75,7 +75,7 @@ pub struct IdeaOut {
     pub post: String,
     /// Which market judges it: `binance:spot:BTC/USDT`.
     pub judged_on: String,
-    /// `spot` or `perpetual`.
+    /// `spot`, `perpetual` or `cfd`.
     pub market: &'static str,
     /// The words spoke of another kind of market than the one that judges.
     pub substituted: bool,
@@ -134,12 +134,16 @@ pub struct ScoreOut {
 /// A later word of the author.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct OrderOut {
-    /// `move_stop`, `breakeven`, `close_share`, `close`, `cancel` or `retarget`.
+    /// `move_stop`, `breakeven`, `close_share`, `close`, `cancel`, `retarget`, `move_entry` or
+    /// `withdraw_stop`.
     pub order: &'static str,
-    /// The new stop, or the share to close.
+    /// The new stop, the share to close, or the lower end of the new entry.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
-    /// The new targets.
+    /// The upper end of the new entry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub high: Option<String>,
+    /// The new targets; of a `retarget` none where they are withdrawn.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub targets: Vec<String>,
     /// In which post.
@@ -158,7 +162,7 @@ pub struct RevisionOut {
 /// Something happened to a signal.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ProgressOut {
-    /// `filled`, `target`, `stop_moved`, `retargeted`, `reduced`, `ignored` or `ended`.
+    /// `filled`, `target`, `stop_moved`, `retargeted`, `entry_moved`, `reduced`, `ignored` or `ended`.
     pub what: &'static str,
     /// Where the signal stands after it.
     pub state: &'static str,
@@ -310,6 +314,7 @@ fn data(body: &Body, view: View) -> DataOut {
             | What::Target { .. }
             | What::StopMoved { .. }
             | What::Retargeted
+            | What::EntryMoved { .. }
             | What::Reduced { .. }
             | What::Ignored { .. }
             | What::Ended { .. } => DataOut::Progress(ProgressOut::of(change)),
@@ -380,10 +385,18 @@ impl OrderOut {
                 None,
                 targets.iter().copied().map(text).collect(),
             ),
+            Order::MoveEntry { low, .. } => ("move_entry", Some(text(*low)), Vec::new()),
+            Order::WithdrawStop => ("withdraw_stop", None, Vec::new()),
+        };
+        let high = if let Order::MoveEntry { high, .. } = order {
+            Some(text(*high))
+        } else {
+            None
         };
         Self {
             order: name,
             value,
+            high,
             targets,
             post: post.to_owned(),
         }
@@ -397,6 +410,7 @@ impl ProgressOut {
             What::Target { share, price, .. } => ("target", Some(*price), Some(*share), None),
             What::StopMoved { to } => ("stop_moved", Some(*to), None, None),
             What::Retargeted => ("retargeted", None, None, None),
+            What::EntryMoved { to } => ("entry_moved", Some(*to), None, None),
             What::Reduced { share, price } => ("reduced", Some(*price), Some(*share), None),
             What::Ignored { why } => ("ignored", None, None, Some(*why)),
             What::Ended { price } => ("ended", *price, None, None),

@@ -25,7 +25,7 @@ pub struct ReadingOut {
 pub struct DraftOut {
     /// `BTC/USDT`.
     pub symbol: String,
-    /// `spot` or `perpetual`, where the words say so.
+    /// `spot`, `perpetual` or `cfd`, where the words say so.
     pub market: Option<&'static str>,
     /// `long` or `short`.
     pub side: &'static str,
@@ -35,6 +35,8 @@ pub struct DraftOut {
     pub targets: Vec<String>,
     /// Where the author is wrong.
     pub stop: Option<String>,
+    /// How far from the entry that is, in percent, where no price is written.
+    pub stop_percent: Option<String>,
     /// Claimed leverage.
     pub leverage: Option<String>,
 }
@@ -82,6 +84,7 @@ impl DraftOut {
                 .map(|target| text(target.price))
                 .collect(),
             stop: draft.stop.map(text),
+            stop_percent: draft.stop_percent.map(number),
             leverage: draft.leverage.map(number),
         }
     }

@@ -31,6 +31,7 @@ pub(crate) fn judge(
             ));
         }
     }
+    let stop = stop(draft, found)?;
     Ok(Arc::new(Signal {
         id: SignalId::of(&post.channel, &post.key, nth),
         channel: post.channel.clone(),
@@ -41,7 +42,7 @@ pub(crate) fn judge(
         side: draft.side,
         entry: draft.entry,
         targets: draft.targets.clone(),
-        stop: draft.stop,
+        stop,
         leverage: draft.leverage,
         breakeven_after: draft.breakeven_after,
         posted: post.posted,
@@ -51,6 +52,28 @@ pub(crate) fn judge(
         price_at_receipt: found.last,
         ambiguous,
     }))
+}
+
+/// The significant digits of a stop that is computed from a percentage.
+const STOP_DIGITS: u32 = 8;
+
+/// The stop: the written price, or as far from the entry as the post says.
+fn stop(draft: &Draft, found: &Found) -> Result<Option<Price>, String> {
+    let Some(percent) = draft.stop_percent.filter(|_| draft.stop.is_none()) else {
+        return Ok(draft.stop);
+    };
+    let entry = match found.last {
+        Some(last) => Some(draft.entry.published_at(last)),
+        None => draft.entry.published(),
+    };
+    let entry = entry.ok_or_else(|| {
+        format!("its stop is {percent} % from an entry at the market, whose price is not known")
+    })?;
+    let share = Decimal::ONE - draft.side.sign() * percent / Decimal::ONE_HUNDRED;
+    let stop = (entry.get() * share).round_sf(STOP_DIGITS);
+    let stop = stop.and_then(|stop| Price::new(stop.normalize()).ok());
+    stop.map(Some)
+        .ok_or_else(|| format!("a stop {percent} % from {entry} is no price"))
 }
 
 /// What an edit of a post orders about the signal that was read from it: new levels hold from the
@@ -101,5 +124,61 @@ pub(crate) fn meant<'a>(
         1 => Ok(candidates),
         many if many > 1 && about.all => Ok(candidates),
         many => Err(many),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::market::{Instrument, Side};
+    use domain::reading::Entry;
+
+    use super::*;
+
+    fn price(text: &str) -> Price {
+        Price::parse(text).unwrap()
+    }
+
+    fn stop_of(side: Side, entry: Entry, last: Option<&str>) -> Result<Option<Price>, String> {
+        let instrument = Instrument::parse("binance:spot:MDX/USDT").unwrap();
+        let draft = Draft {
+            pair: instrument.pair.clone(),
+            quote_implied: false,
+            venue: None,
+            kind: None,
+            side,
+            entry,
+            targets: Vec::new(),
+            stop: None,
+            stop_percent: Some(Decimal::from(7)),
+            leverage: None,
+            breakeven_after: None,
+            valid_for: None,
+        };
+        let found = Found {
+            instrument,
+            substituted: false,
+            last: last.map(price),
+        };
+        stop(&draft, &found)
+    }
+
+    #[test]
+    fn a_stop_in_percent_is_counted_from_the_published_entry() {
+        let zone = Entry::Zone {
+            low: price("390"),
+            high: price("410"),
+        };
+        assert_eq!(stop_of(Side::Long, zone, None), Ok(Some(price("372"))));
+        assert_eq!(
+            stop_of(Side::Short, zone, Some("500")),
+            Ok(Some(price("428")))
+        );
+    }
+
+    #[test]
+    fn a_stop_in_percent_of_an_unknown_price_is_held() {
+        let now = Entry::Market(None);
+        assert_eq!(stop_of(Side::Long, now, Some("100")), Ok(Some(price("93"))));
+        assert!(stop_of(Side::Long, now, None).is_err());
     }
 }

@@ -44,6 +44,9 @@ impl Walk<'_> {
                 && self
                     .withdrawn()
                     .is_some_and(|since| self.bar.contains(since)));
+        // Orders that were moved wait for what comes after that: before, nobody knows which stood.
+        let moved = (self.run.legs_since)
+            .is_some_and(|since| self.bar.contains(since) || self.bar.until <= since);
         let lost = || {
             self.bound == Bound::Pessimistic
                 && self
@@ -51,7 +54,7 @@ impl Walk<'_> {
                     .stop
                     .is_some_and(|stop| self.terms.reaches(stop, self.bar.bottom))
         };
-        !ends || lost()
+        !(ends || moved) || lost()
     }
 
     /// Whether `price` is the first target before any entry. To miss a trade is the worse story,
@@ -96,7 +99,7 @@ impl Walk<'_> {
 
     fn fill_limits(&mut self) -> Entered {
         let mut entered = Entered::Before;
-        for leg in self.run.legs_left(self.terms) {
+        while let Some(leg) = self.run.legs_left(self.terms).first().copied() {
             let Some(limit) = leg.limit else { break };
             // The author moved his stop over what is left of the zone: the price meets it first.
             if (self.run.stop).is_some_and(|stop| self.terms.reaches(stop, limit)) {
@@ -105,7 +108,7 @@ impl Walk<'_> {
             let Some((price, fee, when)) = self.limit_fill(limit) else {
                 break;
             };
-            self.fill(leg, price, price, fee);
+            self.fill(&leg, price, price, fee);
             entered = when;
         }
         // Target first would have been a missed trade, or a smaller one.

@@ -12,8 +12,12 @@ use crate::time::Timestamp;
 pub struct Run {
     /// Where it stands.
     pub state: State,
-    /// How many of the terms' legs are entered: they fill in their order.
+    /// How many of the legs are entered: they fill in their order.
     pub legs_filled: u8,
+    /// The legs that the author put in the place of the terms' before any was entered.
+    pub legs_moved: Option<Vec<Leg>>,
+    /// When he did; nothing is entered in a bar that began before.
+    pub legs_since: Option<Timestamp>,
     /// The legs that are not filled yet were withdrawn.
     pub legs_cancelled: bool,
     /// The part entered so far, 0 to 1 of the intended position.
@@ -73,6 +77,8 @@ impl Run {
         Self {
             state: State::Pending,
             legs_filled: 0,
+            legs_moved: None,
+            legs_since: None,
             legs_cancelled: false,
             filled: Decimal::ZERO,
             open: Decimal::ZERO,
@@ -104,20 +110,18 @@ impl Run {
     }
 
     /// The legs that still wait for their price.
-    pub(super) fn legs_left<'a>(&self, terms: &'a Terms) -> &'a [Leg] {
+    pub(super) fn legs_left<'a>(&'a self, terms: &'a Terms) -> &'a [Leg] {
         if self.legs_cancelled || self.is_over() {
             &[]
         } else {
-            terms
-                .legs
-                .get(usize::from(self.legs_filled)..)
-                .unwrap_or(&[])
+            let legs = self.legs_moved.as_ref().unwrap_or(&terms.legs);
+            legs.get(usize::from(self.legs_filled)..).unwrap_or(&[])
         }
     }
 
     /// What was paid on average, to twelve digits: a price that people can read, and far finer
     /// than any R is told.
-    pub(super) fn average(&self) -> Option<Price> {
+    pub fn average(&self) -> Option<Price> {
         let average = self.basis.checked_div(self.filled)?;
         Price::new(average.round_sf(12)?).ok()
     }

@@ -128,7 +128,7 @@ impl Terms {
 
 /// The parts in which a position is entered. Of a zone the edge that the price meets first comes
 /// first, so the legs fill in their order.
-fn legs(entry: &Entry, side: Side, zone_legs: u8) -> Vec<Leg> {
+pub(super) fn legs(entry: &Entry, side: Side, zone_legs: u8) -> Vec<Leg> {
     let whole = |limit| {
         vec![Leg {
             limit,

@@ -3,10 +3,11 @@
 use rust_decimal::Decimal;
 
 use super::run::{Run, Waiting, Wanted};
-use super::terms::{Terms, numbered};
+use super::terms::{self, Terms, numbered};
 use super::track::Track;
 use super::walk::tell;
 use super::{Change, Ending, Evidence, State, What, Word};
+use crate::execution::ExecutionModel;
 use crate::market::Price;
 use crate::reading::{Entry, Order};
 use crate::time::Timestamp;
@@ -23,8 +24,13 @@ pub const BEYOND_ENTRY: &str = "beyond the entry";
 pub const THERE: &str = "already there";
 /// An order to end it waits for a price.
 pub const ENDING: &str = "already ending";
-/// It names no target, or no share.
+/// It names no share.
 pub const EMPTY: &str = "nothing named";
+/// A stop that was published stands, or is moved: 1R is measured to it, and a loss that somebody
+/// was told to sit out is still the loss of the plan.
+pub const STANDS: &str = "a published stop stands";
+/// What is entered at the market or by a breakout has no order that could be moved.
+pub const NO_LIMIT: &str = "no limit order to move";
 
 /// Who hears, and what the market was when he did.
 struct Ear<'a> {
@@ -83,6 +89,8 @@ impl Ear<'_> {
             }
             Order::Cancel => self.cancel_legs(run),
             Order::Retarget(prices) => self.retarget(run, prices),
+            Order::MoveEntry { low, high } => self.move_entry(run, *low, *high),
+            Order::WithdrawStop => ignored(STANDS),
         }
     }
 
@@ -182,10 +190,34 @@ impl Ear<'_> {
         None
     }
 
+    /// Other limit orders in the place of those that wait. 1R stays what was published. Where the
+    /// stop lies beyond them they are not filled until it is moved, too.
+    fn move_entry(&self, run: &mut Run, low: Price, high: Price) -> Option<What> {
+        if run.state != State::Pending || run.legs_filled > 0 {
+            return ignored(ENTERED);
+        }
+        if !matches!(self.terms.entry, Entry::Limit(_) | Entry::Zone { .. }) {
+            return ignored(NO_LIMIT);
+        }
+        let entry = if low == high {
+            Entry::Limit(low)
+        } else {
+            Entry::Zone { low, high }
+        };
+        let legs_of_a_zone = ExecutionModel::named(self.terms.model)
+            .unwrap_or(ExecutionModel::DEFAULT)
+            .zone_legs;
+        let legs = terms::legs(&entry, self.terms.side, legs_of_a_zone);
+        run.legs_moved = Some(legs);
+        run.legs_since = Some(self.since);
+        entry.middle().map(|to| What::EntryMoved { to })
+    }
+
     /// New targets, of which those that the price has passed are nobody's gain.
     fn retarget(&self, run: &mut Run, prices: &[Price]) -> Option<What> {
         if prices.is_empty() {
-            return ignored(EMPTY);
+            run.goals.clear();
+            return Some(What::Retargeted);
         }
         let ahead = |price: &Price| (self.last).is_none_or(|last| self.terms.better(*price, last));
         let mut kept: Vec<Price> = prices.iter().copied().filter(ahead).collect();

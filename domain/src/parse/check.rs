@@ -2,7 +2,8 @@
 
 use rust_decimal::Decimal;
 
-use crate::market::{Price, Side};
+use crate::execution::Costs;
+use crate::market::{MarketKind, Price, Side};
 use crate::reading::{Draft, Entry, MAX_TARGETS};
 
 /// What it costs to get in and out again, as a share of the price: two taker fees and a little
@@ -12,6 +13,14 @@ pub const ROUND_TRIP_COST: Decimal = Decimal::from_parts(2, 0, 0, false, 3);
 /// A stop nearer than three round trips is lost to costs before the idea is wrong, so it is a slip
 /// of the pen more often than a plan.
 pub const NEAREST_STOP: Decimal = Decimal::from_parts(6, 0, 0, false, 3);
+
+/// The nearest stop that is believed in a kind of market.
+fn nearest_stop(kind: Option<MarketKind>) -> Decimal {
+    match kind {
+        Some(kind @ MarketKind::Cfd) => Costs::usual(kind).round_trip() * Decimal::from(3),
+        Some(MarketKind::Spot | MarketKind::Perpetual) | None => NEAREST_STOP,
+    }
+}
 
 /// A stop farther than this share of the entry is a slip of the decimal point more often than a plan.
 pub const FARTHEST_STOP: Decimal = Decimal::from_parts(25, 0, 0, false, 2);
@@ -71,6 +80,16 @@ fn gains(side: Side, from: Price, level: Price) -> bool {
 }
 
 fn stop(draft: &Draft) -> Option<String> {
+    if let Some(percent) = draft.stop_percent {
+        let share = percent / Decimal::ONE_HUNDRED;
+        let nearest = nearest_stop(draft.kind);
+        return (share > FARTHEST_STOP || share < nearest).then(|| {
+            format!(
+                "a stop {percent} % from the entry is not between {} % and 25 %",
+                (nearest * Decimal::ONE_HUNDRED).normalize()
+            )
+        });
+    }
     let stop = draft.stop?;
     let side = draft.side;
     if let Some(target) = draft
@@ -96,9 +115,10 @@ fn stop(draft: &Draft) -> Option<String> {
         Some(format!(
             "the stop {stop} is {percent} % from the entry {published}, farther than 25 %"
         ))
-    } else if distance < NEAREST_STOP {
+    } else if distance < nearest_stop(draft.kind) {
+        let nearest = (nearest_stop(draft.kind) * Decimal::ONE_HUNDRED).normalize();
         Some(format!(
-            "the stop {stop} is {percent} % from the entry {published}, nearer than three round-trip costs (0.6 %)"
+            "the stop {stop} is {percent} % from the entry {published}, nearer than three round-trip costs ({nearest} %)"
         ))
     } else {
         None

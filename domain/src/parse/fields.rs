@@ -31,7 +31,7 @@ pub(super) struct Fields {
     pub(super) perpetual: bool,
     pub(super) venues: Vec<Venue>,
     /// The stop is given in percent.
-    pub(super) percent_stop: bool,
+    pub(super) percent_stop: Option<Decimal>,
     /// There is a label of a stop, with a number or without.
     pub(super) stop_label: bool,
     pub(super) entry_label: bool,

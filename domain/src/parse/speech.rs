@@ -16,6 +16,12 @@ use crate::reading::Meaning;
 /// A Chinese character counts one, a word of letters two.
 const MOST_WORDS: usize = 26;
 
+/// The most unknown words of a clause that orders something, counted alike.
+const MOST_CLAUSE: usize = 12;
+
+/// So many lines with a label make a text a machine's.
+const MACHINE_LINES: usize = 3;
+
 /// The most lexemes of an order, known or unknown; what is longer is not looked through again and
 /// again.
 const MOST_LEXEMES: usize = 400;
@@ -25,13 +31,20 @@ const NEAR: usize = 6;
 
 /// Reads a text that opens no trade.
 pub(super) fn read(lexemes: &[Lexeme]) -> Meaning {
-    let lexemes = without_advertisement(lexemes);
+    let machine = machine_lines(lexemes);
+    let lexemes = match &machine {
+        Some(lines) => lines,
+        None => without_advertisement(lexemes),
+    };
     let speech = Speech {
         lexemes,
         fields: fields::read(lexemes),
     };
     if speech.words() > MOST_WORDS || lexemes.len() > MOST_LEXEMES {
-        return speech.claim_of_levels().unwrap_or(Meaning::Noise("chat"));
+        return speech
+            .claim_of_levels()
+            .or_else(|| first_word(lexemes))
+            .unwrap_or(Meaning::Noise("chat"));
     }
     speech
         .cancel()
@@ -40,15 +53,67 @@ pub(super) fn read(lexemes: &[Lexeme]) -> Meaning {
         .unwrap_or_else(|| Meaning::Noise(speech.noise()))
 }
 
+/// The most unknown words of a text whose first clause ends a trade and whose rest explains why.
+const MOST_EXPLAINED: usize = 60;
+
+/// `I close the position for now, as …`: who ends a trade says so first and explains it then.
+fn first_word(lexemes: &[Lexeme]) -> Option<Meaning> {
+    let clause = |lexeme: &Lexeme| {
+        matches!(
+            lexeme.what,
+            What::Break | What::Sign(',' | '.' | ';' | '!' | '，' | '。' | '！' | '；' | '،' | '।')
+        )
+    };
+    let end = lexemes.iter().position(clause)?;
+    let rest = Speech {
+        lexemes: &lexemes[end..],
+        fields: Fields::default(),
+    };
+    let first = &lexemes[..end];
+    let speech = Speech {
+        lexemes: first,
+        fields: fields::read(first),
+    };
+    let short = speech.words() <= MOST_CLAUSE && rest.words() <= MOST_EXPLAINED;
+    if !short {
+        return None;
+    }
+    let told = speech.cancel().or_else(|| speech.orders())?;
+    matches!(told, Meaning::Closes(_) | Meaning::Cancels(_)).then_some(told)
+}
+
+/// A machine's message: `label: value` on each line, drawn lines between them, and an advertisement
+/// behind.
+fn machine_lines(lexemes: &[Lexeme]) -> Option<Vec<Lexeme>> {
+    drawn(lexemes)?;
+    let lines = lexemes.chunk_by(|a, b| a.line == b.line);
+    let labelled: Vec<&[Lexeme]> = lines
+        .filter(|line| line.iter().any(|lexeme| lexeme.what == What::Sign(':')))
+        .filter(|line| !line.iter().any(|lexeme| lexeme.what == What::Link))
+        .filter(|line| {
+            let speech = Speech {
+                lexemes: line,
+                fields: Fields::default(),
+            };
+            speech.words() <= MOST_CLAUSE
+        })
+        .collect();
+    (labelled.len() >= MACHINE_LINES).then(|| labelled.concat())
+}
+
 /// What stands behind a drawn line is the channel's advertisement.
 fn without_advertisement(lexemes: &[Lexeme]) -> &[Lexeme] {
-    let line = lexemes
-        .windows(4)
-        .position(|four| four.iter().all(|lexeme| lexeme.what == What::Sign('=')));
-    match line {
+    match drawn(lexemes) {
         Some(at) if at > 0 => &lexemes[..at],
         _ => lexemes,
     }
+}
+
+/// Where a line is drawn.
+fn drawn(lexemes: &[Lexeme]) -> Option<usize> {
+    lexemes
+        .windows(4)
+        .position(|four| four.iter().all(|lexeme| lexeme.what == What::Sign('=')))
 }
 
 struct Speech<'a> {

@@ -23,9 +23,10 @@ pub(super) struct Mention {
 }
 
 impl Mention {
-    /// The pair, in USDT where no quote is written.
+    /// The pair; where no quote is written in USDT, or in dollars where it is no crypto asset.
     pub(super) fn pair(&self) -> Option<Pair> {
-        Pair::new(&self.base, self.quote.as_deref().unwrap_or("USDT")).ok()
+        let usual = if self.foreign { "USD" } else { "USDT" };
+        Pair::new(&self.base, self.quote.as_deref().unwrap_or(usual)).ok()
     }
 }
 
@@ -45,10 +46,13 @@ pub(super) enum Sureness {
 }
 
 /// Assets that others are priced in; longer ones first where one ends another.
-const QUOTES: [&str; 14] = [
+const QUOTES: [&str; 20] = [
     "FDUSD", "USDT", "USDC", "BUSD", "TUSD", "USDP", "DAI", "USD", "BTC", "ETH", "BNB", "EUR",
-    "TRY", "BRL",
+    "TRY", "BRL", "JPY", "GBP", "CHF", "AUD", "NZD", "CAD",
 ];
+
+/// Currencies of states, which brokers trade against each other.
+const CURRENCIES: [&str; 8] = ["USD", "EUR", "JPY", "GBP", "CHF", "AUD", "NZD", "CAD"];
 
 /// Quotes that no word of another meaning ends in, so any base before them is believed.
 const DOLLARS: [&str; 5] = ["FDUSD", "USDT", "USDC", "BUSD", "TUSD"];
@@ -136,6 +140,12 @@ fn mention(
     if let What::Is(Concept::Asset(asset)) = &lexeme.what {
         return Some((made(asset, None, Sureness::Bare, false, universe), 1));
     }
+    if let Some(found) = currencies(lexemes, at, universe) {
+        return Some(found);
+    }
+    if let Some(mention) = worded(lexemes, at, universe) {
+        return Some((mention, 1));
+    }
     let text = lexeme.text.as_str();
     let plain = text.len() <= 24
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
@@ -181,7 +191,8 @@ fn made(
         quote: quote.map(Into::into),
         sure,
         perpetual,
-        foreign: universe.is_foreign(base),
+        foreign: universe.is_foreign(base)
+            || CURRENCIES.contains(&base) && quote.is_some_and(|quote| CURRENCIES.contains(&quote)),
     }
 }
 
@@ -196,6 +207,38 @@ fn divided(lexemes: &[Lexeme], at: usize) -> Option<(&'static str, usize, bool)>
     }
     let (perpetual, more) = perpetual_suffix(lexemes, at + 2);
     Some((quote, 3 + more, perp || perpetual))
+}
+
+/// `MOVE 多`, `cancel TP NOT`: an asset that is a word of the lexicon too, written as assets are
+/// where the word would make no sense.
+fn worded(lexemes: &[Lexeme], at: usize, universe: &dyn Universe) -> Option<Mention> {
+    let lexeme = &lexemes[at];
+    let What::Is(concept) = &lexeme.what else {
+        return None;
+    };
+    let name = lexeme.text.to_ascii_uppercase();
+    if !(universe.is_base(&name) && universe.is_word(&name)) {
+        return None;
+    }
+    place::instead(lexemes, at, concept, lexeme.text == name)
+        .then(|| made(&name, None, Sureness::Bare, false, universe))
+}
+
+/// `EUR/USD`, `EUR USD`: a currency would be no more than the unit of a number elsewhere.
+fn currencies(lexemes: &[Lexeme], at: usize, universe: &dyn Universe) -> Option<(Mention, usize)> {
+    let base = lexemes[at].text.to_ascii_uppercase();
+    let next = lexemes.get(at + 1)?;
+    let (quote, taken) = match lexemes.get(at + 2) {
+        Some(quote) if next.what == What::Sign('/') => (quote, 3),
+        _ => (next, 2),
+    };
+    let (quote, perpetual) = quote_of(&quote.text)?;
+    let traded = CURRENCIES.contains(&base.as_str()) && CURRENCIES.contains(&quote);
+    let pair = traded && base != quote && !perpetual;
+    pair.then(|| {
+        let mention = made(&base, Some(quote), Sureness::Quoted, false, universe);
+        (mention, taken)
+    })
 }
 
 /// `.P` behind a symbol, as charts write perpetuals.
@@ -221,12 +264,15 @@ fn joined<'a>(
     };
     QUOTES.iter().find_map(|quote| {
         let base = name.strip_suffix(quote)?;
-        let known = universe.is_base(base) || universe.is_foreign(base) || base == "XBT";
+        let foreign = universe.is_foreign(base) || CURRENCIES.contains(&base);
+        let known = universe.is_base(base) || foreign || base == "XBT";
         let dollars = DOLLARS.contains(quote);
         let believed = dollars && loud && base.len() >= 2;
+        // No word ends in what a broker pays in: `xauusd` is loud enough.
+        let broker = foreign && CURRENCIES.contains(quote) && base != *quote;
         // NEIROETH is an asset and not NEIRO in ether.
         let asset = !dollars && universe.is_base(name);
-        (!base.is_empty() && !asset && (known && (loud || dollars) || believed))
+        (!base.is_empty() && !asset && (known && (loud || dollars || broker) || believed))
             .then_some((base, *quote, perpetual))
     })
 }
@@ -265,6 +311,10 @@ mod tests {
             assert_eq!(pairs(text), ["BTC/USDT"], "{text}");
         }
         assert_eq!(pairs("ETH / BTC"), ["ETH/BTC"]);
+        assert_eq!(pairs("EUR/USD sell"), ["EUR/USD"]);
+        assert_eq!(pairs("usdjpy buy"), ["USD/JPY"]);
+        assert_eq!(pairs("xauusd"), ["XAU/USD"]);
+        assert_eq!(pairs("a fee of 5 USD / 6 EUR"), Vec::<String>::new());
         assert_eq!(pairs("1000PEPEUSDT"), ["1000PEPE/USDT"]);
         assert_eq!(pairs("NOT/USDT"), ["NOT/USDT"]);
     }

@@ -61,8 +61,13 @@ fn heads(lexemes: &[Lexeme]) -> Vec<Head> {
     let Some(sure) = mentions().map(|(mention, _)| mention.sure).max() else {
         return Vec::new();
     };
+    // `Gold Signals` above a trade in a coin is a name.
+    let coin = mentions().any(|(mention, _)| mention.sure == sure && !mention.foreign);
+    let meant = |mention: &Mention| {
+        mention.sure == sure && !(mention.foreign && coin && sure <= Sureness::Bare)
+    };
     let mut heads: Vec<Head> = Vec::new();
-    for (mention, line) in mentions().filter(|(mention, _)| mention.sure == sure) {
+    for (mention, line) in mentions().filter(|(mention, _)| meant(mention)) {
         // A text of more pairs than a post can trade is a list of something else.
         if heads.len() > crate::reading::MAX_TARGETS {
             break;
@@ -165,11 +170,12 @@ fn one(lexemes: &[Lexeme], mention: Option<&Mention>, universe: &dyn Universe) -
         pair,
         quote_implied: mention.quote.is_none(),
         venue: draft::venue(&fields),
-        kind: draft::kind(&fields),
+        kind: draft::kind(&fields, mention),
         side,
         entry,
         targets: draft::targets(&fields),
         stop: fields.stops.first().and_then(|stop| Price::new(*stop).ok()),
+        stop_percent: fields.percent_stop.filter(|_| fields.stops.is_empty()),
         leverage: fields.leverage.iter().min().copied(),
         breakeven_after: fields.breakeven_after,
         valid_for: draft::valid_for(&fields),

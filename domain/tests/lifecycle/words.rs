@@ -1,6 +1,6 @@
 //! The author's later words: they hold from their receipt forward.
 
-use domain::lifecycle::words::{BEYOND_ENTRY, ENTERED, NOT_ENTERED, RETROACTIVE, THERE};
+use domain::lifecycle::words::{BEYOND_ENTRY, ENTERED, NOT_ENTERED, RETROACTIVE, STANDS, THERE};
 use domain::lifecycle::{Ending, State};
 use domain::reading::Order;
 
@@ -223,4 +223,58 @@ fn an_entry_filled_before_a_word_that_was_heard_first_is_closed_not_withdrawn() 
     let withdrawn = pending.hear(Order::Cancel, seconds(61)).see(&late);
     assert_eq!(withdrawn.state(), State::Active);
     assert_eq!(withdrawn.ignored(), [ENTERED]);
+}
+
+#[test]
+fn a_moved_entry_waits_where_it_was_moved_to_and_risk_stays_what_was_published() {
+    let story = Story::free(&long(limit("100"), &["110"], "95"))
+        .see(&[trade(1, "105")])
+        .hear(
+            Order::MoveEntry {
+                low: p("102"),
+                high: p("102"),
+            },
+            seconds(5),
+        )
+        .see(&[trade(6, "103"), trade(7, "101"), trade(8, "110.5")]);
+    // In at 102, out at 110, and 1 R is the 5 between 100 and 95.
+    assert_eq!(story.endings().0, Ending::AllTargets);
+    assert_eq!(story.r().0, d("1.6"));
+}
+
+#[test]
+fn a_moved_entry_is_not_filled_by_the_candle_in_which_it_was_moved() {
+    let to = || Order::MoveEntry {
+        low: p("97"),
+        high: p("98"),
+    };
+    let story = Story::free(&long(limit("100"), &["110"], "95"))
+        .see(&[candle(0, ["105", "105", "104", "104"])])
+        .hear(to(), seconds(90))
+        .see(&[candle(1, ["104", "104", "96", "104"])]);
+    assert_eq!(story.state(), State::Pending);
+    let story = story.see(&[candle(2, ["104", "104", "97.5", "104"])]);
+    assert_eq!(story.state(), State::Active);
+    assert_eq!(story.track.pessimistic.average(), Some(p("98")));
+    let late = entered().hear(to(), minutes(1));
+    assert_eq!(late.ignored(), [ENTERED]);
+}
+
+#[test]
+fn withdrawn_targets_leave_the_position_to_its_stop() {
+    let story = entered()
+        .hear(Order::Retarget(Vec::new()), minutes(1))
+        .see(&[candle(1, ["100", "130", "100", "120"])]);
+    assert_eq!(story.state(), State::Active);
+    let story = story.see(&[candle(2, ["120", "120", "94", "94"])]);
+    assert_eq!(story.endings().0, Ending::StoppedOut);
+}
+
+#[test]
+fn a_stop_that_was_published_cannot_be_withdrawn() {
+    let story = entered()
+        .hear(Order::WithdrawStop, minutes(1))
+        .see(&[candle(1, ["100", "100", "94", "94"])]);
+    assert_eq!(story.ignored(), [STANDS]);
+    assert_eq!(story.endings().0, Ending::StoppedOut);
 }

@@ -55,6 +55,7 @@ kept_enum!(What {
     "target" => Target { k, share, price },
     "stop-moved" => StopMoved { to },
     "retargeted" => Retargeted,
+    "entry-moved" => EntryMoved { to },
     "reduced" => Reduced { share, price },
     "ignored" => Ignored { why },
     "ended" => Ended { price },

@@ -9,7 +9,7 @@ use domain::signal::Signal;
 use super::{kept_enum, kept_struct};
 
 kept_enum!(Side { "long" => Long, "short" => Short });
-kept_enum!(MarketKind { "spot" => Spot, "perpetual" => Perpetual });
+kept_enum!(MarketKind { "spot" => Spot, "perpetual" => Perpetual, "cfd" => Cfd });
 kept_enum!(Origin { "live" => Live, "import" => Import, "simulator" => Simulator });
 kept_enum!(Action {
     "original" => Original,
@@ -36,6 +36,7 @@ kept_struct!(Draft {
     entry,
     targets,
     stop,
+    stop_percent,
     leverage,
     breakeven_after,
     valid_for,
@@ -75,4 +76,6 @@ kept_enum!(Order {
     "close" => Close,
     "cancel" => Cancel,
     "retarget" => Retarget(prices),
+    "move-entry" => MoveEntry { low, high },
+    "withdraw-stop" => WithdrawStop,
 });

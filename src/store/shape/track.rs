@@ -61,6 +61,8 @@ kept_struct!(Costs {
 kept_struct!(Run {
     state,
     legs_filled,
+    legs_moved,
+    legs_since,
     legs_cancelled,
     filled,
     open,

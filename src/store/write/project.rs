@@ -107,6 +107,7 @@ impl<S: Session> Desk<S> {
             | What::Target { .. }
             | What::StopMoved { .. }
             | What::Retargeted
+            | What::EntryMoved { .. }
             | What::Reduced { .. }
             | What::Ignored { .. }
             | What::Ended { .. } => Ok(()),

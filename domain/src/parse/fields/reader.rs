@@ -96,6 +96,8 @@ struct Line {
     not: bool,
     conditional: bool,
     asked: bool,
+    /// Something is moved on it.
+    moves: bool,
     past: bool,
     ending: bool,
     number: bool,
@@ -215,6 +217,11 @@ impl Reader {
 
     fn concept(&mut self, concept: &Concept) {
         match concept {
+            // `stop moved to the entry price 118500`: the number is where one is in.
+            Concept::Entry if self.stop_goes_there() => {
+                self.fields.later = true;
+                self.open = Some(Open::new(Name::Other));
+            }
             Concept::Entry => {
                 self.fields.entry_label = true;
                 self.line.label = true;
@@ -283,8 +290,17 @@ impl Reader {
             Concept::If => self.line.conditional = true,
             Concept::Talk => self.line.past = true,
             Concept::Close | Concept::Cancel => self.line.ending = true,
-            Concept::Move => self.fields.moving = true,
-            Concept::Limit => self.fields.limit = true,
+            Concept::Move => {
+                self.fields.moving = true;
+                self.line.moves = true;
+            }
+            Concept::Limit => {
+                self.fields.limit = true;
+                // `move the limit to 1.2`.
+                if self.line.moves && self.open.is_none() {
+                    self.open = Some(Open::new(Name::Entry));
+                }
+            }
             Concept::Breakeven | Concept::Cost | Concept::Take | Concept::Half | Concept::Hold => {
                 self.fields.later = true;
             }
@@ -310,6 +326,12 @@ impl Reader {
     /// an open trade.
     fn adds(&self) -> bool {
         self.line.market && self.open.is_some_and(|open| open.name == Name::Entry)
+    }
+
+    /// Is a stop being moved, and not yet to anywhere?
+    fn stop_goes_there(&self) -> bool {
+        let open = self.open.filter(|open| open.name == Name::Stop);
+        self.line.moves && open.is_some_and(|open| open.numbers == 0 && !open.broken)
     }
 
     /// Did an entry stand before, with a price or at the market?

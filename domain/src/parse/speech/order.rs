@@ -21,27 +21,35 @@ impl Speech<'_> {
             return None;
         }
         // A target or a stop that is withdrawn leaves the trade as it is.
-        if self.line_has(at, &[Concept::Target, Concept::Stop]) {
-            return Some(Meaning::Noise("withdraws-a-level"));
+        if self.line_has(at, &[Concept::Target]) {
+            return Some(Meaning::Updates(
+                self.told(at, vec![Order::Retarget(Vec::new())]),
+            ));
+        }
+        if self.line_has(at, &[Concept::Stop]) {
+            return Some(Meaning::Updates(self.told(at, vec![Order::WithdrawStop])));
         }
         Some(Meaning::Cancels(self.told(at, vec![Order::Cancel])))
     }
 
     /// What the author orders: a close, or changes.
     pub(super) fn orders(&self) -> Option<Meaning> {
-        let limit_moved = self.fields.limit && self.fields.moving;
-        if !self.fields.entry.is_empty() || limit_moved {
-            return Some(if self.fields.moving {
-                Meaning::Quarantined {
-                    drafts: Vec::new(),
-                    reason: "it changes an entry, which no order can".into(),
-                }
-            } else {
-                Meaning::Noise("trade-without-pair")
-            });
-        }
         let mut orders = Vec::new();
         let mut place = None;
+        let unnamed = self.fields.stops.is_empty() && self.fields.targets.is_empty();
+        let limit_moved = self.fields.limit && self.fields.moving && unnamed;
+        if !self.fields.entry.is_empty() && !self.fields.moving {
+            return Some(Meaning::Noise("trade-without-pair"));
+        }
+        if let Some((at, entry)) = self.entry() {
+            place = Some(at);
+            orders.push(entry);
+        } else if !self.fields.entry.is_empty() || limit_moved {
+            return Some(Meaning::Quarantined {
+                drafts: Vec::new(),
+                reason: "it moves an entry, and not clearly to where".into(),
+            });
+        }
         let share = self.share();
         if let Some((at, share)) = share {
             place = Some(at);
@@ -88,7 +96,49 @@ impl Speech<'_> {
             || pair && (bought || self.fields.near && !self.fields.soft.is_empty())
     }
 
+    /// `move the entry to 459-468`, `limit moved to 1.2`: where it says so, and what it orders.
+    fn entry(&self) -> Option<(usize, Order)> {
+        let fields = &self.fields;
+        let prices = match (fields.entry.as_slice(), fields.soft.as_slice()) {
+            ([], soft @ [_]) if fields.limit => soft,
+            (entry @ ([_] | [_, _]), _) => entry,
+            _ => return None,
+        };
+        let clear = fields.moving && fields.unreadable.is_none() && !fields.reached;
+        let at =
+            (self.meant(&Concept::Move)).filter(|_| clear && self.words() <= MOST_LEVEL_WORDS)?;
+        // `set up entry 1` counts.
+        let counts = |price: &Decimal| price.is_integer() && *price < Decimal::from(MAX_TARGETS);
+        let alone = fields.stops.is_empty() && fields.targets.is_empty();
+        if alone && prices.iter().all(counts) {
+            return None;
+        }
+        let low = Price::new(*prices.iter().min()?).ok()?;
+        let high = Price::new(*prices.iter().max()?).ok()?;
+        Some((at, Order::MoveEntry { low, high }))
+    }
+
     fn close(&self) -> Option<usize> {
+        self.taken_whole().or_else(|| self.close_word())
+    }
+
+    /// `多止盈` with no price near it: the profit of the long is taken.
+    fn taken_whole(&self) -> Option<usize> {
+        let fields = &self.fields;
+        let levels = fields.targets.len() + fields.stops.len() + fields.entry.len();
+        let pair = |two: &[Lexeme]| {
+            two[0].side().is_some()
+                && two[0].text.chars().count() == 1
+                && two[1].glued
+                && two[1].is(&Concept::Target)
+                && two[1].text.chars().all(token::is_han)
+        };
+        let at = self.lexemes.windows(2).position(pair)? + 1;
+        (levels == 0 && !self.refused(at) && !self.line_has(at, &[Concept::Hit, Concept::Half]))
+            .then_some(at)
+    }
+
+    fn close_word(&self) -> Option<usize> {
         self.meant(&Concept::Close).filter(|at| {
             let line = self.lexemes[*at].line;
             let waits = self.lexemes[..*at]
@@ -134,7 +184,11 @@ impl Speech<'_> {
             !after_hit && !self.line_has(*at, &[Concept::Close, Concept::Talk])
         });
         named.or_else(|| {
-            self.meant(&Concept::Cost).filter(|at| {
+            let place = self.meant(&Concept::Cost).or_else(|| {
+                let at = self.meant(&Concept::Entry);
+                at.filter(|_| self.fields.entry.is_empty() && !self.fields.entry_label)
+            });
+            place.filter(|at| {
                 self.line_has(*at, &[Concept::Stop]) && self.line_has(*at, &[Concept::Move])
             })
         })
@@ -184,7 +238,15 @@ impl Speech<'_> {
 
 /// Does an order carry a price?
 pub(super) const fn is_level(order: &Order) -> bool {
-    matches!(order, Order::MoveStop(_) | Order::Retarget(_))
+    match order {
+        Order::MoveStop(_) | Order::MoveEntry { .. } => true,
+        Order::Retarget(prices) => !prices.is_empty(),
+        Order::Breakeven
+        | Order::CloseShare(_)
+        | Order::Close
+        | Order::Cancel
+        | Order::WithdrawStop => false,
+    }
 }
 
 /// The share that a lexeme names.

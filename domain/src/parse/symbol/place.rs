@@ -51,10 +51,28 @@ pub(super) fn sureness(
     })
 }
 
+/// Whether a word of the lexicon stands where it can only be an asset: at the beginning of a line
+/// right before a side, or, where it denies, at the end of one.
+pub(super) fn instead(lexemes: &[Lexeme], at: usize, concept: &Concept, loud: bool) -> bool {
+    let place = Place::of(lexemes, at);
+    // The sides are words themselves.
+    if matches!(concept, Concept::Long | Concept::Short) {
+        return false;
+    }
+    let heads = place.starts && place.side_after;
+    // In a shout all words are loud.
+    let quiet = lexemes
+        .iter()
+        .any(|other| other.text.chars().any(char::is_lowercase));
+    let denies = *concept == Concept::Not && place.ends && !place.starts;
+    heads || loud && quiet && denies
+}
+
 /// Where on its line a word stands.
 struct Place {
     starts: bool,
     ends: bool,
+    side_after: bool,
     /// Long or short stands right beside it.
     beside_side: bool,
 }
@@ -86,6 +104,7 @@ impl Place {
         Self {
             starts: before.is_none(),
             ends: after.is_none(),
+            side_after: side(after),
             beside_side: side(before) || side(after),
         }
     }

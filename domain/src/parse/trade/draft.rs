@@ -57,6 +57,10 @@ pub(super) fn entry(fields: &Fields, side: Side) -> Result<Entry, String> {
         _ if fields.market => {
             return Ok(Entry::Market(fields.price.as_ref().map(price).transpose()?));
         }
+        // Pair, side, target and stop and not a word of where: it is entered now.
+        _ if fields.side().is_some() && !(fields.entry_label || fields.limit) => {
+            return Ok(Entry::Market(fields.price.as_ref().map(price).transpose()?));
+        }
         _ => return Err("no entry is written".into()),
     };
     if low != high {
@@ -129,7 +133,10 @@ pub(super) fn venue(fields: &Fields) -> Option<Venue> {
         .then(|| first.clone())
 }
 
-pub(super) const fn kind(fields: &Fields) -> Option<MarketKind> {
+pub(super) const fn kind(fields: &Fields, mention: &Mention) -> Option<MarketKind> {
+    if mention.foreign {
+        return Some(MarketKind::Cfd);
+    }
     let perpetual = fields.perpetual || !fields.leverage.is_empty();
     match (fields.spot, perpetual) {
         (true, false) => Some(MarketKind::Spot),
@@ -148,8 +155,17 @@ pub(super) fn unclear(fields: &Fields) -> Option<String> {
     {
         return Some(format!("two stops are written, {first} and {second}"));
     }
-    if fields.percent_stop && fields.stops.is_empty() {
-        return Some("the stop is written in percent, and of what is not said".into());
+    // Of the price, or of the margin that is lent upon?
+    if let Some(percent) = fields.percent_stop
+        && fields.stops.is_empty()
+        && fields
+            .leverage
+            .iter()
+            .any(|leverage| *leverage > Decimal::ONE)
+    {
+        return Some(format!(
+            "the stop is written as {percent} %, and whether of the price or of the margin is not said"
+        ));
     }
     let number = fields.left_over.first()?;
     Some(format!("what {number} is stands nowhere"))
@@ -157,9 +173,6 @@ pub(super) fn unclear(fields: &Fields) -> Option<String> {
 
 /// An asset that the prices do not fit, or that is none.
 pub(super) fn strange(draft: &Draft, mention: &Mention, universe: &dyn Universe) -> Option<String> {
-    if mention.foreign {
-        return Some(format!("{} is no crypto asset", mention.base));
-    }
     if mention.sure <= Sureness::Sided {
         return Some(format!("{} is no asset that is known here", mention.base));
     }
@@ -170,7 +183,7 @@ pub(super) fn strange(draft: &Draft, mention: &Mention, universe: &dyn Universe)
         .chain(draft.stop)
         .chain(draft.targets.iter().map(|target| target.price))
         .all(whole);
-    (draft.quote_implied && levels && !universe.is_dear(&mention.base)).then(|| {
+    (draft.quote_implied && levels && !mention.foreign && !universe.is_dear(&mention.base)).then(|| {
         format!(
             "no quote is written, and {low} may be satoshi: {} is not known to cost that many dollars",
             mention.base

@@ -151,8 +151,13 @@ impl Reader {
                     goal.percent = number.value;
                 }
             }
-            Name::Stop => self.fields.percent_stop |= open.numbers == 0,
+            // `3-5 %` is no one distance, and the percentage behind a price says what it would cost.
+            Name::Stop if open.numbers == 0 => match (chained, number.value) {
+                (false, Some(percent)) => self.fields.percent_stop = Some(percent.abs()),
+                _ => self.fields.unreadable = Some(number.written.clone()),
+            },
             Name::Target
+            | Name::Stop
             | Name::Entry
             | Name::Soft
             | Name::Leverage
