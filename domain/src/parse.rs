@@ -24,7 +24,7 @@ pub use universe::{Assets, Universe};
 use crate::reading::{Meaning, Reading};
 
 /// The parser's name and version, stored with every reading.
-pub const PARSER: &str = "rules/1";
+pub const PARSER: &str = "rules/2";
 
 /// Longer texts are not read: the networks' own limit is 4096 characters, so these are no posts.
 pub const LONGEST_TEXT: usize = 32 * 1024;
@@ -56,5 +56,8 @@ fn meaning(text: &str, has_media: bool, context: Context<'_>) -> Meaning {
     let lexicon = lexicon::Lexicon::bundled();
     let tokens = token::cut(&plain, lexicon);
     let lexemes = symbol::name(phrase::name(tokens, lexicon), context.assets);
-    trade::read(&lexemes, context.assets).unwrap_or_else(|| speech::read(&lexemes))
+    let mut meaning =
+        trade::read(&lexemes, context.assets).unwrap_or_else(|| speech::read(&lexemes));
+    trade::restore(&mut meaning, text);
+    meaning
 }

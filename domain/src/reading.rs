@@ -88,6 +88,74 @@ pub struct Draft {
     pub breakeven_after: Option<u8>,
     /// How long he says that the entry is valid, or what his timeframe implies.
     pub valid_for: Option<Duration>,
+    /// Where in the text the fields stand, in the order of the text. A field that stands nowhere was
+    /// implied by the others: a side by the levels, USDT by the absence of a quote.
+    pub spans: Vec<Span>,
+}
+
+/// Where in a text a field was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// Which field.
+    pub field: Field,
+    /// The first byte, in UTF-8.
+    pub from: u32,
+    /// The byte after the last one.
+    pub to: u32,
+    /// How it is known to be this field.
+    pub confidence: Confidence,
+}
+
+/// A field of a trade.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field {
+    /// The pair or asset.
+    Symbol,
+    /// Long or short.
+    Side,
+    /// A price of the entry, or the word that it is entered at once.
+    Entry,
+    /// A target's price.
+    Target,
+    /// The stop, a price or a percentage.
+    Stop,
+    /// The leverage.
+    Leverage,
+}
+
+impl Field {
+    /// `symbol`, `side`, `entry`, `target`, `stop` or `leverage`.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Symbol => "symbol",
+            Self::Side => "side",
+            Self::Entry => "entry",
+            Self::Target => "target",
+            Self::Stop => "stop",
+            Self::Leverage => "leverage",
+        }
+    }
+}
+
+/// How a piece of text is known to be a field. What is neither is no field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Confidence {
+    /// It is written under the field's own name, or can be nothing else.
+    Named,
+    /// It stands where the field would stand: a price right behind the pair.
+    Placed,
+}
+
+impl Confidence {
+    /// `named` or `placed`.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Named => "named",
+            Self::Placed => "placed",
+        }
+    }
 }
 
 /// How a trade is entered.

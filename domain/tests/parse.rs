@@ -439,3 +439,55 @@ fn an_entry_is_valid_as_long_as_the_text_says_or_its_timeframe_implies() {
     );
     assert_eq!(hours(&format!("{call}\nExpires in 3 years")), None);
 }
+
+/// Each field with the text that it was read from.
+fn shown(text: &str) -> Vec<(&'static str, &'static str, String)> {
+    let spans = match read(text) {
+        Meaning::Signals(drafts) | Meaning::Quarantined { drafts, .. } => {
+            drafts.into_iter().flat_map(|draft| draft.spans).collect()
+        }
+        _ => Vec::new(),
+    };
+    spans
+        .into_iter()
+        .map(|span: domain::reading::Span| {
+            let (from, to) = (span.from as usize, span.to as usize);
+            (
+                span.field.label(),
+                span.confidence.label(),
+                text[from..to].to_owned(),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn each_field_says_where_in_the_text_it_stands() {
+    let text = "🚀 𝐋𝐎𝐍𝐆 #BTC/USDT 10x\nEntry: 60,000 – 61k\nTP1️⃣ 63.000 (50%)\nСтоп: ５８５００$";
+    let found: Vec<_> = shown(text)
+        .into_iter()
+        .map(|(field, sure, text)| format!("{field} {sure} {text}"))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "side named 𝐋𝐎𝐍𝐆",
+            "symbol named BTC/USDT",
+            "leverage named 10x",
+            "entry named 60,000",
+            "entry named 61k",
+            "target named 63.000",
+            "stop named ５８５００",
+        ]
+    );
+    // A combining accent and an invisible sign before the fields do not shift them.
+    let found = shown("pe\u{301}re\u{200B} ETH 多 2500 止损 2400");
+    assert_eq!(
+        found
+            .iter()
+            .map(|(_, _, text)| text.as_str())
+            .collect::<Vec<_>>(),
+        ["ETH", "多", "2500", "2400"]
+    );
+    assert_eq!(found[2].1, "placed");
+}

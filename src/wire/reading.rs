@@ -1,6 +1,6 @@
 //! Readings as `touchstone parse` prints them.
 
-use domain::reading::{Draft, Instruction, Meaning, Reading};
+use domain::reading::{Draft, Instruction, Meaning, Reading, Span};
 use serde::Serialize;
 
 use super::event::{EntryOut, number, text};
@@ -10,6 +10,8 @@ use super::event::{EntryOut, number, text};
 pub struct ReadingOut {
     /// The id that came with the text.
     pub id: serde_json::Value,
+    /// The parser's name and version.
+    pub parser: &'static str,
     /// `signal`, `update`, `close`, `cancel`, `claim`, `noise` or `quarantined`.
     pub kind: &'static str,
     /// The trades that were read; of a quarantined text, literally.
@@ -39,6 +41,21 @@ pub struct DraftOut {
     pub stop_percent: Option<String>,
     /// Claimed leverage.
     pub leverage: Option<String>,
+    /// Where in the text the fields stand; one that stands nowhere was implied.
+    pub spans: Vec<SpanOut>,
+}
+
+/// Where in the text a field was read.
+#[derive(Debug, Serialize)]
+pub struct SpanOut {
+    /// `symbol`, `side`, `entry`, `target`, `stop` or `leverage`.
+    pub field: &'static str,
+    /// The first byte, in UTF-8.
+    pub from: u32,
+    /// The byte after the last one.
+    pub to: u32,
+    /// `named` where the field's own name stands with it, `placed` where only its place says so.
+    pub confidence: &'static str,
 }
 
 impl ReadingOut {
@@ -63,10 +80,22 @@ impl ReadingOut {
         };
         Self {
             id,
+            parser: reading.parser,
             kind: reading.meaning.label(),
             signals: signals.iter().map(DraftOut::of).collect(),
             ambiguous,
             reason,
+        }
+    }
+}
+
+impl SpanOut {
+    const fn of(span: &Span) -> Self {
+        Self {
+            field: span.field.label(),
+            from: span.from,
+            to: span.to,
+            confidence: span.confidence.label(),
         }
     }
 }
@@ -86,6 +115,7 @@ impl DraftOut {
             stop: draft.stop.map(text),
             stop_percent: draft.stop_percent.map(number),
             leverage: draft.leverage.map(number),
+            spans: draft.spans.iter().map(SpanOut::of).collect(),
         }
     }
 }

@@ -153,6 +153,7 @@ mod tests {
             leverage: None,
             breakeven_after: None,
             valid_for: None,
+            spans: Vec::new(),
         };
         let found = Found {
             instrument,

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use rust_decimal::Decimal;
 
+use super::token::Place;
 use crate::market::{Side, Venue};
+use crate::reading::{Confidence, Field};
 
 pub(super) use reader::read;
 
@@ -58,6 +60,17 @@ pub(super) struct Fields {
     pub(super) valid: Option<Duration>,
     /// The timeframe that it names.
     pub(super) timeframe: Option<Duration>,
+    /// Where each field was read.
+    pub(super) found: Vec<Found>,
+}
+
+/// A field, where it was read and what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    pub(super) field: Field,
+    pub(super) place: Place,
+    pub(super) value: Option<Decimal>,
+    pub(super) confidence: Confidence,
 }
 
 /// A target and the share of the position that is written behind it, in percent.

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use smol_str::SmolStr;
 use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::canonical_combining_class;
 
 /// Where the digits of keycaps and circles are put, so that `1️⃣` is never read as the number 1.
 const INDEX_BASE: u32 = 0xE000;
@@ -18,25 +19,62 @@ pub(super) fn list_index(c: char) -> Option<u8> {
 /// The same text without invisible characters, in half-width forms, plain digits and simplified
 /// Chinese characters.
 pub(super) fn plain(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
     // A letter and its accent may come as one character or as two.
-    let mut chars = text.nfc().peekable();
-    while let Some(c) = chars.next() {
+    folded(text.nfc().map(|c| (0, c)), None)
+}
+
+/// Where each byte of the plain text came from: the byte in `text` at which its character begins.
+/// None where that cannot be told.
+pub(super) fn origins(text: &str) -> Option<Vec<u32>> {
+    let mut chars: Vec<(u32, char)> = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let begin = u32::try_from(text.len() - rest.len()).ok()?;
+        let marks = rest[first.len_utf8()..]
+            .find(|c| canonical_combining_class(c) == 0)
+            .map_or(rest.len(), |at| at + first.len_utf8());
+        let (letter, after) = rest.split_at(marks);
+        chars.extend(letter.nfc().map(|c| (begin, c)));
+        rest = after;
+    }
+    let mut origins = Vec::with_capacity(text.len() + 1);
+    let out = folded(chars.iter().copied(), Some(&mut origins));
+    origins.push(u32::try_from(text.len()).ok()?);
+    // Letters that join without a mark (Korean) would shift everything behind them.
+    (out == plain(text)).then_some(origins)
+}
+
+fn folded(
+    chars: impl Iterator<Item = (u32, char)> + Clone,
+    mut origins: Option<&mut Vec<u32>>,
+) -> String {
+    let mut out = String::new();
+    let mut chars = chars.peekable();
+    let mut before = 0;
+    while let Some((from, c)) = chars.next() {
+        if let Some(origins) = &mut origins {
+            origins.resize(out.len(), before);
+            before = from;
+        }
         if c.is_ascii_digit() {
             let mut ahead = chars.clone();
-            if ahead.peek() == Some(&'\u{FE0F}') {
+            if ahead.peek().is_some_and(|(_, c)| *c == '\u{FE0F}') {
                 ahead.next();
             }
-            if ahead.next() == Some('\u{20E3}') {
+            if ahead.next().is_some_and(|(_, c)| c == '\u{20E3}') {
                 chars = ahead;
                 out.extend(char::from_u32(INDEX_BASE + u32::from(c) - u32::from('0')));
                 continue;
             }
         }
-        if divides_thousands(c, &out, chars.clone()) {
+        let thin = matches!(c, '\u{00A0}' | '\u{2009}' | '\u{202F}');
+        if thin && divides_thousands(c, &out, chars.clone().map(|(_, c)| c)) {
             continue;
         }
         out.extend(fold(c));
+    }
+    if let Some(origins) = origins {
+        origins.resize(out.len(), before);
     }
     out
 }

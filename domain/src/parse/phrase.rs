@@ -5,7 +5,7 @@ use smol_str::SmolStr;
 use super::lexicon::{Concept, Lexicon, Phrase};
 use super::number::{Number, Unit};
 use super::symbol::{self, Mention};
-use super::token::{self, Kind, Token};
+use super::token::{self, Kind, Place, Token};
 use crate::market::Side;
 
 /// A token or phrase, and what is known of it.
@@ -16,6 +16,8 @@ pub(super) struct Lexeme {
     pub(super) text: SmolStr,
     pub(super) line: u32,
     pub(super) glued: bool,
+    /// Where it stands in the normalised text.
+    pub(super) place: Place,
 }
 
 /// What a lexeme is.
@@ -67,32 +69,35 @@ pub(super) fn name(tokens: Vec<Token>, lexicon: &Lexicon) -> Vec<Lexeme> {
     let mut lexemes: Vec<Lexeme> = Vec::with_capacity(tokens.len());
     let mut at = 0;
     while let Some(token) = tokens.get(at) {
-        let mut push = |what, text| {
+        let mut push = |what, text, place| {
             lexemes.push(Lexeme {
                 what,
                 text,
                 line: token.line,
                 glued: token.glued,
+                place,
             });
         };
         let mut taken = 1;
+        let here = token.place;
         match &token.kind {
             Kind::Word { text, low } => match longest(&tokens, at, low, lexicon) {
                 Some((phrase, length)) => {
                     taken = length;
                     let text = joined(&tokens[at..at + length]);
+                    let place = here.and(tokens[at + length - 1].place);
                     for concept in &phrase.concepts {
-                        push(What::Is(concept.clone()), text.clone());
+                        push(What::Is(concept.clone()), text.clone(), place);
                     }
                 }
-                None => push(What::Word, text.clone()),
+                None => push(What::Word, text.clone(), here),
             },
-            Kind::Number(number) => push(What::Number(number.clone()), SmolStr::default()),
-            Kind::Index(index) => push(What::Index(*index), SmolStr::default()),
-            Kind::Sign(sign) => push(What::Sign(*sign), SmolStr::default()),
-            Kind::Tick => push(What::Tick, SmolStr::default()),
-            Kind::Link => push(What::Link, SmolStr::default()),
-            Kind::Break => push(What::Break, SmolStr::default()),
+            Kind::Number(number) => push(What::Number(number.clone()), SmolStr::default(), here),
+            Kind::Index(index) => push(What::Index(*index), SmolStr::default(), here),
+            Kind::Sign(sign) => push(What::Sign(*sign), SmolStr::default(), here),
+            Kind::Tick => push(What::Tick, SmolStr::default(), here),
+            Kind::Link => push(What::Link, SmolStr::default(), here),
+            Kind::Break => push(What::Break, SmolStr::default(), here),
         }
         at += taken;
         take_unit(&mut lexemes);

@@ -95,6 +95,8 @@ pub(super) fn name(lexemes: Vec<Lexeme>, universe: &dyn Universe) -> Vec<Lexeme>
         at += match mention(&lexemes, at, universe, han) {
             Some((mention, taken)) => {
                 lexeme.what = What::Pair(mention);
+                let end = lexemes.get(at + taken - 1).map(|end| end.place);
+                lexeme.place = end.map_or(lexeme.place, |end| lexeme.place.and(end));
                 taken
             }
             None => 1,

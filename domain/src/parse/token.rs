@@ -17,6 +17,25 @@ pub(super) struct Token {
     pub(super) line: u32,
     /// Nothing stands between it and the token before it.
     pub(super) glued: bool,
+    /// Where it stands in the normalised text.
+    pub(super) place: Place,
+}
+
+/// A stretch of a text, in bytes: from here to before there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Place {
+    pub(super) from: usize,
+    pub(super) to: usize,
+}
+
+impl Place {
+    /// Both, and what lies between them.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self {
+            from: self.from.min(other.from),
+            to: self.to.max(other.to),
+        }
+    }
 }
 
 /// What a token is.
@@ -76,11 +95,41 @@ pub(super) fn cut(plain: &str, lexicon: &Lexicon) -> Vec<Token> {
         lexicon,
     };
     while cutter.at < plain.len() {
+        let (first, from) = (cutter.tokens.len(), cutter.at);
         cutter.step();
+        place(&mut cutter.tokens[first..], plain, from, cutter.at);
     }
     let mut tokens = cutter.tokens;
     value_numbers(&mut tokens);
     tokens
+}
+
+/// Says where the tokens of one stretch stand in it. Where one is not found as it is written it is
+/// somewhere in what the others leave.
+fn place(tokens: &mut [Token], plain: &str, from: usize, to: usize) {
+    let mut at = from;
+    let last = tokens.len().saturating_sub(1);
+    for (nth, token) in tokens.iter_mut().enumerate() {
+        let written = match &token.kind {
+            Kind::Word { text, .. } => text.as_str(),
+            Kind::Number(number) => number.written.as_str(),
+            Kind::Index(_) | Kind::Sign(_) | Kind::Tick | Kind::Link | Kind::Break => "",
+        };
+        let found = plain[at..to].find(written).filter(|_| !written.is_empty());
+        let begin = at + found.unwrap_or(0);
+        let end = match found {
+            // The last one has its unit with it.
+            Some(_) if nth < last => begin + written.len(),
+            Some(_) | None => to,
+        };
+        token.place = Place {
+            from: begin,
+            to: end,
+        };
+        if found.is_some() {
+            at = begin + written.len();
+        }
+    }
 }
 
 /// Gives the numbers their values, once all of them have told what a comma means here.
@@ -134,6 +183,7 @@ impl<'a> Cutter<'a> {
             kind,
             line: self.line,
             glued: self.glued,
+            place: Place::default(),
         });
         self.glued = true;
     }

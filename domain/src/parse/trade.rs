@@ -1,6 +1,9 @@
 //! Trades: the fields of a text put together to drafts, or held where they contradict each other.
 
 mod draft;
+mod spans;
+
+pub(super) use spans::restore;
 
 use super::check;
 use super::fields::{self, Fields};
@@ -179,7 +182,10 @@ fn one(lexemes: &[Lexeme], mention: Option<&Mention>, universe: &dyn Universe) -
         leverage: fields.leverage.iter().min().copied(),
         breakeven_after: fields.breakeven_after,
         valid_for: draft::valid_for(&fields),
+        spans: Vec::new(),
     };
+    let spans = spans::of(lexemes, &fields, mention, &draft);
+    let draft = Draft { spans, ..draft };
     let fault = entry_fault
         .or_else(|| draft::unclear(&fields))
         .or_else(|| draft::strange(&draft, mention, universe))

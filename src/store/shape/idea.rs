@@ -2,7 +2,7 @@
 
 use domain::market::{MarketKind, Side};
 use domain::post::{Action, Origin};
-use domain::reading::{Draft, Entry, Order, Target};
+use domain::reading::{Confidence, Draft, Entry, Field, Order, Span, Target};
 use domain::score::Score;
 use domain::signal::Signal;
 
@@ -40,7 +40,23 @@ kept_struct!(Draft {
     leverage,
     breakeven_after,
     valid_for,
+    spans,
 });
+kept_struct!(Span {
+    field,
+    from,
+    to,
+    confidence,
+});
+kept_enum!(Field {
+    "symbol" => Symbol,
+    "side" => Side,
+    "entry" => Entry,
+    "target" => Target,
+    "stop" => Stop,
+    "leverage" => Leverage,
+});
+kept_enum!(Confidence { "named" => Named, "placed" => Placed });
 
 kept_struct!(Signal {
     id,

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use rust_decimal::Decimal;
 
-use super::{Fields, Refusal, Trigger};
+use super::{Fields, Found, Refusal, Trigger};
 use crate::market::Venue;
 use crate::parse::lexicon::Concept;
 use crate::parse::phrase::{Lexeme, What};
-use crate::parse::token;
+use crate::parse::token::{self, Place};
+use crate::reading::{Confidence, Field};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Name {
@@ -77,6 +78,7 @@ pub(in crate::parse) fn read(lexemes: &[Lexeme]) -> Fields {
         line: Line::default(),
         trailing: false,
         sign: None,
+        here: Place::default(),
     };
     for (at, lexeme) in lexemes.iter().enumerate() {
         reader.take(lexeme, lexemes.get(at + 1));
@@ -121,10 +123,13 @@ struct Reader {
     trailing: bool,
     /// The sign right before the lexeme that is being taken.
     sign: Option<char>,
+    /// Where the lexeme stands that is being taken.
+    here: Place,
 }
 
 impl Reader {
     fn take(&mut self, lexeme: &Lexeme, next: Option<&Lexeme>) {
+        self.here = lexeme.place;
         if let Some(open) = &mut self.open
             && open.broken
             && lexeme.what != What::Break
@@ -266,6 +271,7 @@ impl Reader {
                 self.fields.long |= *concept == Concept::Long;
                 self.fields.short |= *concept == Concept::Short;
                 self.line.acts = true;
+                self.found(Field::Side, None, Confidence::Named);
                 self.open_softly();
             }
             Concept::Market => {
@@ -274,6 +280,7 @@ impl Reader {
                     None | Some(Name::Entry | Name::Soft)
                 ) {
                     self.line.market = true;
+                    self.found(Field::Entry, None, Confidence::Named);
                     self.open_softly();
                 }
             }
@@ -314,6 +321,15 @@ impl Reader {
             | Concept::Currency
             | Concept::Asset(_) => {}
         }
+    }
+
+    fn found(&mut self, field: Field, value: Option<Decimal>, confidence: Confidence) {
+        self.fields.found.push(Found {
+            field,
+            place: self.here,
+            value,
+            confidence,
+        });
     }
 
     fn trigger(&mut self, trigger: Trigger) {

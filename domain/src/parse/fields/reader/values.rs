@@ -9,6 +9,7 @@ use crate::parse::fields::Goal;
 use crate::parse::lexicon::Concept;
 use crate::parse::number::{self, Comma, Number, Style, Unit};
 use crate::parse::phrase::{Lexeme, What};
+use crate::reading::{Confidence, Field};
 use crate::signal::HELD_AT_MOST;
 
 impl Reader {
@@ -20,6 +21,7 @@ impl Reader {
                 self.unchain();
                 self.fields.leverage.extend(chain);
                 self.fields.leverage.extend(number.value);
+                self.found(Field::Leverage, None, Confidence::Named);
                 return;
             }
             Unit::Percent => return self.percent(number),
@@ -73,7 +75,19 @@ impl Reader {
         }
         let Some(open) = &self.open else { return };
         value = value.normalize();
-        match open.name {
+        let field = match open.name {
+            Name::Entry => Some((Field::Entry, Confidence::Named)),
+            Name::Soft => Some((Field::Entry, Confidence::Placed)),
+            Name::Target => Some((Field::Target, Confidence::Named)),
+            Name::Stop => Some((Field::Stop, Confidence::Named)),
+            Name::Leverage => Some((Field::Leverage, Confidence::Named)),
+            Name::Price | Name::Timeframe | Name::Validity | Name::Other => None,
+        };
+        let name = open.name;
+        if let Some((field, confidence)) = field {
+            self.found(field, Some(value), confidence);
+        }
+        match name {
             Name::Entry => {
                 self.line.entry = true;
                 self.fields.entry.push(value);
@@ -153,7 +167,10 @@ impl Reader {
             }
             // `3-5 %` is no one distance, and the percentage behind a price says what it would cost.
             Name::Stop if open.numbers == 0 => match (chained, number.value) {
-                (false, Some(percent)) => self.fields.percent_stop = Some(percent.abs()),
+                (false, Some(percent)) => {
+                    self.fields.percent_stop = Some(percent.abs());
+                    self.found(Field::Stop, None, Confidence::Named);
+                }
                 _ => self.fields.unreadable = Some(number.written.clone()),
             },
             Name::Target
