@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use smol_str::SmolStr;
-use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::canonical_combining_class;
+use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
 
 /// Where the digits of keycaps and circles are put, so that `1️⃣` is never read as the number 1.
 const INDEX_BASE: u32 = 0xE000;
@@ -19,6 +19,9 @@ pub(super) fn list_index(c: char) -> Option<u8> {
 /// The same text without invisible characters, in half-width forms, plain digits and simplified
 /// Chinese characters.
 pub(super) fn plain(text: &str) -> String {
+    if text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes {
+        return folded(text.chars().map(|c| (0, c)), None);
+    }
     // A letter and its accent may come as one character or as two.
     folded(text.nfc().map(|c| (0, c)), None)
 }
@@ -48,7 +51,7 @@ fn folded(
     chars: impl Iterator<Item = (u32, char)> + Clone,
     mut origins: Option<&mut Vec<u32>>,
 ) -> String {
-    let mut out = String::new();
+    let mut out = String::with_capacity(chars.size_hint().0);
     let mut chars = chars.peekable();
     let mut before = 0;
     while let Some((from, c)) = chars.next() {
@@ -137,7 +140,10 @@ fn fold(c: char) -> Option<char> {
         '🈳' => Some('空'),
         '\u{1D400}'..='\u{1D6A3}' => styled_letter(code - 0x1D400),
         '\u{1D7CE}'..='\u{1D7FF}' => char::from_u32((code - 0x1D7CE) % 10 + 0x30),
-        _ => Some(SIMPLIFIED.get(&c).copied().unwrap_or(c)),
+        '\u{3400}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' => {
+            Some(SIMPLIFIED.get(&c).copied().unwrap_or(c))
+        }
+        _ => Some(c),
     }
 }
 

@@ -27,6 +27,8 @@ pub(super) enum What {
     Is(Concept),
     /// A pair or an asset.
     Pair(Mention),
+    /// The rest of a pair, about to be left out.
+    Part,
     Number(Number),
     Index(u8),
     /// A word that nobody knows.

@@ -83,28 +83,29 @@ fn quote_of(word: &str) -> Option<(&'static str, bool)> {
 }
 
 /// Names the symbols among the lexemes.
-pub(super) fn name(lexemes: Vec<Lexeme>, universe: &dyn Universe) -> Vec<Lexeme> {
+pub(super) fn name(mut lexemes: Vec<Lexeme>, universe: &dyn Universe) -> Vec<Lexeme> {
     let han = lexemes
         .iter()
         .any(|lexeme| lexeme.text.chars().any(token::is_han));
-    let mut named = Vec::with_capacity(lexemes.len());
     let mut at = 0;
-    while let Some(lexeme) = lexemes.get(at) {
-        let mut lexeme = lexeme.clone();
-        // The quote and its separator are part of the mention.
-        at += match mention(&lexemes, at, universe, han) {
-            Some((mention, taken)) => {
-                lexeme.what = What::Pair(mention);
-                let end = lexemes.get(at + taken - 1).map(|end| end.place);
-                lexeme.place = end.map_or(lexeme.place, |end| lexeme.place.and(end));
-                taken
-            }
-            None => 1,
+    while at < lexemes.len() {
+        let Some((mention, taken)) = mention(&lexemes, at, universe, han) else {
+            at += 1;
+            continue;
         };
-        named.push(lexeme);
+        // The quote and its separator are part of the mention, and go behind it.
+        let end = lexemes[at + taken - 1].place;
+        let lexeme = &mut lexemes[at];
+        lexeme.what = What::Pair(mention);
+        lexeme.place = lexeme.place.and(end);
+        for part in &mut lexemes[at + 1..at + taken] {
+            part.what = What::Part;
+        }
+        at += taken;
     }
-    drop_indicators(&mut named);
-    named
+    lexemes.retain(|lexeme| lexeme.what != What::Part);
+    drop_indicators(&mut lexemes);
+    lexemes
 }
 
 /// `adx: 32.65` beside `symbol: BTCUSDT` is what a machine measured, and no pair.
@@ -211,6 +212,9 @@ fn divided(lexemes: &[Lexeme], at: usize) -> Option<(&'static str, usize, bool)>
     Some((quote, 3 + more, perp || perpetual))
 }
 
+/// No asset that is a word has a longer name.
+const LONGEST_NAME: usize = 12;
+
 /// `MOVE 多`, `cancel TP NOT`: an asset that is a word of the lexicon too, written as assets are
 /// where the word would make no sense.
 fn worded(lexemes: &[Lexeme], at: usize, universe: &dyn Universe) -> Option<Mention> {
@@ -218,6 +222,9 @@ fn worded(lexemes: &[Lexeme], at: usize, universe: &dyn Universe) -> Option<Ment
     let What::Is(concept) = &lexeme.what else {
         return None;
     };
+    if !lexeme.text.is_ascii() || lexeme.text.len() > LONGEST_NAME {
+        return None;
+    }
     let name = lexeme.text.to_ascii_uppercase();
     if !(universe.is_base(&name) && universe.is_word(&name)) {
         return None;
@@ -228,17 +235,19 @@ fn worded(lexemes: &[Lexeme], at: usize, universe: &dyn Universe) -> Option<Ment
 
 /// `EUR/USD`, `EUR USD`: a currency would be no more than the unit of a number elsewhere.
 fn currencies(lexemes: &[Lexeme], at: usize, universe: &dyn Universe) -> Option<(Mention, usize)> {
-    let base = lexemes[at].text.to_ascii_uppercase();
+    let text = lexemes[at].text.as_str();
+    let base = *CURRENCIES
+        .iter()
+        .find(|currency| text.eq_ignore_ascii_case(currency))?;
     let next = lexemes.get(at + 1)?;
     let (quote, taken) = match lexemes.get(at + 2) {
         Some(quote) if next.what == What::Sign('/') => (quote, 3),
         _ => (next, 2),
     };
     let (quote, perpetual) = quote_of(&quote.text)?;
-    let traded = CURRENCIES.contains(&base.as_str()) && CURRENCIES.contains(&quote);
-    let pair = traded && base != quote && !perpetual;
+    let pair = CURRENCIES.contains(&quote) && base != quote && !perpetual;
     pair.then(|| {
-        let mention = made(&base, Some(quote), Sureness::Quoted, false, universe);
+        let mention = made(base, Some(quote), Sureness::Quoted, false, universe);
         (mention, taken)
     })
 }

@@ -161,7 +161,7 @@ impl Reader {
                 self.sign = Some(*sign);
                 return;
             }
-            What::Sign(_) | What::Link => {}
+            What::Sign(_) | What::Link | What::Part => {}
         }
         self.sign = if let What::Sign(sign) = lexeme.what {
             Some(sign)
@@ -421,6 +421,12 @@ fn goes_on(open: Open, lexeme: &Lexeme) -> bool {
             );
             leads && open.numbers == 0 && open.name != Name::Target
         }
-        What::Pair(_) | What::Word | What::Sign(_) | What::Tick | What::Link | What::Break => false,
+        What::Pair(_)
+        | What::Part
+        | What::Word
+        | What::Sign(_)
+        | What::Tick
+        | What::Link
+        | What::Break => false,
     }
 }
