@@ -145,6 +145,12 @@ pub fn check(config: Option<&Path>, args: ServeArgs) -> anyhow::Result<ExitCode>
                 )?;
             }
             Channel::Webhook { .. } => writeln!(out, "  channel   {name}: POST /v1/ingest/{name}")?,
+            Channel::Rss {
+                url, interval_s, ..
+            } => writeln!(
+                out,
+                "  channel   {name}: the feed {url}, every {interval_s} s"
+            )?,
         }
     }
     if !settings.simulator.enabled && settings.channels.is_empty() {

@@ -7,18 +7,16 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use domain::ids::ChannelId;
-use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use url::Url;
 
+mod channel;
 mod from_environment;
+
+pub use channel::Channel;
 
 /// The file at the root of the repository is the documentation of every key and their defaults.
 const DEFAULTS: &str = include_str!("../config.toml");
-
-/// The shortest key that a webhook may have.
-const SHORTEST_KEY: usize = 16;
 
 /// Everything that can be configured.
 #[derive(Clone, Debug, Deserialize)]
@@ -144,28 +142,6 @@ pub enum VenueKind {
     BinanceSpot,
 }
 
-/// A channel.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(tag = "source", rename_all = "lowercase", deny_unknown_fields)]
-pub enum Channel {
-    /// A public Telegram channel, read from its preview.
-    Telegram {
-        /// Its name there.
-        name: String,
-        /// How often to look, in seconds.
-        #[serde(default = "fifteen", deserialize_with = "from_environment::number")]
-        interval_s: u64,
-        /// Where its preview is.
-        #[serde(default = "telegram")]
-        base_url: Url,
-    },
-    /// Whoever posts to `/v1/ingest/{channel}`.
-    Webhook {
-        /// What he must show.
-        key: SecretString,
-    },
-}
-
 /// Lets an enum be read from its words, and a wrong word be told the right ones.
 macro_rules! words {
     ($kind:ident { $($word:literal => $variant:ident),+ $(,)? }) => {
@@ -185,15 +161,6 @@ macro_rules! words {
 words!(Durability { "full" => Full, "normal" => Normal });
 words!(LogFormat { "text" => Text, "json" => Json });
 words!(VenueKind { "binance-spot" => BinanceSpot });
-
-const fn fifteen() -> u64 {
-    15
-}
-
-fn telegram() -> Url {
-    #[expect(clippy::expect_used, reason = "a constant that a test parses")]
-    Url::parse("https://t.me").expect("a valid address")
-}
 
 /// A configuration that is refused.
 #[derive(Debug, thiserror::Error)]
@@ -260,10 +227,7 @@ impl Settings {
     /// Refuses what is readable and cannot be meant.
     fn checked(self) -> Result<Self, ConfigError> {
         for (name, channel) in &self.channels {
-            let key = format!("channels.{name}");
-            ChannelId::parse(name)
-                .map_err(|error| wrong(&key, &error.to_string(), "rename the table"))?;
-            channel.check(&key)?;
+            channel.check(name, &format!("channels.{name}"))?;
         }
         let real = self
             .channels
@@ -320,46 +284,6 @@ impl Settings {
     }
 }
 
-impl Channel {
-    fn check(&self, key: &str) -> Result<(), ConfigError> {
-        match self {
-            Self::Telegram {
-                name, interval_s, ..
-            } => {
-                let fits = (5..=32).contains(&name.len())
-                    && name
-                        .bytes()
-                        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-                if !fits {
-                    let why = format!("`{name}` is no public Telegram name");
-                    return Err(wrong(
-                        &format!("{key}.name"),
-                        &why,
-                        "give the NAME of https://t.me/NAME: 5 to 32 letters, digits and `_`",
-                    ));
-                }
-                if !(5..=3600).contains(interval_s) {
-                    return Err(wrong(
-                        &format!("{key}.interval_s"),
-                        "it must lie between 5 and 3600",
-                        "use 15",
-                    ));
-                }
-                Ok(())
-            }
-            Self::Webhook { key: secret } if secret.expose_secret().len() < SHORTEST_KEY => {
-                let why = format!("a key needs at least {SHORTEST_KEY} characters");
-                Err(wrong(
-                    &format!("{key}.key"),
-                    &why,
-                    "make one, for example with `openssl rand -hex 24`",
-                ))
-            }
-            Self::Webhook { .. } => Ok(()),
-        }
-    }
-}
-
 fn wrong(key: &str, why: &str, remedy: &str) -> ConfigError {
     ConfigError::Wrong {
         key: key.to_owned(),
@@ -370,6 +294,8 @@ fn wrong(key: &str, why: &str, remedy: &str) -> ConfigError {
 
 #[cfg(test)]
 mod tests {
+    use secrecy::ExposeSecret as _;
+
     use super::*;
 
     fn load(text: &str, environment: &[(&str, &str)]) -> Result<Settings, ConfigError> {
@@ -396,7 +322,6 @@ mod tests {
         assert!(settings.simulator.enabled);
         assert!(settings.http.listen.ip().is_loopback());
         assert_eq!(settings.database(), Path::new("data/simulator.db"));
-        assert_eq!(telegram().as_str(), "https://t.me/");
     }
 
     #[test]

@@ -1,3 +1,6 @@
 //! Where posts come from, each behind the source port.
 
+pub mod rss;
+mod seen;
 pub mod telegram;
+mod text;

@@ -47,3 +47,19 @@ pub(super) fn number<'de, D: Deserializer<'de>>(from: D) -> Result<u64, D::Error
         NumberOrText::Text(text) => text.trim().parse().map_err(|_| needed()),
     }
 }
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum FlagOrText {
+    Flag(bool),
+    Text(String),
+}
+
+/// Yes or no, or text that is one.
+pub(super) fn flag<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+    let needed = || D::Error::custom("`true` or `false` is needed");
+    match FlagOrText::deserialize(from).map_err(|_| needed())? {
+        FlagOrText::Flag(flag) => Ok(flag),
+        FlagOrText::Text(text) => text.trim().parse().map_err(|_| needed()),
+    }
+}

@@ -19,6 +19,7 @@ use crate::config::{Channel, Settings, VenueKind};
 use crate::feeds::binance::{self, BinanceSpot, Rhythm};
 use crate::outbound::{Limits, Outbound, Reach};
 use crate::platform::Posting;
+use crate::sources::rss::{self, FeedSource};
 use crate::sources::telegram::{self, TelegramPreview};
 
 /// How often the simulator's previews are looked at: it is on this machine and need not be spared.
@@ -154,6 +155,13 @@ impl World {
         }
         let pages = Outbound::new(Reach::Public, PAGES)?;
         let near = Outbound::new(Reach::Anywhere, PAGES)?;
+        let feeds = Outbound::new(Reach::Public, rss::LIMITS)?;
+        // Into the own network only where the operator said so himself, not where a feed leads.
+        let stay = Limits {
+            redirects: 0,
+            ..rss::LIMITS
+        };
+        let near_feeds = Outbound::new(Reach::Anywhere, stay)?;
         for (name, channel) in &settings.channels {
             let id = ChannelId::parse(name)?;
             let posting = match channel {
@@ -179,6 +187,26 @@ impl World {
                 Channel::Webhook { key } => {
                     world.keys.insert(id.clone(), key.clone());
                     posting(&id, "webhook", name, Origin::Live, None)
+                }
+                Channel::Rss {
+                    url,
+                    interval_s,
+                    private_network,
+                } => {
+                    let options = rss::Options {
+                        channel: id.clone(),
+                        url: url.clone(),
+                        interval: Duration::from_secs(*interval_s),
+                        origin: Origin::Live,
+                        clock: Arc::clone(clock),
+                    };
+                    let outbound = if *private_network {
+                        &near_feeds
+                    } else {
+                        &feeds
+                    };
+                    let source = FeedSource::new(options, outbound.clone());
+                    posting(&id, "rss", name, Origin::Live, Some(Arc::new(source)))
                 }
             };
             world.postings.push(posting);

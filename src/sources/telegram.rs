@@ -23,7 +23,6 @@ mod media;
 mod memory;
 mod page;
 mod reading;
-mod text;
 
 /// How a channel is read.
 #[derive(Clone)]

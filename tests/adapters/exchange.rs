@@ -240,7 +240,9 @@ fn answer(state: &mut State, request: &Request) -> Reply {
     let known = |symbol: &str| SYMBOLS.iter().any(|(known, ..)| *known == symbol);
     if text("symbol").is_some_and(|symbol| !known(symbol)) {
         let mut refusal = Reply::status(400);
-        refusal.body = json!({"code": -1121, "msg": "Invalid symbol."}).to_string();
+        refusal.body = json!({"code": -1121, "msg": "Invalid symbol."})
+            .to_string()
+            .into();
         return refusal;
     }
     let body = match request.path.as_str() {

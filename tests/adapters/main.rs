@@ -8,6 +8,7 @@ mod binance;
 mod exchange;
 mod outbound;
 mod recorded;
+mod rss;
 mod server;
 mod simulator;
 mod telegram;

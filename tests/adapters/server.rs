@@ -53,11 +53,11 @@ pub(crate) struct Request {
 pub(crate) struct Reply {
     pub status: u16,
     pub headers: Vec<(&'static str, String)>,
-    pub body: String,
+    pub body: Vec<u8>,
 }
 
 impl Reply {
-    pub(crate) fn ok(body: impl Into<String>) -> Self {
+    pub(crate) fn ok(body: impl Into<Vec<u8>>) -> Self {
         Self {
             status: 200,
             headers: Vec::new(),
@@ -150,8 +150,8 @@ async fn serve(
         text += &format!("Content-Length: {}\r\n", reply.body.len());
     }
     text += "\r\n";
-    text += &reply.body;
     stream.write_all(text.as_bytes()).await?;
+    stream.write_all(&reply.body).await?;
     stream.shutdown().await
 }
 

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use scraper::{ElementRef, Selector};
 
-use super::text::plain;
+use crate::sources::text::plain;
 
 static PARTS: LazyLock<Selector> = LazyLock::new(|| {
     Selector::parse(

@@ -7,7 +7,7 @@ use scraper::{ElementRef, Html, Selector};
 use domain::time::Timestamp;
 
 use super::media;
-use super::text::plain;
+use crate::sources::text::plain;
 
 /// A post as a page shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
