@@ -145,6 +145,12 @@ pub fn check(config: Option<&Path>, args: ServeArgs) -> anyhow::Result<ExitCode>
                 )?;
             }
             Channel::Webhook { .. } => writeln!(out, "  channel   {name}: POST /v1/ingest/{name}")?,
+            Channel::TelegramBot { chat, base_url, .. } => {
+                writeln!(
+                    out,
+                    "  channel   {name}: {chat} by a bot of {base_url}, as it posts"
+                )?;
+            }
             Channel::Rss {
                 url, interval_s, ..
             } => writeln!(

@@ -229,6 +229,7 @@ impl Settings {
         for (name, channel) in &self.channels {
             channel.check(name, &format!("channels.{name}"))?;
         }
+        Channel::check_together(&self.channels)?;
         let real = self
             .channels
             .keys()

@@ -3,4 +3,5 @@
 pub mod rss;
 mod seen;
 pub mod telegram;
+pub mod telegram_bot;
 mod text;

@@ -1,12 +1,14 @@
 //! The table of a channel: where its posts come from.
 
+use std::collections::{BTreeMap, HashMap};
+
 use domain::ids::ChannelId;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use url::Url;
 
 use super::{ConfigError, from_environment, wrong};
-use crate::sources::rss;
+use crate::sources::{rss, telegram_bot};
 
 /// The shortest key that a webhook may have.
 const SHORTEST_KEY: usize = 16;
@@ -44,6 +46,17 @@ pub enum Channel {
         /// Whether its address may be one of the operator's own network.
         #[serde(default, deserialize_with = "from_environment::flag")]
         private_network: bool,
+    },
+    /// A Telegram channel that a bot is a member of.
+    TelegramBot {
+        /// The bot's, as @BotFather shows it.
+        token: SecretString,
+        /// `@name`, or the number of a private channel.
+        #[serde(deserialize_with = "from_environment::text")]
+        chat: String,
+        /// Where bots are served.
+        #[serde(default = "telegram_bot::address")]
+        base_url: Url,
     },
 }
 
@@ -102,8 +115,50 @@ impl Channel {
                 let politely = rss::POLITE.as_secs();
                 within(*interval_s, politely, 86_400, key, "use 300")
             }
+            Self::TelegramBot { token, chat, .. } => {
+                telegram_bot::Chat::parse(chat).map_err(|bad| {
+                    let remedy = "the bot must be an administrator of the channel";
+                    wrong(&format!("{key}.chat"), &bad.to_string(), remedy)
+                })?;
+                if looks_like_a_token(token.expose_secret()) {
+                    return Ok(());
+                }
+                Err(wrong(
+                    &format!("{key}.token"),
+                    "it does not look like a bot's token (digits, `:`, letters)",
+                    "copy the one that @BotFather shows",
+                ))
+            }
         }
     }
+
+    /// Refuses channels that would take each other's posts away.
+    pub(super) fn check_together(channels: &BTreeMap<String, Self>) -> Result<(), ConfigError> {
+        let mut read = HashMap::new();
+        for (name, channel) in channels {
+            let Self::TelegramBot { token, chat, .. } = channel else {
+                continue;
+            };
+            let what = (token.expose_secret(), chat.to_ascii_lowercase());
+            if let Some(other) = read.insert(what, name) {
+                return Err(wrong(
+                    &format!("channels.{name}.chat"),
+                    &format!("channels.{other} reads the same chat with the same bot"),
+                    "remove one of the two",
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `123456789:AA…`.
+fn looks_like_a_token(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(number, secret)| {
+        let digits = number.bytes().all(|byte| byte.is_ascii_digit());
+        let letters = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+        digits && !number.is_empty() && secret.len() >= 30 && secret.bytes().all(letters)
+    })
 }
 
 fn within(
@@ -140,6 +195,35 @@ mod tests {
     #[test]
     fn the_default_address_of_telegram_is_one() {
         assert_eq!(telegram().as_str(), "https://t.me/");
+    }
+
+    #[test]
+    fn a_bot_needs_a_token_and_a_chat_and_its_token_is_not_told() {
+        let said = refusal("source = 'telegram_bot'\ntoken = 'hush-hush'\nchat = '@whales'");
+        assert!(
+            said.contains("channels.name.token") && !said.contains("hush"),
+            "{said}"
+        );
+        let said = refusal("source = 'telegram_bot'\ntoken = 'hush-hush'\nchat = 'whales'");
+        assert!(
+            said.contains("channels.name.chat") && said.contains("@name"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn a_chat_is_read_by_one_channel_of_a_bot() {
+        let bot = || Channel::TelegramBot {
+            token: SecretString::from("1:a"),
+            chat: "@Whales".to_owned(),
+            base_url: telegram_bot::address(),
+        };
+        let both = BTreeMap::from([("a".to_owned(), bot()), ("b".to_owned(), bot())]);
+        let said = Channel::check_together(&both).unwrap_err().to_string();
+        assert!(
+            said.contains("channels.b.chat") && said.contains("channels.a"),
+            "{said}"
+        );
     }
 
     #[test]

@@ -63,3 +63,21 @@ pub(super) fn flag<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error>
         FlagOrText::Text(text) => text.trim().parse().map_err(|_| needed()),
     }
 }
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum TextOrNumber {
+    Text(String),
+    Number(i64),
+}
+
+/// Text, or a number that stands for one.
+pub(super) fn text<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    let needed = || D::Error::custom("a text or a whole number is needed");
+    Ok(
+        match TextOrNumber::deserialize(from).map_err(|_| needed())? {
+            TextOrNumber::Text(text) => text.trim().to_owned(),
+            TextOrNumber::Number(number) => number.to_string(),
+        },
+    )
+}

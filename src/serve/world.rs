@@ -1,6 +1,7 @@
 //! The world outside: venues and channels as configured, or the simulator in their stead.
 
-use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use domain::market::Venue;
 use domain::ports::store::ChannelCard;
 use domain::ports::{Clock, Feed};
 use domain::post::Origin;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use simulator::{Kind, Simulator, WebhookTarget};
 use url::Url;
 
@@ -21,6 +22,7 @@ use crate::outbound::{Limits, Outbound, Reach};
 use crate::platform::Posting;
 use crate::sources::rss::{self, FeedSource};
 use crate::sources::telegram::{self, TelegramPreview};
+use crate::sources::telegram_bot::{self, Bot, Chat};
 
 /// How often the simulator's previews are looked at: it is on this machine and need not be spared.
 const SIMULATOR_EVERY: Duration = Duration::from_secs(1);
@@ -162,6 +164,7 @@ impl World {
             ..rss::LIMITS
         };
         let near_feeds = Outbound::new(Reach::Anywhere, stay)?;
+        let mut bots: HashMap<&str, Bot> = HashMap::new();
         for (name, channel) in &settings.channels {
             let id = ChannelId::parse(name)?;
             let posting = match channel {
@@ -208,11 +211,40 @@ impl World {
                     let source = FeedSource::new(options, outbound.clone());
                     posting(&id, "rss", name, Origin::Live, Some(Arc::new(source)))
                 }
+                Channel::TelegramBot {
+                    token,
+                    chat,
+                    base_url,
+                } => {
+                    let bot = match bots.entry(token.expose_secret()) {
+                        Entry::Occupied(bot) => bot.into_mut(),
+                        Entry::Vacant(place) => place.insert(bot(token, base_url, clock)?),
+                    };
+                    let source = bot.channel(id.clone(), Chat::parse(chat)?, Origin::Live);
+                    let source = Some(Arc::new(source) as _);
+                    posting(&id, "telegram", chat, Origin::Live, source)
+                }
             };
             world.postings.push(posting);
         }
         Ok(world)
     }
+}
+
+/// One bot for each token: Telegram ends the older of two that ask for its updates.
+fn bot(token: &SecretString, base: &Url, clock: &Arc<dyn Clock>) -> anyhow::Result<Bot> {
+    let options = telegram_bot::Options {
+        base: base.clone(),
+        ..telegram_bot::Options::live(token.clone(), Arc::clone(clock))
+    };
+    // Somebody who runs a Bot API server himself wrote its address himself.
+    let reach = if *base == telegram_bot::address() {
+        Reach::Public
+    } else {
+        Reach::Anywhere
+    };
+    let outbound = Outbound::new(reach, telegram_bot::LIMITS)?;
+    Ok(Bot::new(&options, outbound))
 }
 
 fn posting(

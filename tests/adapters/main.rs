@@ -12,3 +12,4 @@ mod rss;
 mod server;
 mod simulator;
 mod telegram;
+mod telegram_bot;

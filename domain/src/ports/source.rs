@@ -35,6 +35,9 @@ pub enum SourceError {
     /// There is no such channel, or it shows nothing to the public.
     #[error("there is no such channel: {0}")]
     Absent(String),
+    /// It does not let this platform in, and will not before a person has seen to it.
+    #[error("the source refuses to be read: {0}")]
+    Refused(String),
 }
 
 impl SourceError {
@@ -44,7 +47,7 @@ impl SourceError {
         match self {
             Self::Unreachable(_) => Advice::Retry,
             Self::Unreadable(_) => Advice::Skip,
-            Self::Absent(_) => Advice::Stop,
+            Self::Absent(_) | Self::Refused(_) => Advice::Stop,
         }
     }
 }
