@@ -145,6 +145,18 @@ pub fn check(config: Option<&Path>, args: ServeArgs) -> anyhow::Result<ExitCode>
                 )?;
             }
             Channel::Webhook { .. } => writeln!(out, "  channel   {name}: POST /v1/ingest/{name}")?,
+            Channel::Folder { path, .. } => {
+                let there = if path.is_dir() {
+                    ""
+                } else {
+                    " (which is not there yet)"
+                };
+                writeln!(
+                    out,
+                    "  channel   {name}: *.jsonl and *.txt in {}{there}",
+                    path.display()
+                )?;
+            }
             Channel::TelegramBot { chat, base_url, .. } => {
                 writeln!(
                     out,

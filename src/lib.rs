@@ -8,6 +8,7 @@ pub mod feeds;
 pub mod http;
 pub mod outbound;
 pub mod platform;
+mod post_line;
 pub mod replay;
 pub mod serve;
 pub mod sources;

@@ -1,5 +1,6 @@
 //! Where posts come from, each behind the source port.
 
+pub mod folder;
 pub mod rss;
 mod seen;
 pub mod telegram;

@@ -1,6 +1,7 @@
 //! The table of a channel: where its posts come from.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 
 use domain::ids::ChannelId;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -58,6 +59,18 @@ pub enum Channel {
         #[serde(default = "telegram_bot::address")]
         base_url: Url,
     },
+    /// A folder that somebody else writes to.
+    Folder {
+        /// Where it is.
+        path: PathBuf,
+        /// The longest time between two looks, in seconds.
+        #[serde(default = "ten", deserialize_with = "from_environment::number")]
+        rescan_s: u64,
+    },
+}
+
+const fn ten() -> u64 {
+    10
 }
 
 const fn fifteen() -> u64 {
@@ -94,7 +107,7 @@ impl Channel {
                         "give the NAME of https://t.me/NAME: 5 to 32 letters, digits and `_`",
                     ));
                 }
-                within(*interval_s, 5, 3600, key, "use 15")
+                within(*interval_s, 5, 3600, &format!("{key}.interval_s"), "use 15")
             }
             Self::Webhook { key: secret } if secret.expose_secret().len() < SHORTEST_KEY => {
                 let why = format!("a key needs at least {SHORTEST_KEY} characters");
@@ -113,7 +126,21 @@ impl Channel {
                     return Err(wrong(&format!("{key}.url"), &why, "give its web address"));
                 }
                 let politely = rss::POLITE.as_secs();
-                within(*interval_s, politely, 86_400, key, "use 300")
+                within(
+                    *interval_s,
+                    politely,
+                    86_400,
+                    &format!("{key}.interval_s"),
+                    "use 300",
+                )
+            }
+            Self::Folder { path, .. } if path.as_os_str().is_empty() => Err(wrong(
+                &format!("{key}.path"),
+                "it is empty",
+                "give the folder that is to be watched",
+            )),
+            Self::Folder { rescan_s, .. } => {
+                within(*rescan_s, 1, 3600, &format!("{key}.rescan_s"), "use 10")
             }
             Self::TelegramBot { token, chat, .. } => {
                 telegram_bot::Chat::parse(chat).map_err(|bad| {
@@ -161,18 +188,12 @@ fn looks_like_a_token(text: &str) -> bool {
     })
 }
 
-fn within(
-    interval_s: u64,
-    least: u64,
-    most: u64,
-    key: &str,
-    remedy: &str,
-) -> Result<(), ConfigError> {
-    if (least..=most).contains(&interval_s) {
+fn within(seconds: u64, least: u64, most: u64, key: &str, remedy: &str) -> Result<(), ConfigError> {
+    if (least..=most).contains(&seconds) {
         return Ok(());
     }
     Err(wrong(
-        &format!("{key}.interval_s"),
+        key,
         &format!("it must lie between {least} and {most}"),
         remedy,
     ))

@@ -6,57 +6,10 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use domain::ids::{ChannelId, PostKey};
+use domain::ids::ChannelId;
 use domain::post::{Action, Origin, Post};
-use domain::time::Timestamp;
-use serde::Deserialize;
 
-/// A line of a post file. Further members are ignored.
-#[derive(Debug, Deserialize)]
-struct Line {
-    channel: String,
-    msg_id: Id,
-    ts: Option<jiff::Timestamp>,
-    edit_ts: Option<jiff::Timestamp>,
-    reply_to: Option<Id>,
-    author: Option<String>,
-    #[serde(default)]
-    text: Option<String>,
-    #[serde(default)]
-    media: Media,
-}
-
-/// Platforms number their posts, or name them.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Id {
-    Number(i64),
-    Text(String),
-}
-
-impl Id {
-    fn key(self) -> PostKey {
-        match self {
-            Self::Number(number) => PostKey::new(number.to_string()),
-            Self::Text(text) => PostKey::new(text),
-        }
-    }
-}
-
-/// Whether there was an image, or which.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Media {
-    There(bool),
-    Named(String),
-    Nothing(()),
-}
-
-impl Default for Media {
-    fn default() -> Self {
-        Self::Nothing(())
-    }
-}
+use crate::post_line;
 
 /// Reads post files into each channel's posts, in order of time.
 ///
@@ -99,36 +52,32 @@ fn read_file(file: &Path, take: &mut impl FnMut(Post)) -> anyhow::Result<()> {
 }
 
 fn post(line: &str) -> anyhow::Result<Post> {
-    let line: Line = serde_json::from_str(line)?;
-    let Some(posted) = line.ts else {
+    let line = post_line::read(line)?;
+    let Some(channel) = line.channel else {
+        bail!("`channel` is missing: say whose post it is");
+    };
+    let Some(posted) = line.posted else {
         bail!("`ts` is null: a post without a time cannot be judged; give it one or leave it out");
     };
-    let posted = Timestamp::from_micros(posted.as_microsecond());
-    let edited = line
-        .edit_ts
-        .map(|at| Timestamp::from_micros(at.as_microsecond()));
-    let media = match line.media {
-        Media::There(true) => vec!["attached".to_owned()],
-        Media::Named(name) => vec![name],
-        Media::There(false) | Media::Nothing(()) => Vec::new(),
-    };
     Ok(Post {
-        channel: ChannelId::parse(&line.channel.to_lowercase())?,
-        key: line.msg_id.key(),
+        channel: ChannelId::parse(&channel.to_lowercase())?,
+        key: line.key,
         action: Action::Original,
         author: line.author,
-        text: line.text.unwrap_or_default(),
-        media,
-        reply_to: line.reply_to.map(Id::key),
+        text: line.text,
+        media: line.media,
+        reply_to: line.reply_to,
         forwarded_from: None,
         posted,
-        received: edited.unwrap_or(posted),
+        received: line.edited.unwrap_or(posted),
         origin: Origin::Import,
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use domain::ids::PostKey;
+
     use super::*;
 
     #[test]

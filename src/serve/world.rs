@@ -20,6 +20,7 @@ use crate::config::{Channel, Settings, VenueKind};
 use crate::feeds::binance::{self, BinanceSpot, Rhythm};
 use crate::outbound::{Limits, Outbound, Reach};
 use crate::platform::Posting;
+use crate::sources::folder::{self, Folder};
 use crate::sources::rss::{self, FeedSource};
 use crate::sources::telegram::{self, TelegramPreview};
 use crate::sources::telegram_bot::{self, Bot, Chat};
@@ -210,6 +211,16 @@ impl World {
                     };
                     let source = FeedSource::new(options, outbound.clone());
                     posting(&id, "rss", name, Origin::Live, Some(Arc::new(source)))
+                }
+                Channel::Folder { path, rescan_s } => {
+                    let source = Folder::new(folder::Options {
+                        channel: id.clone(),
+                        path: path.clone(),
+                        rescan: Duration::from_secs(*rescan_s),
+                        origin: Origin::Live,
+                        clock: Arc::clone(clock),
+                    });
+                    posting(&id, "folder", name, Origin::Live, Some(Arc::new(source)))
                 }
                 Channel::TelegramBot {
                     token,

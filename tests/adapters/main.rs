@@ -6,6 +6,7 @@
 
 mod binance;
 mod exchange;
+mod folder;
 mod outbound;
 mod recorded;
 mod rss;
