@@ -9,11 +9,14 @@ use super::place::{Place, known_by};
 /// So many bytes are read at once; a line that is longer is none.
 const PIECE: u64 = 256 << 10;
 
+/// A line's number from 1, and its text or why it has none.
+pub(super) type Numbered = (u64, Result<String, String>);
+
 /// What was read.
 #[derive(Debug, Default)]
 pub(super) struct Piece {
-    /// Each whole line with its number from 1; an error says why it cannot be read.
-    pub lines: Vec<(u64, Result<String, String>)>,
+    /// Each whole line that is not empty.
+    pub lines: Vec<Numbered>,
     /// There is more to read at once.
     pub more: bool,
     /// The file was truncated or replaced, and is read from its beginning.
@@ -112,7 +115,7 @@ mod tests {
             file.write_all(bytes).unwrap();
         }
 
-        fn read(&mut self) -> (Vec<(u64, Result<String, String>)>, bool) {
+        fn read(&mut self) -> (Vec<Numbered>, bool) {
             let path = self.folder.path().join("file");
             let length = std::fs::metadata(&path).unwrap().len();
             let piece = read_on(&path, length, &mut self.place).unwrap();

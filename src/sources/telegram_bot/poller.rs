@@ -87,7 +87,7 @@ impl Poller {
     async fn ask(&self, pace: &mut Pace) -> Result<(), SourceError> {
         // Unsettled posts come again with the next answer, at once: there is no use in asking for
         // more before somebody has settled some, or not often.
-        while !(pace.unless_settled && !self.lanes().unsettled()) {
+        while !pace.unless_settled || self.lanes().unsettled() {
             tokio::select! {
                 () = self.changed.notified(), if pace.unless_settled => {}
                 () = tokio::time::sleep_until(pace.due) => break,
