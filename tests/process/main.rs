@@ -19,5 +19,6 @@ mod refusals;
 mod rest;
 mod running;
 mod serving;
+mod sources;
 mod stops;
 mod wait;
