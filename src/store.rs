@@ -19,14 +19,18 @@ use domain::time::Timestamp;
 
 mod columns;
 pub mod database;
+pub mod postgres;
 mod read;
 mod shape;
 pub mod sqlite;
+mod steps;
 mod write;
 
 use self::database::Database;
+pub use self::postgres::PgStore;
 use self::read::{channels, posts, signals, stream};
 pub use self::sqlite::{Durability, Options, Place, SqliteStore};
+pub use self::steps::Pending;
 
 /// The store over a database.
 #[derive(Debug)]

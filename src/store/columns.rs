@@ -49,7 +49,7 @@ pub(crate) fn time<R: Row>(row: &R, column: &str) -> Result<Timestamp, StoreErro
 }
 
 pub(crate) fn maybe_time<R: Row>(row: &R, column: &str) -> Result<Option<Timestamp>, StoreError> {
-    Ok(row.int(column)?.map(Timestamp::from_micros))
+    row.time(column)
 }
 
 /// A text that must parse.
@@ -74,7 +74,13 @@ pub(crate) fn maybe_parsed<R: Row, T>(
 }
 
 pub(crate) fn maybe_price<R: Row>(row: &R, column: &str) -> Result<Option<Price>, StoreError> {
-    maybe_parsed(row, column, |text| Price::parse(text).ok())
+    let fit =
+        |number: Decimal| Price::new(number).map_err(|_| unknown(column, &number.to_string()));
+    row.exact(column)?.map(fit).transpose()
+}
+
+pub(crate) fn price<R: Row>(row: &R, column: &str) -> Result<Price, StoreError> {
+    present(column, maybe_price(row, column)?)
 }
 
 pub(crate) fn decimal<R: Row>(row: &R, column: &str) -> Result<Decimal, StoreError> {
@@ -82,7 +88,7 @@ pub(crate) fn decimal<R: Row>(row: &R, column: &str) -> Result<Decimal, StoreErr
 }
 
 pub(crate) fn maybe_decimal<R: Row>(row: &R, column: &str) -> Result<Option<Decimal>, StoreError> {
-    maybe_parsed(row, column, |text| Decimal::from_str_exact(text).ok())
+    row.exact(column)
 }
 
 /// A state as its label and the number that belongs to some of them. An ending's label stands

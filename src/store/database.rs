@@ -57,13 +57,38 @@ pub trait Row: Send + Sync {
     fn flag(&self, column: &str) -> Result<Option<bool>, StoreError>;
     /// Raw bytes.
     fn bytes(&self, column: &str) -> Result<Option<Vec<u8>>, StoreError>;
+    /// An instant.
+    fn time(&self, column: &str) -> Result<Option<Timestamp>, StoreError>;
+    /// An exact number.
+    fn exact(&self, column: &str) -> Result<Option<Decimal>, StoreError>;
 }
 
-/// Implements [`Row`] for a row of sqlx.
+/// Implements [`Row`] for a row of sqlx, where `$time` and `$exact` say how instants and exact numbers
+/// are kept and become what they are.
 macro_rules! row_of {
-    ($row:ty) => {
+    ($row:ty, $time:ty, $exact:ty) => {
         impl crate::store::database::Row for $row {
             row_of!(@cells int: i64, real: f64, text: String, flag: bool, bytes: Vec<u8>);
+
+            fn time(
+                &self,
+                column: &str,
+            ) -> Result<Option<domain::time::Timestamp>, domain::ports::store::StoreError> {
+                let kept: Option<$time> = sqlx::Row::try_get(self, column)
+                    .map_err(|error| domain::ports::store::StoreError::Unknown(error.to_string()))?;
+                Ok(kept.map(Into::into))
+            }
+
+            fn exact(
+                &self,
+                column: &str,
+            ) -> Result<Option<rust_decimal::Decimal>, domain::ports::store::StoreError> {
+                let kept: Option<$exact> = sqlx::Row::try_get(self, column)
+                    .map_err(|error| domain::ports::store::StoreError::Unknown(error.to_string()))?;
+                kept.map(TryInto::try_into).transpose().map_err(|_| {
+                    crate::store::columns::unknown(column, "something that is no number")
+                })
+            }
         }
     };
     (@cells $($name:ident: $type:ty),*) => {
@@ -87,17 +112,24 @@ pub enum Value {
     Flag(Option<bool>),
     /// Raw bytes.
     Bytes(Option<Vec<u8>>),
+    /// An instant.
+    Time(Option<Timestamp>),
+    /// An exact number, without trailing zeros.
+    Exact(Option<Decimal>),
 }
 
-/// Binds values to a query of sqlx.
+/// Binds values to a query of sqlx, where `$time`, `$exact` and `$text` say how instants, exact
+/// numbers and texts are kept.
 macro_rules! bound {
-    ($query:expr, $values:expr) => {
+    ($query:expr, $values:expr, $time:expr, $exact:expr, $text:expr) => {
         $values
             .into_iter()
             .fold($query, |query, value| match value {
                 crate::store::database::Value::Int(value) => query.bind(value),
                 crate::store::database::Value::Real(value) => query.bind(value),
-                crate::store::database::Value::Text(value) => query.bind(value),
+                crate::store::database::Value::Text(value) => query.bind(value.map($text)),
+                crate::store::database::Value::Time(value) => query.bind(value.map($time)),
+                crate::store::database::Value::Exact(value) => query.bind(value.map($exact)),
                 crate::store::database::Value::Flag(value) => query.bind(value),
                 crate::store::database::Value::Bytes(value) => query.bind(value),
             })
@@ -138,7 +170,7 @@ bind_as! {
     u8 => Int(value => value.into()),
     // A sequence number beyond what a database can count is as good as the last one.
     Seq => Int(value => count(value.get())),
-    Timestamp => Int(value => value.as_micros()),
+    Timestamp => Time(value => value),
     f64 => Real(value => value),
     bool => Flag(value => value),
     Vec<u8> => Bytes(value => value),
@@ -151,8 +183,8 @@ bind_as! {
     &Epoch => Text(value => value.as_str().to_owned()),
     &Instrument => Text(value => value.to_string()),
     SignalId => Text(value => value.to_string()),
-    Price => Text(value => value.to_string()),
-    Decimal => Text(value => value.normalize().to_string()),
+    Price => Exact(value => value.get().normalize()),
+    Decimal => Exact(value => value.normalize()),
 }
 
 /// A number as databases count: what is too large becomes the largest.

@@ -14,13 +14,13 @@ use sqlx::sqlite::{
 };
 
 use super::SqlStore;
+use super::steps::Pending;
 
 mod files;
 mod schema;
 mod session;
 
 use self::files::Claim;
-pub use self::schema::Pending;
 
 /// Readers beside the one writer.
 const READERS: u32 = 4;
@@ -140,7 +140,7 @@ impl SqlStore<Sqlite> {
         if let Place::File(path) = &options.place
             && !path.exists()
         {
-            return Ok(schema::all());
+            return schema::all();
         }
         let database = Sqlite::connect(&options).await?;
         let pending = schema::pending(&database.writer).await;

@@ -24,13 +24,47 @@ fn any_event_comes_back_as_it_was() {
                 body: last,
                 ..life[0].clone()
             };
-            clerk.block_on(round_trip(life, judged))
+            clerk.block_on(async {
+                let store = SqliteStore::open(Options::memory()).await.unwrap();
+                round_trip(&store, life, judged).await
+            })
         })
         .unwrap();
 }
 
-async fn round_trip(life: Vec<Happening>, judged: Happening) -> Result<(), TestCaseError> {
-    let store = SqliteStore::open(Options::memory()).await.unwrap();
+#[test]
+fn any_event_comes_back_from_postgresql_as_it_was() {
+    let clerk = tokio::runtime::Runtime::new().unwrap();
+    let house = clerk.block_on(crate::server::House::make());
+    let lives = (any::life(), any::judged());
+    let case = std::cell::Cell::new(0);
+
+    TestRunner::new(Config::with_cases(40))
+        .run(&lives, |(life, last)| {
+            case.set(case.get() + 1);
+            let judged = Happening {
+                body: last,
+                ..life[0].clone()
+            };
+            clerk.block_on(async {
+                let options = touchstone::store::postgres::Options {
+                    schema: Some(format!("case_{}", case.get())),
+                    ..house.options()
+                };
+                let store = touchstone::store::PgStore::open(options).await.unwrap();
+                let done = round_trip(&store, life, judged).await;
+                store.close().await;
+                done
+            })
+        })
+        .unwrap();
+}
+
+async fn round_trip(
+    store: &dyn Store,
+    life: Vec<Happening>,
+    judged: Happening,
+) -> Result<(), TestCaseError> {
     let Body::Signal { signal, score } = life[0].body.clone() else {
         unreachable!("a life begins with its signal");
     };
@@ -46,7 +80,7 @@ async fn round_trip(life: Vec<Happening>, judged: Happening) -> Result<(), TestC
         ..post(&signal.channel, "", "x")
     });
     entry.happenings = life;
-    let told = events(put(&store, entry).await);
+    let told = events(put(store, entry).await);
     let stored = store.events(Seq::ZERO, 99).await.unwrap();
     prop_assert_eq!(&told, &stored);
     // To the last trailing zero, so that a replayed event has the live one's bytes.

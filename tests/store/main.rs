@@ -8,6 +8,9 @@ mod exact;
 mod file;
 mod make;
 mod pace;
+mod postgres;
+mod server;
+mod twins;
 
 use touchstone::store::{Durability, Options, SqliteStore};
 
@@ -30,6 +33,10 @@ mod in_a_file {
 
 mod in_memory {
     crate::contract!(super::memory);
+}
+
+mod in_postgres {
+    crate::contract!(super::server::store);
 }
 
 async fn file() -> (SqliteStore, tempfile::TempDir) {

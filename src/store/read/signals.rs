@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::ids::{ChannelId, PostKey, SignalId};
-use domain::market::{Instrument, Price, Side};
+use domain::market::{Instrument, Side};
 use domain::ports::store::{OpenSignal, SignalQuery, SignalRecord, StoreError, TrackRecord};
 use domain::post::Origin;
 use domain::reading::{Entry, Target};
@@ -255,7 +255,7 @@ fn entry<R: Row>(row: &R) -> Result<Entry, StoreError> {
 
 fn target<R: Row>(row: &R) -> Result<Target, StoreError> {
     Ok(Target {
-        price: columns::parsed(row, "price", |price| Price::parse(price).ok())?,
+        price: columns::price(row, "price")?,
         weight: columns::maybe_decimal(row, "weight")?,
     })
 }

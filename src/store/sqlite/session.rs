@@ -1,6 +1,8 @@
 //! A transaction of SQLite, and what its errors mean.
 
 use domain::ports::store::StoreError;
+use domain::time::Timestamp;
+use rust_decimal::Decimal;
 use sqlx::SqlStr;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnection, SqlitePool, SqliteRow};
@@ -8,7 +10,44 @@ use sqlx::sqlite::{SqliteConnection, SqlitePool, SqliteRow};
 use super::Sqlite;
 use crate::store::database::{Database, Session, Value, bound, row_of};
 
-row_of!(SqliteRow);
+row_of!(SqliteRow, Micros, Canonical);
+
+/// An instant as SQLite keeps it: microseconds as a whole number.
+#[derive(sqlx::Type)]
+#[sqlx(transparent)]
+struct Micros(i64);
+
+impl From<Micros> for Timestamp {
+    fn from(micros: Micros) -> Self {
+        Self::from_micros(micros.0)
+    }
+}
+
+/// An exact number as SQLite keeps it: a text, because it has no decimals.
+#[derive(sqlx::Type)]
+#[sqlx(transparent)]
+struct Canonical(String);
+
+impl TryFrom<Canonical> for Decimal {
+    type Error = rust_decimal::Error;
+
+    fn try_from(text: Canonical) -> Result<Self, Self::Error> {
+        Self::from_str_exact(&text.0)
+    }
+}
+
+/// Binds values as SQLite keeps them.
+macro_rules! kept {
+    ($query:expr, $values:expr) => {
+        bound!(
+            $query,
+            $values,
+            Timestamp::as_micros,
+            |exact: Decimal| exact.to_string(),
+            std::convert::identity
+        )
+    };
+}
 
 /// A transaction of SQLite.
 ///
@@ -42,12 +81,12 @@ impl Session for SqliteSession {
     type Row = SqliteRow;
 
     async fn tell(&mut self, sql: SqlStr, values: Vec<Value>) -> Result<u64, StoreError> {
-        let told = bound!(sqlx::query(sql), values).execute(&mut *self.0).await;
+        let told = kept!(sqlx::query(sql), values).execute(&mut *self.0).await;
         told.map(|result| result.rows_affected()).map_err(failure)
     }
 
     async fn ask(&mut self, sql: SqlStr, values: Vec<Value>) -> Result<Vec<SqliteRow>, StoreError> {
-        let rows = bound!(sqlx::query(sql), values)
+        let rows = kept!(sqlx::query(sql), values)
             .fetch_all(&mut *self.0)
             .await;
         rows.map_err(failure)

@@ -1,0 +1,68 @@
+//! The schema: the twins of SQLite's migrations, and the birth of an epoch.
+
+use std::collections::HashSet;
+
+use domain::ports::store::StoreError;
+use sqlx::migrate::{Migrate as _, Migrator};
+use sqlx::postgres::PgPool;
+use sqlx::{AssertSqlSafe, Connection as _};
+
+use super::session::failure;
+use super::{Options, Postgres, ranges};
+use crate::store::steps::{self, Pending};
+
+/// Every step of the schema that this program knows.
+static STEPS: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// The lock of whoever makes the schema; any number that nobody else uses will do.
+const MAKING: i64 = 7_465_737_449;
+
+/// What [`raise`] would apply.
+pub(super) async fn pending(pool: &PgPool) -> Result<Vec<Pending>, StoreError> {
+    let mut connection = pool.acquire().await.map_err(failure)?;
+    let there: bool = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(failure)?;
+    if !there {
+        return steps::without(&STEPS, &HashSet::new());
+    }
+    let applied = connection
+        .list_applied_migrations(&STEPS.table_name)
+        .await
+        .map_err(|error| steps::refusal(error, failure))?;
+    let applied: HashSet<i64> = applied.into_iter().map(|step| step.version).collect();
+    steps::without(&STEPS, &applied)
+}
+
+/// Applies what is pending, and gives a fresh database its epoch and its first range; one that has
+/// them keeps them.
+pub(super) async fn raise(database: &Postgres, options: &Options) -> Result<(), StoreError> {
+    let mut connection = database.writers.acquire().await.map_err(failure)?;
+    if let Some(schema) = &options.schema {
+        let mut alone = connection.begin().await.map_err(failure)?;
+        // Two nodes that make it at once would both find that it is not there.
+        for sql in [
+            format!("SELECT pg_advisory_xact_lock({MAKING})"),
+            format!("CREATE SCHEMA IF NOT EXISTS {schema}"),
+        ] {
+            sqlx::query(AssertSqlSafe(sql))
+                .execute(&mut *alone)
+                .await
+                .map_err(failure)?;
+        }
+        alone.commit().await.map_err(failure)?;
+    }
+    let ran = STEPS.run(&mut *connection).await;
+    ran.map_err(|error| steps::refusal(error, failure))?;
+    let epoch = options.epoch.clone().unwrap_or_else(steps::random_epoch);
+    let mut birth = connection.begin().await.map_err(failure)?;
+    sqlx::query("INSERT INTO meta (one, epoch, head) VALUES (1, $1, 0) ON CONFLICT DO NOTHING")
+        .bind(epoch.as_str())
+        .execute(&mut *birth)
+        .await
+        .map_err(failure)?;
+    ranges::prepare(database, &mut birth).await?;
+    birth.commit().await.map_err(failure)?;
+    Ok(())
+}

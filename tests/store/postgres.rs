@@ -1,0 +1,145 @@
+//! What PostgreSQL promises beyond the contract: several writers, a server that goes away, and a
+//! stream that is cut into ranges.
+
+use domain::ids::Seq;
+use domain::ports::Advice;
+use domain::ports::store::Store as _;
+use futures_util::future::join_all;
+use secrecy::SecretString;
+use touchstone::store::PgStore;
+use touchstone::store::postgres::Options;
+
+use crate::make::*;
+use crate::server::{self, House};
+
+#[tokio::test]
+async fn writers_on_several_nodes_give_every_number_once_and_in_order() {
+    let house = House::make().await;
+    let nodes: Vec<PgStore> =
+        join_all((0..3).map(|_| async { PgStore::open(house.options()).await.unwrap() })).await;
+    for (nth, node) in nodes.iter().enumerate() {
+        registered(node, &format!("node{nth}")).await;
+    }
+    join_all(nodes.iter().enumerate().map(|(nth, node)| async move {
+        let channel = channel(&format!("node{nth}"));
+        for key in 0..20 {
+            posted(node, &channel, &key.to_string(), "BTC/USDT").await;
+        }
+    }))
+    .await;
+
+    let events = nodes[0].events(Seq::ZERO, 99).await.unwrap();
+    let numbers: Vec<u64> = events.iter().map(|event| event.seq.get()).collect();
+    assert_eq!(numbers, (1..=60).collect::<Vec<_>>());
+    // Whoever sees a number sees all before it, on every node and at any time.
+    for node in &nodes {
+        assert_eq!(node.span().await.unwrap().head, Seq::new(60));
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_cuts_every_connection_is_worth_another_try_and_heals() {
+    let (store, house) = server::store().await;
+    let alpha = registered(&store, "alpha").await;
+    posted(&store, &alpha, "1", "BTC/USDT").await;
+    let mut person = house.person().await;
+    for key in ["2", "3"] {
+        sqlx::query(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+             WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        )
+        .execute(&mut person)
+        .await
+        .unwrap();
+        // A connection that was cut is noticed when it is asked, at once or at the next try.
+        let mut tries = 0;
+        loop {
+            let entry = call(
+                post(&alpha, key, key),
+                &[signal(&alpha, key, 0, "BTC/USDT")],
+            );
+            let entries = [domain::ports::store::Entry::Post(Box::new(entry))];
+            match store.commit(&entries, NOW).await {
+                Ok(_) => break,
+                Err(error) => assert_eq!(error.advice(), Advice::Retry, "{error:?}"),
+            }
+            tries += 1;
+            assert!(tries < 20, "it never healed");
+        }
+    }
+    let events = store.events(Seq::ZERO, 9).await.unwrap();
+    assert_eq!(events.len(), 3, "and nothing is there twice");
+}
+
+#[tokio::test]
+async fn ranges_are_made_ahead_and_forgotten_as_a_whole() {
+    let house = House::make().await;
+    let options = || Options {
+        range: 10,
+        ..house.options()
+    };
+    let store = PgStore::open(options()).await.unwrap();
+    let alpha = registered(&store, "alpha").await;
+    for key in 1..=34 {
+        posted(&store, &alpha, &key.to_string(), "BTC/USDT").await;
+    }
+    let first = store.span().await.unwrap().first;
+    assert_eq!(first, Seq::new(1), "all 34 found their range");
+
+    assert_eq!(
+        store.forget_below(Seq::new(25)).await.unwrap(),
+        Seq::new(20)
+    );
+    let span = store.span().await.unwrap();
+    assert_eq!((span.first, span.head), (Seq::new(20), Seq::new(34)));
+    let kept = store.events(Seq::ZERO, 99).await.unwrap();
+    assert_eq!(kept.len(), 15);
+    assert_eq!(
+        store.forget_below(Seq::new(999)).await.unwrap(),
+        Seq::new(30)
+    );
+    // Signals stay, whatever is forgotten of the stream, and the next number follows the last.
+    let query = domain::ports::store::SignalQuery {
+        limit: 99,
+        ..Default::default()
+    };
+    assert_eq!(store.signals(&query).await.unwrap().len(), 34);
+    store.close().await;
+    let again = PgStore::open(options()).await.unwrap();
+    posted(&again, &alpha, "35", "BTC/USDT").await;
+    assert_eq!(again.span().await.unwrap().head, Seq::new(35));
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_the_address_is_told_without_its_password() {
+    let tell = async |url: &str| {
+        let options = Options::at(SecretString::from(url.to_owned()));
+        let error = PgStore::open(options).await.unwrap_err();
+        let mut told = format!("{error:?} {error}");
+        let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(&error);
+        while let Some(error) = cause {
+            told.push_str(&error.to_string());
+            cause = error.source();
+        }
+        assert!(!told.contains("geheim"), "{told}");
+        error.advice()
+    };
+    assert_eq!(tell("postgres://me:geheim@[half").await, Advice::Stop);
+    let nobody = "postgres://me:geheim@127.0.0.1:1/nothing";
+    assert_eq!(tell(nobody).await, Advice::Retry);
+    let house = House::make().await;
+    let mut stranger = url::Url::parse(secrecy::ExposeSecret::expose_secret(&house.url)).unwrap();
+    stranger.set_password(Some("geheim")).unwrap();
+    assert_eq!(tell(stranger.as_str()).await, Advice::Stop);
+    assert!(!format!("{:?}", Options::at(SecretString::from("geheim"))).contains("geheim"));
+}
+
+#[tokio::test]
+async fn a_character_that_postgresql_cannot_keep_does_not_stop_a_post() {
+    let (store, _house) = server::store().await;
+    let alpha = registered(&store, "alpha").await;
+    put(&store, talk(post(&alpha, "1", "zero \0 inside"))).await;
+    let key = domain::ids::PostKey::new("1");
+    let versions = store.versions(&alpha, &key).await.unwrap();
+    assert_eq!(versions[0].post.text, "zero \u{FFFD} inside");
+}
