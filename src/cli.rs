@@ -34,6 +34,8 @@ pub enum Command {
     Check(ServeArgs),
     /// Bring the database up to date, and say what was done.
     Migrate,
+    /// Copy a whole record into an empty database, and verify it.
+    Copy(CopyArgs),
 }
 
 /// How to serve.
@@ -42,6 +44,17 @@ pub struct ServeArgs {
     /// Listen beyond loopback although everybody who reaches the address may use everything.
     #[arg(long)]
     pub open_access: bool,
+}
+
+/// What to copy.
+#[derive(Debug, Args)]
+pub struct CopyArgs {
+    /// Where the record is: sqlite:PATH or postgres://user:password@host:5432/database.
+    #[arg(long, value_name = "ADDRESS")]
+    pub from: String,
+    /// Where it goes; there must be nothing there.
+    #[arg(long, value_name = "ADDRESS")]
+    pub to: String,
 }
 
 /// What to replay.

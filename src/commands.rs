@@ -9,10 +9,10 @@ use domain::parse::{self, Assets};
 use serde::Deserialize;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::cli::{ReplayArgs, ServeArgs};
-use crate::config::{Channel, Durability, Settings};
+use crate::cli::{CopyArgs, ReplayArgs, ServeArgs};
+use crate::config::{Channel, Settings};
 use crate::replay::{self, Plan};
-use crate::store::{Options, SqliteStore};
+use crate::store::{self, Kept};
 use crate::wire::ReadingOut;
 use crate::{serve, telemetry};
 
@@ -113,15 +113,15 @@ pub fn check(config: Option<&Path>, args: ServeArgs) -> anyhow::Result<ExitCode>
         "The configuration holds. `touchstone serve` would start:"
     )?;
     writeln!(out, "  http      {}", settings.http.listen)?;
-    let durability = match settings.store.durability {
-        Durability::Full => "a commit survives a power cut",
-        Durability::Normal => "a commit survives the end of the process",
+    let place = settings.database();
+    let what = match &place {
+        Kept::File(_, store::Durability::Full) => ("SQLite", "; a commit survives a power cut"),
+        Kept::File(_, store::Durability::Normal) => {
+            ("SQLite", "; a commit survives the end of the process")
+        }
+        Kept::Server(..) => ("PostgreSQL", ""),
     };
-    writeln!(
-        out,
-        "  store     SQLite, {} ({durability})",
-        settings.database().display()
-    )?;
+    writeln!(out, "  store     {}, {place}{}", what.0, what.1)?;
     if settings.simulator.enabled {
         writeln!(
             out,
@@ -185,9 +185,9 @@ pub fn check(config: Option<&Path>, args: ServeArgs) -> anyhow::Result<ExitCode>
 /// program.
 pub fn migrate(config: Option<&Path>) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(config)?;
-    let path = settings.database().to_owned();
-    let migrated = actix::System::new().block_on(SqliteStore::migrate(Options::file(&path)));
-    let applied = migrated.with_context(|| format!("could not migrate {}", path.display()))?;
+    let place = settings.database();
+    let migrated = actix::System::new().block_on(place.migrate());
+    let applied = migrated.with_context(|| format!("could not migrate {place}"))?;
     let mut out = std::io::stdout().lock();
     for migration in &applied {
         writeln!(
@@ -196,7 +196,57 @@ pub fn migrate(config: Option<&Path>) -> anyhow::Result<ExitCode> {
             migration.version, migration.description
         )?;
     }
-    writeln!(out, "{} is up to date", path.display())?;
+    writeln!(out, "{place} is up to date")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Copies a record, and says what arrived.
+///
+/// # Errors
+///
+/// When an address is none, a database does not answer, or the target is not empty.
+pub fn copy(args: &CopyArgs) -> anyhow::Result<ExitCode> {
+    let place = |flag: &str, address: &str| {
+        Kept::parse(address).with_context(|| {
+            format!("--{flag}: neither sqlite:PATH nor postgres://user:password@host:5432/database")
+        })
+    };
+    let (from, to) = (place("from", &args.from)?, place("to", &args.to)?);
+    if let Kept::File(path, _) = &from
+        && !path.exists()
+    {
+        anyhow::bail!("--from: there is no {}", path.display());
+    }
+    let copied = actix::System::new().block_on(async {
+        let open = async |place: &Kept| {
+            let opened = place.open().await;
+            opened.with_context(|| format!("could not open {place}"))
+        };
+        let (source, target) = (open(&from).await?, open(&to).await?);
+        // Shown on a terminal alone.
+        let bar = indicatif::ProgressBar::new_spinner();
+        let copied = store::copy::copy(&source, &target, |table, rows| {
+            bar.set_message(format!("{table}: {rows} rows"));
+            bar.tick();
+        })
+        .await;
+        bar.finish_and_clear();
+        source.close().await;
+        target.close().await;
+        copied.with_context(|| format!("nothing was copied to {to}"))
+    })?;
+    let mut out = std::io::stdout().lock();
+    for table in &copied {
+        writeln!(
+            out,
+            "{:<10} {:>9} rows  {}",
+            table.table, table.rows, table.digest
+        )?;
+    }
+    writeln!(
+        out,
+        "{to} holds what {from} holds: every digest was computed on both sides"
+    )?;
     Ok(ExitCode::SUCCESS)
 }
 

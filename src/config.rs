@@ -7,13 +7,19 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use url::Url;
+
+use crate::store::{self, Kept};
 
 mod channel;
 mod from_environment;
 
 pub use channel::Channel;
+
+/// The schema of a server that holds what the simulator made.
+const SIMULATED: &str = "simulator";
 
 /// The file at the root of the repository is the documentation of every key and their defaults.
 const DEFAULTS: &str = include_str!("../config.toml");
@@ -59,7 +65,9 @@ pub struct Http {
 pub struct Store {
     /// The database file.
     pub path: PathBuf,
-    /// What a commit survives.
+    /// PostgreSQL in the place of the file; empty for the file. It carries a password.
+    pub url: SecretString,
+    /// What a commit to the file survives.
     #[serde(deserialize_with = "from_environment::word")]
     pub durability: Durability,
 }
@@ -264,6 +272,14 @@ impl Settings {
                 "use 1.0",
             ));
         }
+        let url = self.store.url.expose_secret();
+        if !(url.is_empty() || matches!(Kept::parse(url), Some(Kept::Server(..)))) {
+            return Err(wrong(
+                "store.url",
+                "it is no address of PostgreSQL",
+                "write postgres://user:password@host:5432/database, or leave it empty for the file at store.path",
+            ));
+        }
         if !(1..=60).contains(&self.stream.heartbeat_s) {
             return Err(wrong(
                 "stream.heartbeat_s",
@@ -274,14 +290,25 @@ impl Settings {
         Ok(self)
     }
 
-    /// The database file that this configuration writes.
+    /// Where this configuration keeps its records. What the simulator made never lies beside what is
+    /// real: it has a file, or on a server a schema, of its own.
     #[must_use]
-    pub fn database(&self) -> &Path {
-        if self.simulator.enabled {
+    pub fn database(&self) -> Kept {
+        let simulated = self.simulator.enabled;
+        if !self.store.url.expose_secret().is_empty() {
+            let schema = simulated.then(|| SIMULATED.to_owned());
+            return Kept::Server(self.store.url.clone(), schema);
+        }
+        let path = if simulated {
             &self.simulator.path
         } else {
             &self.store.path
-        }
+        };
+        let durability = match self.store.durability {
+            Durability::Full => store::Durability::Full,
+            Durability::Normal => store::Durability::Normal,
+        };
+        Kept::File(path.clone(), durability)
     }
 }
 
@@ -295,8 +322,6 @@ fn wrong(key: &str, why: &str, remedy: &str) -> ConfigError {
 
 #[cfg(test)]
 mod tests {
-    use secrecy::ExposeSecret as _;
-
     use super::*;
 
     fn load(text: &str, environment: &[(&str, &str)]) -> Result<Settings, ConfigError> {
@@ -322,7 +347,7 @@ mod tests {
         let settings = load("", &[]).unwrap();
         assert!(settings.simulator.enabled);
         assert!(settings.http.listen.ip().is_loopback());
-        assert_eq!(settings.database(), Path::new("data/simulator.db"));
+        assert_eq!(settings.database().to_string(), "data/simulator.db");
     }
 
     #[test]

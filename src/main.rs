@@ -14,6 +14,7 @@ fn main() -> ExitCode {
         Some(Command::Parse) => commands::parse(),
         Some(Command::Check(args)) => commands::check(config, args),
         Some(Command::Migrate) => commands::migrate(config),
+        Some(Command::Copy(args)) => commands::copy(&args),
         Some(Command::Serve(args)) => commands::serve(config, args),
         None => commands::serve(config, cli.serve),
     };

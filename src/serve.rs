@@ -18,14 +18,14 @@ use simulator::Simulator;
 use tokio::sync::watch;
 
 use crate::clock::WallClock;
-use crate::config::{Durability, Settings};
+use crate::config::Settings;
 use crate::http::guard::Guard;
 use crate::http::ingest::{Inlet, Inlets};
 use crate::http::stream::StreamState;
 use crate::http::system::System;
 use crate::http::{self, Edge};
 use crate::platform::{self, Adapters, Terms};
-use crate::store::{self, SqliteStore};
+use crate::store::Opened;
 use crate::wire::Encoder;
 
 mod world;
@@ -39,7 +39,8 @@ pub struct Running {
     /// The platform's doors.
     pub house: platform::House,
     simulator: Option<Simulator>,
-    store: Arc<SqliteStore>,
+    store: Opened,
+    port: Arc<dyn Store>,
     server: actix_web::dev::ServerHandle,
     drain: watch::Sender<bool>,
     drain_for: Duration,
@@ -71,7 +72,8 @@ pub async fn start(
     let listener = TcpListener::bind(listen)
         .with_context(|| format!("http.listen: could not listen on {listen}"))?;
     let address = listener.local_addr()?;
-    let store = Arc::new(open_store(settings).await?);
+    let opened = open_store(settings).await?;
+    let store = opened.port();
     let World {
         feeds,
         postings,
@@ -90,7 +92,7 @@ pub async fn start(
     });
     let household = Household::found(Arc::clone(&clock), escalate, Vigil::default());
     let adapters = Adapters {
-        store: Arc::clone(&store) as _,
+        store: Arc::clone(&store),
         clock: Arc::clone(&clock),
         feeds,
         channels: postings,
@@ -122,7 +124,7 @@ pub async fn start(
     let edge = Edge {
         stream: StreamState::new(
             house.hub.clone(),
-            Arc::clone(&store) as _,
+            Arc::clone(&store),
             Arc::clone(&clock),
             draining,
             &settings.stream,
@@ -130,15 +132,15 @@ pub async fn start(
         ),
         inlets: Inlets {
             channels: Arc::new(inlets),
-            store: Arc::clone(&store) as _,
+            store: Arc::clone(&store),
             clock,
         },
         system: System {
             household: house.household.clone(),
-            store: Arc::clone(&store) as _,
+            store: Arc::clone(&store),
             metrics,
         },
-        records: Arc::clone(&store) as _,
+        records: Arc::clone(&store),
         guard: Guard::new(&settings.http.allowed_origins, open_access),
         body_limit: settings.http.body_limit,
     };
@@ -149,7 +151,8 @@ pub async fn start(
         address,
         house,
         simulator,
-        store,
+        store: opened,
+        port: store,
         server: handle,
         drain,
         drain_for,
@@ -173,18 +176,10 @@ pub fn may_listen(settings: &Settings, open_access: bool) -> anyhow::Result<()> 
     Ok(())
 }
 
-async fn open_store(settings: &Settings) -> anyhow::Result<SqliteStore> {
-    let path = settings.database();
-    let durability = match settings.store.durability {
-        Durability::Full => store::Durability::Full,
-        Durability::Normal => store::Durability::Normal,
-    };
-    let options = store::Options {
-        durability,
-        ..store::Options::file(path)
-    };
-    let opened = SqliteStore::open(options).await;
-    opened.with_context(|| format!("could not open the database {}", path.display()))
+async fn open_store(settings: &Settings) -> anyhow::Result<Opened> {
+    let place = settings.database();
+    let opened = place.open().await;
+    opened.with_context(|| format!("could not open the database {place}"))
 }
 
 impl Running {
@@ -197,7 +192,7 @@ impl Running {
     /// What is kept.
     #[must_use]
     pub fn store(&self) -> &dyn Store {
-        &*self.store
+        &*self.port
     }
 
     /// Waits until the guardian gives up, and says why.

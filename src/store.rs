@@ -18,7 +18,9 @@ use domain::signal::Signal;
 use domain::time::Timestamp;
 
 mod columns;
+pub mod copy;
 pub mod database;
+mod place;
 pub mod postgres;
 mod read;
 mod shape;
@@ -27,6 +29,7 @@ mod steps;
 mod write;
 
 use self::database::Database;
+pub use self::place::{Kept, Opened};
 pub use self::postgres::PgStore;
 use self::read::{channels, posts, signals, stream};
 pub use self::sqlite::{Durability, Options, Place, SqliteStore};

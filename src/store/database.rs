@@ -20,6 +20,23 @@ pub trait Database: Send + Sync + 'static {
 
     /// A transaction that writes; there is one at a time.
     fn write(&self) -> impl Future<Output = Result<Self::Session, StoreError>> + Send;
+
+    /// Makes room for a stream that is copied into an empty database, up to its head.
+    fn reach(
+        &self,
+        _session: &mut Self::Session,
+        _head: Seq,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send {
+        std::future::ready(Ok(()))
+    }
+
+    /// Lets what counts by itself go on after the rows that were copied.
+    fn counted(
+        &self,
+        _session: &mut Self::Session,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send {
+        std::future::ready(Ok(()))
+    }
 }
 
 /// One transaction. Dropped without a commit, it never was.

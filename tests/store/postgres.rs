@@ -1,13 +1,16 @@
 //! What PostgreSQL promises beyond the contract: several writers, a server that goes away, and a
 //! stream that is cut into ranges.
 
+use std::sync::Arc;
+
 use domain::ids::Seq;
 use domain::ports::Advice;
 use domain::ports::store::Store as _;
 use futures_util::future::join_all;
 use secrecy::SecretString;
-use touchstone::store::PgStore;
+use touchstone::store::copy::{CopyError, copy};
 use touchstone::store::postgres::Options;
+use touchstone::store::{Durability, Kept, Opened, PgStore};
 
 use crate::make::*;
 use crate::server::{self, House};
@@ -142,4 +145,69 @@ async fn a_character_that_postgresql_cannot_keep_does_not_stop_a_post() {
     let key = domain::ids::PostKey::new("1");
     let versions = store.versions(&alpha, &key).await.unwrap();
     assert_eq!(versions[0].post.text, "zero \u{FFFD} inside");
+}
+
+#[tokio::test]
+async fn a_record_is_copied_and_goes_on_in_its_new_place() {
+    let (file, _folder) = crate::file().await;
+    let alpha = registered(&file, "alpha").await;
+    let mut signals = Vec::new();
+    for key in 0..7 {
+        signals.push(posted(&file, &alpha, &key.to_string(), "BTC/USDT").await);
+    }
+    put(&file, talk(edited(&alpha, "3", "otherwise", 9))).await;
+    let from = Opened::Sqlite(Arc::new(file));
+    let house = House::make().await;
+    // Ranges that the stream outgrows, so that more must be made for it.
+    let options = Options {
+        range: 3,
+        ..house.options()
+    };
+    let to = Opened::Postgres(Arc::new(PgStore::open(options.clone()).await.unwrap()));
+    let copied = copy(&from, &to, |_, _| {}).await.unwrap();
+    let rows = |table| copied.iter().find(|one| one.table == table).unwrap().rows;
+    assert_eq!((rows("posts"), rows("versions"), rows("events")), (7, 8, 7));
+
+    let (old, new) = (from.port(), to.port());
+    assert_eq!(old.span().await.unwrap(), new.span().await.unwrap());
+    assert_eq!(
+        old.events(Seq::ZERO, 99).await.unwrap(),
+        new.events(Seq::ZERO, 99).await.unwrap()
+    );
+    for signal in &signals {
+        assert_eq!(
+            old.signal(signal.id).await.unwrap(),
+            new.signal(signal.id).await.unwrap()
+        );
+    }
+    assert_eq!(
+        old.resume(&alpha, 9).await.unwrap(),
+        new.resume(&alpha, 9).await.unwrap()
+    );
+    posted(&*new, &alpha, "after", "BTC/USDT").await;
+    assert_eq!(new.span().await.unwrap().head, Seq::new(8));
+
+    // And back again, into a file, with what came since.
+    let folder = tempfile::tempdir().unwrap();
+    let back = Kept::File(folder.path().join("back.db"), Durability::Normal);
+    let back = back.open().await.unwrap();
+    copy(&to, &back, |_, _| {}).await.unwrap();
+    assert_eq!(
+        back.port().events(Seq::ZERO, 99).await.unwrap(),
+        new.events(Seq::ZERO, 99).await.unwrap()
+    );
+
+    // Never over something that is there.
+    let refused = copy(&from, &to, |_, _| {}).await.unwrap_err();
+    assert!(
+        matches!(
+            refused,
+            CopyError::NotEmpty {
+                table: "channels",
+                rows: 1
+            }
+        ),
+        "{refused}"
+    );
+    assert_eq!(new.span().await.unwrap().head, Seq::new(8));
 }

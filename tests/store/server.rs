@@ -7,6 +7,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use touchstone::store::PgStore;
 use touchstone::store::postgres::Options;
 
+#[expect(clippy::disallowed_methods, reason = "a test asks where its server is")]
 /// Where the server is that `scripts/services` started.
 fn server() -> String {
     std::env::var("TOUCHSTONE_TEST_POSTGRES").unwrap_or_else(|_| {

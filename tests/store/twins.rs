@@ -47,6 +47,24 @@ async fn both_schemas_have_the_same_tables_columns_and_keys() {
     }
 }
 
+#[tokio::test]
+async fn a_copy_leaves_no_table_and_no_column_out() {
+    let copied: BTreeSet<(String, String)> = touchstone::store::copy::tables()
+        .into_iter()
+        .flat_map(|(table, columns)| {
+            columns
+                .into_iter()
+                .map(move |column| (table.to_owned(), column.to_owned()))
+        })
+        .collect();
+    let there: BTreeSet<_> = sqlite()
+        .await
+        .into_keys()
+        .filter(|(table, _)| table != "meta")
+        .collect();
+    assert_eq!(copied, there);
+}
+
 async fn sqlite() -> BTreeMap<(String, String), Column> {
     let pool = SqlitePoolOptions::new()
         .max_connections(1)

@@ -37,6 +37,24 @@ pub(super) async fn prepare(
     if wanted < database.ready.load(Ordering::Acquire) {
         return Ok(());
     }
+    make(database, connection, wanted).await
+}
+
+/// Makes ranges for a stream that is copied, up to its head.
+pub(super) async fn reach(
+    database: &Postgres,
+    connection: &mut PgConnection,
+    head: Seq,
+) -> Result<(), StoreError> {
+    let head = i64::try_from(head.get()).unwrap_or(i64::MAX / AHEAD);
+    make(database, connection, head + database.range / AHEAD + 1).await
+}
+
+async fn make(
+    database: &Postgres,
+    connection: &mut PgConnection,
+    wanted: i64,
+) -> Result<(), StoreError> {
     // Another node may have made them since, with another size: what is there counts.
     let mut ready = end(connection).await?;
     if ready > wanted {

@@ -1,5 +1,6 @@
 //! A transaction of PostgreSQL, and what its errors mean.
 
+use domain::ids::Seq;
 use domain::ports::store::StoreError;
 use domain::time::Timestamp;
 use rust_decimal::Decimal;
@@ -107,6 +108,17 @@ impl Database for Postgres {
         let mut session = self.writers.begin().await.map_err(failure)?;
         ranges::prepare(self, &mut session).await?;
         Ok(PgSession(session))
+    }
+
+    async fn reach(&self, session: &mut PgSession, head: Seq) -> Result<(), StoreError> {
+        ranges::reach(self, &mut session.0, head).await
+    }
+
+    async fn counted(&self, session: &mut PgSession) -> Result<(), StoreError> {
+        let sql = "SELECT setval(pg_get_serial_sequence('posts', 'number'), \
+             COALESCE((SELECT MAX(number) FROM posts), 0) + 1, false)";
+        let told = sqlx::query(sql).execute(&mut *session.0).await;
+        told.map(drop).map_err(failure)
     }
 }
 

@@ -1,0 +1,173 @@
+//! Places: where a record is kept, and a store that is open there.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use domain::ports::store::{Store, StoreError};
+use secrecy::{ExposeSecret as _, SecretString};
+use url::Url;
+
+use super::steps::Pending;
+use super::{PgStore, SqliteStore, postgres, sqlite};
+
+/// Where a record is kept.
+#[derive(Clone, Debug)]
+pub enum Kept {
+    /// In a file of SQLite.
+    File(PathBuf, sqlite::Durability),
+    /// In PostgreSQL, in this schema or the user's own.
+    Server(SecretString, Option<String>),
+}
+
+/// A store that is open.
+#[derive(Clone, Debug)]
+pub enum Opened {
+    /// In a file.
+    Sqlite(Arc<SqliteStore>),
+    /// On a server.
+    Postgres(Arc<PgStore>),
+}
+
+impl Kept {
+    /// Reads an address: `sqlite:PATH` or `postgres://…`, with `#schema` behind it where the tables are
+    /// in a schema of their own. None where it is neither.
+    #[must_use]
+    pub fn parse(address: &str) -> Option<Self> {
+        if let Some(path) = address.strip_prefix("sqlite:") {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            let named = !path.is_empty();
+            return named.then(|| Self::File(path.into(), sqlite::Durability::Full));
+        }
+        let mut url = Url::parse(address).ok()?;
+        if !matches!(url.scheme(), "postgres" | "postgresql") {
+            return None;
+        }
+        let schema = url.fragment().map(str::to_owned);
+        url.set_fragment(None);
+        Some(Self::Server(SecretString::from(String::from(url)), schema))
+    }
+
+    /// Opens it, makes it where there is none, and brings its schema up to date.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] as each database tells it.
+    pub async fn open(&self) -> Result<Opened, StoreError> {
+        Ok(match self {
+            Self::File(..) => Opened::Sqlite(Arc::new(SqliteStore::open(self.file()?).await?)),
+            Self::Server(..) => Opened::Postgres(Arc::new(PgStore::open(self.server()?).await?)),
+        })
+    }
+
+    /// Brings its schema up to date, and says what was applied.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`].
+    pub async fn migrate(&self) -> Result<Vec<Pending>, StoreError> {
+        match self {
+            Self::File(..) => SqliteStore::migrate(self.file()?).await,
+            Self::Server(..) => PgStore::migrate(self.server()?).await,
+        }
+    }
+
+    /// The migrations that opening it would apply.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`].
+    pub async fn pending_migrations(&self) -> Result<Vec<Pending>, StoreError> {
+        match self {
+            Self::File(..) => SqliteStore::pending_migrations(self.file()?).await,
+            Self::Server(..) => PgStore::pending_migrations(self.server()?).await,
+        }
+    }
+
+    fn file(&self) -> Result<sqlite::Options, StoreError> {
+        match self {
+            Self::File(path, durability) => Ok(sqlite::Options {
+                durability: *durability,
+                ..sqlite::Options::file(path)
+            }),
+            Self::Server(..) => Err(StoreError::Unknown("this is no file".to_owned())),
+        }
+    }
+
+    fn server(&self) -> Result<postgres::Options, StoreError> {
+        match self {
+            Self::Server(url, schema) => Ok(postgres::Options {
+                schema: schema.clone(),
+                ..postgres::Options::at(url.clone())
+            }),
+            Self::File(..) => Err(StoreError::Unknown("this is no server".to_owned())),
+        }
+    }
+}
+
+/// The place for people; of a server without the password and whatever else stands behind the name.
+impl fmt::Display for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path, _) => write!(f, "{}", path.display()),
+            Self::Server(url, schema) => {
+                let url = Url::parse(url.expose_secret()).ok();
+                let told = url.and_then(|mut url| {
+                    url.set_password(None).ok()?;
+                    url.set_query(None);
+                    Some(url)
+                });
+                match told {
+                    Some(url) => write!(f, "{url}")?,
+                    None => f.write_str("postgres://…")?,
+                }
+                match schema {
+                    Some(schema) => write!(f, ", schema {schema}"),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+}
+
+impl Opened {
+    /// What rooms know of it.
+    #[must_use]
+    pub fn port(&self) -> Arc<dyn Store> {
+        match self {
+            Self::Sqlite(store) => Arc::clone(store) as _,
+            Self::Postgres(store) => Arc::clone(store) as _,
+        }
+    }
+
+    /// Writes everything down and lets go of it. Whoever asks after it is told that the store is
+    /// unreachable.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite(store) => store.close().await,
+            Self::Postgres(store) => store.close().await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_shown_without_its_secrets() {
+        let kept = Kept::parse("postgres://me:geheim@db:5432/record?sslpassword=geheim").unwrap();
+        assert_eq!(kept.to_string(), "postgres://me@db:5432/record");
+        assert!(!format!("{kept:?}").contains("geheim"));
+        let beside = Kept::parse("postgres://me:geheim@db/record#simulator").unwrap();
+        assert_eq!(
+            beside.to_string(),
+            "postgres://me@db/record, schema simulator"
+        );
+        let file = Kept::parse("sqlite:data/touchstone.db").unwrap();
+        assert_eq!(file.to_string(), "data/touchstone.db");
+        for wrong in ["", "sqlite:", "mysql://x/y", "data/touchstone.db"] {
+            assert!(Kept::parse(wrong).is_none(), "{wrong}");
+        }
+    }
+}
