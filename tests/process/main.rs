@@ -13,6 +13,7 @@ mod ingest;
 mod kills;
 mod listener;
 mod metrics;
+mod moving;
 mod recorded;
 mod records;
 mod refusals;
