@@ -1,7 +1,6 @@
 //! The real house over a real store file, fed by a venue whose tape the benchmark holds.
 
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -22,18 +21,20 @@ use tempfile::TempDir;
 use tokio::sync::{mpsc, oneshot};
 use touchstone::clock::WallClock;
 use touchstone::platform::{self, Adapters, House, Posting, Terms};
-use touchstone::store::{Durability, Options, SqliteStore};
+use touchstone::store::Opened;
 use touchstone::wire::Encoder;
+
+use crate::medium::Medium;
 
 /// A house, its store, and the tape of its one market.
 pub struct Scene {
     /// Its doors.
     pub house: House,
     /// What it keeps.
-    pub store: Arc<SqliteStore>,
+    pub store: Opened,
     /// What is traded on its one instrument.
     pub runs: mpsc::Sender<Run>,
-    _folder: TempDir,
+    _folder: Option<TempDir>,
 }
 
 /// Ticks for the market, handed out so many at a time.
@@ -70,17 +71,9 @@ pub fn channels(many: usize) -> anyhow::Result<Vec<ChannelId>> {
 /// # Errors
 ///
 /// When the store cannot be made.
-pub async fn raise(
-    folder: &Path,
-    durability: Durability,
-    channels: &[ChannelId],
-) -> anyhow::Result<Scene> {
-    let folder = tempfile::tempdir_in(folder)?;
-    let options = Options {
-        durability,
-        ..Options::file(folder.path().join("bench.db"))
-    };
-    let store = Arc::new(SqliteStore::open(options).await?);
+pub async fn raise(medium: &Medium, channels: &[ChannelId]) -> anyhow::Result<Scene> {
+    let (place, folder) = medium.fresh()?;
+    let store = place.open().await?;
     let (runs, tape) = mpsc::channel(1);
     let venue = Held {
         venue: Venue::new("bench"),
@@ -96,7 +89,7 @@ pub async fn raise(
         source: None,
     };
     let adapters = Adapters {
-        store: Arc::clone(&store) as _,
+        store: store.port(),
         clock: Arc::new(WallClock),
         feeds: vec![Arc::new(venue)],
         channels: channels.iter().map(posting).collect(),

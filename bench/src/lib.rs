@@ -2,9 +2,9 @@
 
 #![expect(clippy::print_stdout, reason = "a measurement speaks to a person")]
 
-pub mod bare;
 pub mod figures;
 pub mod house;
+pub mod medium;
 
 /// Where the databases go: the first argument, or the folder for temporary files. A disk that is
 /// memory would make every commit look free.
@@ -13,6 +13,12 @@ pub fn folder() -> std::path::PathBuf {
     std::env::args_os()
         .nth(1)
         .map_or_else(std::env::temp_dir, Into::into)
+}
+
+/// Beside which PostgreSQL to measure: the second argument, if there is one.
+#[must_use]
+pub fn server() -> Option<String> {
+    std::env::args().nth(2)
 }
 
 /// Begins a table.

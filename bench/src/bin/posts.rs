@@ -6,9 +6,9 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use bench::bare::Bare;
 use bench::figures::{Times, micros, per_second, ratio};
 use bench::house::{self, Listener, Scene};
+use bench::medium::{Bare, Medium};
 use bench::{row, table};
 use domain::ids::{ChannelId, SignalId};
 use domain::time::Timestamp;
@@ -40,7 +40,7 @@ async fn measure(folder: &Path) -> anyhow::Result<()> {
     table(
         "Post to frame in the outbox",
         &[
-            "durability",
+            "store",
             "channels",
             "p50 µs",
             "p99 µs",
@@ -51,9 +51,14 @@ async fn measure(folder: &Path) -> anyhow::Result<()> {
             "ratio p99",
         ],
     );
-    for durability in [Durability::Full, Durability::Normal] {
+    let mut media: Vec<Medium> = [Durability::Full, Durability::Normal]
+        .map(|durability| Medium::File(folder.to_owned(), durability))
+        .to_vec();
+    media.extend(bench::server().map(Medium::Server));
+    let mut frame = 0;
+    for medium in media {
         let channels = house::channels(CHANNELS)?;
-        let scene = house::raise(folder, durability, &channels).await?;
+        let scene = house::raise(&medium, &channels).await?;
         let listener = Listener::join(&scene.house, WARM + ALONE + CHANNELS * EACH).await?;
 
         let mut posts = Posts::default();
@@ -62,7 +67,7 @@ async fn measure(folder: &Path) -> anyhow::Result<()> {
         }
         posts.arrived.clear();
         // Post and bare commit take turns, so that both meet the same disk and the same neighbours.
-        let mut bare = Bare::open(folder, durability, BYTES).await?;
+        let mut bare = Bare::open(&medium, BYTES).await?;
         let (mut bare_took, mut alone_took) = (Vec::new(), Duration::ZERO);
         for _ in 0..ALONE {
             let begun = Instant::now();
@@ -101,7 +106,7 @@ async fn measure(folder: &Path) -> anyhow::Result<()> {
             let count = times.len();
             let times = Times::of(times);
             row(&[
-                format!("{durability:?}").to_lowercase(),
+                medium.name().to_owned(),
                 name.to_owned(),
                 micros(times.p50()),
                 micros(times.p99()),
@@ -114,10 +119,9 @@ async fn measure(folder: &Path) -> anyhow::Result<()> {
         }
         scene.house.household.stop().await;
         scene.store.close().await;
-        if durability == Durability::Normal {
-            println!("\nA frame has {bytes} bytes, the row of a bare commit {BYTES}.");
-        }
+        frame = bytes;
     }
+    println!("\nA frame has {frame} bytes, the row of a bare commit {BYTES}.");
     Ok(())
 }
 

@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use bench::figures::{per_second, ratio};
 use bench::house::{self, Run, Scene};
+use bench::medium::Medium;
 use bench::{row, table};
 use domain::execution::ExecutionModel;
 use domain::lifecycle::Track;
 use domain::market::{Price, Tick, Trade};
-use domain::ports::store::Store as _;
 use rust_decimal::Decimal;
 use tokio::sync::oneshot;
 use touchstone::store::Durability;
@@ -70,7 +70,11 @@ async fn one(
     at_once: usize,
 ) -> anyhow::Result<(Duration, Duration)> {
     let channels = house::channels(CHANNELS)?;
-    let scene = house::raise(folder, Durability::Full, &channels).await?;
+    let scene = house::raise(
+        &Medium::File(folder.to_owned(), Durability::Full),
+        &channels,
+    )
+    .await?;
     for number in 0..SIGNALS {
         let channel = &channels[number % CHANNELS];
         let levels = [ENTRY, FIRST + i64::try_from(number)?, 45_000];
@@ -79,7 +83,7 @@ async fn one(
         let post = house::post(channel, number, levels, house::now());
         house::bring(&scene.house, post).await?;
     }
-    let open = scene.store.open_on(&house::instrument()?).await?;
+    let open = scene.store.port().open_on(&house::instrument()?).await?;
     let mut tracks: Vec<_> = open
         .iter()
         .map(|open| Track::open(&open.signal, &ExecutionModel::DEFAULT))
@@ -111,7 +115,12 @@ async fn one(
 
     play(&scene, entering, 1).await?;
     let market = play(&scene, ticks, at_once).await?;
-    let left = scene.store.open_on(&house::instrument()?).await?.len();
+    let left = scene
+        .store
+        .port()
+        .open_on(&house::instrument()?)
+        .await?
+        .len();
     anyhow::ensure!(left == SIGNALS - hits, "{left} are left open");
     scene.house.household.stop().await;
     scene.store.close().await;
