@@ -130,7 +130,7 @@ pub fn check(config: Option<&Path>, args: ServeArgs) -> anyhow::Result<ExitCode>
         )?;
     }
     for (name, venue) in &settings.venues {
-        writeln!(out, "  venue     {name}: {}", venue.ws_url)?;
+        writeln!(out, "  venue     {name}: {}", venue.stream())?;
     }
     for (name, channel) in &settings.channels {
         match channel {

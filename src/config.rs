@@ -9,14 +9,15 @@ use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
-use url::Url;
 
 use crate::store::{self, Kept};
 
 mod channel;
 mod from_environment;
+mod venue;
 
 pub use channel::Channel;
+pub use venue::{Venue, VenueKind};
 
 /// The schema of a server that holds what the simulator made.
 const SIMULATED: &str = "simulator";
@@ -129,27 +130,6 @@ pub struct Stream {
     pub connections: usize,
 }
 
-/// A venue whose prices judge.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Venue {
-    /// Which protocol it speaks.
-    #[serde(deserialize_with = "from_environment::word")]
-    pub kind: VenueKind,
-    /// Where its stream is.
-    pub ws_url: Url,
-    /// Where its requests go.
-    pub rest_url: Url,
-}
-
-/// The protocols of venues.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-#[serde(try_from = "String")]
-pub enum VenueKind {
-    /// Binance's spot market.
-    BinanceSpot,
-}
-
 /// Lets an enum be read from its words, and a wrong word be told the right ones.
 macro_rules! words {
     ($kind:ident { $($word:literal => $variant:ident),+ $(,)? }) => {
@@ -166,9 +146,10 @@ macro_rules! words {
     };
 }
 
+pub(crate) use words;
+
 words!(Durability { "full" => Full, "normal" => Normal });
 words!(LogFormat { "text" => Text, "json" => Json });
-words!(VenueKind { "binance-spot" => BinanceSpot });
 
 /// A configuration that is refused.
 #[derive(Debug, thiserror::Error)]
@@ -257,6 +238,9 @@ impl Settings {
                 "set `enabled = false` under [simulator] and configure a venue under [venues]",
             ));
         }
+        for (name, venue) in &self.venues {
+            venue.check(&format!("venues.{name}"))?;
+        }
         if let (Some(name), true) = (self.channels.keys().next(), self.venues.is_empty()) {
             let why = "there is no venue whose prices could judge it";
             return Err(wrong(
@@ -324,7 +308,7 @@ fn wrong(key: &str, why: &str, remedy: &str) -> ConfigError {
 mod tests {
     use super::*;
 
-    fn load(text: &str, environment: &[(&str, &str)]) -> Result<Settings, ConfigError> {
+    pub(super) fn load(text: &str, environment: &[(&str, &str)]) -> Result<Settings, ConfigError> {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("touchstone.toml");
         std::fs::write(&file, text).unwrap();
@@ -338,7 +322,7 @@ mod tests {
         Settings::from_sources(Some(&file), environment)
     }
 
-    fn refusal(text: &str) -> String {
+    pub(super) fn refusal(text: &str) -> String {
         load(text, &[]).unwrap_err().to_string()
     }
 
@@ -406,6 +390,24 @@ mod tests {
             "[simulator]\nenabled = false\n[channels.capo]\nsource = \"telegram\"\nname = \"CryptoCapoTG\"\n",
         );
         assert!(said.contains("[venues.binance]"), "{said}");
+    }
+
+    #[test]
+    fn a_venue_needs_no_more_than_its_kind_and_a_wrong_address_is_refused_by_its_key() {
+        let venue = "[simulator]\nenabled = false\n[venues.kraken]\nkind = \"kraken\"\n";
+        let settings = load(venue, &[("TOUCHSTONE__VENUES__KRAKEN__PREFERENCE", "2")]).unwrap();
+        assert_eq!(settings.venues["kraken"].kind, VenueKind::Kraken);
+        assert_eq!(settings.venues["kraken"].preference, 2);
+        let said = refusal(&format!("{venue}ws_url = \"https://ws.kraken.com\"\n"));
+        assert!(
+            said.contains("venues.kraken.ws_url") && said.contains("wss://"),
+            "{said}"
+        );
+        let said = refusal("[venues.kraken]\nkind = \"krakken\"\n");
+        assert!(
+            said.contains("venues.kraken.kind") && said.contains("binance-usdm"),
+            "{said}"
+        );
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod body;
 pub mod error;
 pub mod guard;
 pub mod ingest;
+pub mod markets;
 pub mod pages;
 pub mod records;
 pub mod stream;
@@ -18,6 +19,7 @@ pub mod system;
 use body::Largest;
 use error::ApiError;
 use ingest::Inlets;
+use markets::Markets;
 use records::Records;
 use stream::StreamState;
 use system::System;
@@ -32,6 +34,8 @@ pub struct Edge {
     pub stream: StreamState,
     /// The channels that take posts.
     pub inlets: Inlets,
+    /// Whose prices are followed.
+    pub markets: Markets,
     /// What is asked about the system.
     pub system: System,
     /// What is kept.
@@ -57,6 +61,7 @@ pub fn serve(edge: Edge, listener: TcpListener, drain: Duration) -> std::io::Res
             .app_data(web::Data::new(edge.guard))
             .app_data(web::Data::new(edge.stream))
             .app_data(web::Data::new(edge.inlets))
+            .app_data(web::Data::new(edge.markets))
             .app_data(web::Data::new(edge.system))
             .app_data(web::Data::new(edge.records))
             .app_data(web::PayloadConfig::new(edge.body_limit))
@@ -103,6 +108,11 @@ fn routes(config: &mut web::ServiceConfig) {
         .route("/v1/signals", web::get().to(records::signals))
         .route("/v1/signals/{id}", web::get().to(records::signal))
         .route("/v1/events", web::get().to(records::events))
+        .route("/v1/markets", web::get().to(markets::markets))
+        .route(
+            "/v1/markets/{symbol}/candles",
+            web::get().to(markets::candles),
+        )
         .default_service(web::to(|| async {
             Err::<&str, _>(ApiError::NotFound("such address; see /docs".to_owned()))
         }));

@@ -71,6 +71,8 @@ pub struct House {
     pub ledger: Door<Ledger>,
     /// Who knows the markets.
     pub floor: Door<Floor>,
+    /// Which markets are followed.
+    pub followed: Followed,
     /// The channels, by name.
     pub channels: Arc<BTreeMap<ChannelId, Door<Channel>>>,
 }
@@ -157,6 +159,7 @@ pub async fn raise(
     };
     household.raise(child).await;
 
+    let followed = Followed::default();
     let (floor, child) = {
         let rooms = market::Rooms {
             store: Arc::clone(&store),
@@ -166,7 +169,7 @@ pub async fn raise(
             model: Arc::new(ExecutionModel::DEFAULT),
         };
         let (house, place) = (household.clone(), at(&terms.markets));
-        let (watch_all, followed) = (terms.patient, Followed::default());
+        let (watch_all, followed) = (terms.patient, followed.clone());
         Child::new(
             "floor",
             "floor",
@@ -243,6 +246,7 @@ pub async fn raise(
         hub,
         ledger,
         floor,
+        followed,
         channels: Arc::new(doors),
     })
 }

@@ -17,10 +17,12 @@ use scoring::geometry::Geometry;
 use simulator::Simulator;
 use tokio::sync::watch;
 
+use crate::charts::Charts;
 use crate::clock::WallClock;
 use crate::config::Settings;
 use crate::http::guard::Guard;
 use crate::http::ingest::{Inlet, Inlets};
+use crate::http::markets::Markets;
 use crate::http::stream::StreamState;
 use crate::http::system::System;
 use crate::http::{self, Edge};
@@ -76,6 +78,7 @@ pub async fn start(
     let store = opened.port();
     let World {
         feeds,
+        candles,
         postings,
         keys,
         simulator,
@@ -94,7 +97,7 @@ pub async fn start(
     let adapters = Adapters {
         store: Arc::clone(&store),
         clock: Arc::clone(&clock),
-        feeds,
+        feeds: feeds.clone(),
         channels: postings,
         models: Arc::new(|| Box::new(Geometry)),
         encode: Arc::new(Encoder),
@@ -130,6 +133,13 @@ pub async fn start(
             &settings.stream,
             drain_for,
         ),
+        markets: Markets {
+            floor: house.floor.clone(),
+            followed: house.followed.clone(),
+            feeds: feeds.into(),
+            charts: Arc::new(Charts::new(candles)),
+            clock: Arc::clone(&clock),
+        },
         inlets: Inlets {
             channels: Arc::new(inlets),
             store: Arc::clone(&store),

@@ -3,8 +3,8 @@
 //! Knows what every venue lists, says which market judges a pair, and has the guardian raise a
 //! market actor for each instrument on which a signal is open.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix::prelude::*;
@@ -14,11 +14,15 @@ use domain::ports::{Feed, Listed};
 use domain::reading::Draft;
 
 use crate::guardian::Household;
-use crate::market::{Board, Market, Rooms};
+use crate::market::{Market, Rooms};
 use crate::supervise::{
     Child, Door, Exit, Health, Manners, Mortal, Obituary, Place, Retire, Sickness,
 };
 use crate::unsettled::{Unsettled, in_full};
+
+mod followed;
+
+pub use followed::{Followed, Seen};
 
 /// How often the venues are asked what they list.
 const LIST_EVERY: Duration = Duration::from_secs(600);
@@ -31,33 +35,6 @@ const DOLLARS: [&str; 5] = ["USDT", "USDC", "FDUSD", "BUSD", "USD"];
 
 /// The venue of what no venue lists. Nothing is ever traded there, and it is said with the signal.
 pub const UNLISTED: &str = "unlisted";
-
-/// The markets that have been raised, and their boards. They outlive the floor, as the markets do:
-/// the next floor finds them, and raises none twice.
-#[derive(Clone, Default)]
-pub struct Followed(Arc<Mutex<HashMap<Instrument, Board>>>);
-
-impl Followed {
-    /// The board of a market that has been raised.
-    fn board(&self, instrument: &Instrument) -> Option<Board> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(instrument)
-            .cloned()
-    }
-
-    /// A new board, unless the market has been raised before.
-    fn begin(&self, instrument: &Instrument) -> Option<Board> {
-        let mut boards = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if boards.contains_key(instrument) {
-            return None;
-        }
-        let board = Board::default();
-        boards.insert(instrument.clone(), board.clone());
-        Some(board)
-    }
-}
 
 /// Knows the markets.
 pub struct Floor {
@@ -178,7 +155,7 @@ impl Floor {
     fn follow(&self, instrument: &Instrument) -> Option<Child> {
         let venue = &instrument.venue;
         let feed = Arc::clone(self.feeds.iter().find(|feed| feed.venue() == venue)?);
-        let board = self.followed.begin(instrument)?;
+        let board = self.followed.begin(instrument, self.rooms.clock.now())?;
         let (rooms, raised) = (self.rooms.clone(), instrument.clone());
         let name = format!("market {instrument}");
         let manners = Manners {

@@ -8,6 +8,9 @@ use smol_str::SmolStr;
 
 use crate::time::Timestamp;
 
+mod shown;
+pub use shown::{Interval, Mark};
+
 /// A price: exact, above zero, without trailing zeros, so equal prices print alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Price(Decimal);

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use smol_str::SmolStr;
 
 use crate::event::Event;
-use crate::market::{Instrument, Price, Tick, Venue};
+use crate::market::{Candle, Instrument, Interval, Mark, Price, Tick, Venue};
 use crate::score::Score;
 use crate::signal::Signal;
 use crate::time::Timestamp;
@@ -114,6 +114,38 @@ pub trait Feed: Send + Sync {
     /// on the way is the tape's to tell. With `since` the path begins there (what was traded
     /// meanwhile is fetched first), without it at the present.
     fn follow(&self, instrument: &Instrument, since: Option<Timestamp>) -> Box<dyn Tape>;
+
+    /// How an instrument's prices arrive at this moment. A feed that cannot tell says nothing.
+    fn state(&self, _instrument: &Instrument) -> FeedState {
+        FeedState::default()
+    }
+}
+
+/// How an instrument's prices arrive at this moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FeedState {
+    /// Every trade arrives as it happens; if not, it is being connected, or nobody listens.
+    pub live: bool,
+    /// The last mark price, where the venue has one.
+    pub mark: Option<Mark>,
+}
+
+/// A venue's candles, for whoever looks back. Nothing is judged by them.
+#[async_trait::async_trait]
+pub trait Candles: Send + Sync {
+    /// Finished candles that begin from `from` and before `to`, in order and each once: those that
+    /// the venue has.
+    ///
+    /// # Errors
+    ///
+    /// [`FeedError`] when the venue does not answer or does not know the instrument.
+    async fn candles(
+        &self,
+        instrument: &Instrument,
+        interval: Interval,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<Candle>, FeedError>;
 }
 
 /// One instrument's price path.

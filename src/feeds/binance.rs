@@ -1,206 +1,244 @@
-//! Binance's spot market, or whoever speaks its protocol.
+//! Binance's spot market and its perpetuals margined in the quote (USD-M), or whoever speaks their
+//! protocols.
 //!
-//! One connection hears all trades that somebody follows; what it misses is fetched over REST and
-//! joined by the trades' numbers, so a path has no double and tells of every hole.
+//! Both are one language with two dialects. Spot tells single trades, whose numbers have no gaps;
+//! USD-M tells aggregates (`aggTrade`), and there it is the aggregates' numbers that have none:
+//! trades of the insurance fund and of auto-deleveraging are numbered, too, and never told.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use smol_str::SmolStr;
-use tokio::runtime::Handle;
 use url::Url;
 
-use domain::market::{Instrument, MarketKind, Pair, Price, Venue};
-use domain::ports::{Clock, Feed, FeedError, Listed, Tape};
+use domain::market::{Instrument, Interval, MarketKind, Pair, Price, Trade};
+use domain::ports::{BoxError, FeedError, Listed};
 use domain::time::Timestamp;
 
-use crate::outbound::{Limits, Outbound};
-use door::Door;
-use rest::Rest;
-use skew::Skew;
-use tape::BinanceTape;
+use super::venue::asker::Asker;
+use super::venue::protocol::{Candles, Frame, Phrases, Protocol, Run, Said, Start, Trades, Wish};
+use super::venue::{Options, VenueFeed};
+use crate::outbound::Outbound;
+use frames::AggTrade;
+use rest::{PAGE, Rest, Symbol};
 
-mod connection;
-mod desk;
-mod door;
-mod fill;
 pub mod frames;
-mod path;
 mod rest;
-mod skew;
-mod tape;
 
-/// Where the venue is and how it is talked to.
-#[derive(Clone)]
-pub struct Options {
-    /// Its name here: `binance`, `sim`.
-    pub venue: Venue,
-    /// Where it streams: `wss://stream.binance.com:9443`.
-    pub stream: Url,
-    /// Where it answers: `https://api.binance.com`.
-    pub rest: Url,
-    /// Where the time comes from.
-    pub clock: Arc<dyn Clock>,
-    /// How often and how long.
-    pub rhythm: Rhythm,
+/// Where the spot market streams.
+pub const SPOT_STREAM: &str = "wss://stream.binance.com:9443";
+
+/// Where the spot market answers.
+pub const SPOT_REST: &str = "https://api.binance.com";
+
+/// Where the perpetuals stream.
+pub const USDM_STREAM: &str = "wss://fstream.binance.com";
+
+/// Where the perpetuals answer.
+pub const USDM_REST: &str = "https://fapi.binance.com";
+
+/// Binance's spot market. `outbound` should allow [`super::venue::LIMITS`].
+///
+/// # Panics
+///
+/// Outside a tokio runtime.
+#[must_use]
+pub fn spot(options: Options, outbound: Outbound) -> VenueFeed {
+    feed(Dialect::Spot, options, outbound)
 }
 
-impl Options {
-    /// The real one.
-    ///
-    /// # Panics
-    ///
-    /// Never: its addresses are addresses.
-    #[must_use]
-    pub fn live(clock: Arc<dyn Clock>) -> Self {
-        let url = |text| Url::parse(text).expect("an address");
-        Self {
-            venue: Venue::new("binance"),
-            stream: url("wss://stream.binance.com:9443"),
-            rest: url("https://api.binance.com"),
-            clock,
-            rhythm: Rhythm::default(),
+/// Binance's perpetuals margined in the quote. `outbound` should allow [`super::venue::LIMITS`].
+///
+/// # Panics
+///
+/// Outside a tokio runtime.
+#[must_use]
+pub fn usdm(options: Options, outbound: Outbound) -> VenueFeed {
+    feed(Dialect::Usdm, options, outbound)
+}
+
+fn feed(dialect: Dialect, options: Options, outbound: Outbound) -> VenueFeed {
+    let rest = Rest::new(dialect, Asker::new(&options, outbound));
+    VenueFeed::new(options, Arc::new(Binance { dialect, rest }))
+}
+
+/// Which of Binance's markets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Dialect {
+    Spot,
+    Usdm,
+}
+
+impl Dialect {
+    /// Where its requests begin.
+    const fn path(self) -> [&'static str; 2] {
+        match self {
+            Self::Spot => ["api", "v3"],
+            Self::Usdm => ["fapi", "v1"],
         }
+    }
+
+    /// Of the weight that Binance allows in a minute (6,000 and 2,400), what we spend at most; the
+    /// rest is for others behind the same address.
+    const fn weight(self) -> u64 {
+        match self {
+            Self::Spot => 4_500,
+            Self::Usdm => 1_800,
+        }
+    }
+
+    /// Since 2026-04-23 USD-M serves trades and marks below `/market` and offers below `/public`;
+    /// nobody here needs the offers.
+    const fn socket(self) -> &'static [&'static str] {
+        match self {
+            Self::Spot => &["stream"],
+            Self::Usdm => &["market", "stream"],
+        }
+    }
+
+    /// Of spot trades, and candles of a minute: they name the last trade, also when it never
+    /// arrived here. Of perpetuals aggregates (candles name no aggregates) and the mark price.
+    const fn streams(self) -> [&'static str; 2] {
+        match self {
+            Self::Spot => ["trade", "kline_1m"],
+            Self::Usdm => ["aggTrade", "markPrice@1s"],
+        }
+    }
+
+    fn run(self, trades: &AggTrade) -> Run {
+        let (first, last) = match self {
+            Self::Spot => (trades.first, trades.last),
+            Self::Usdm => (trades.id, trades.id),
+        };
+        Run {
+            first,
+            last,
+            at: trades.at,
+            price: trades.price,
+        }
+    }
+
+    /// Is it traded now, and by this dialect's feed? Futures that expire are not.
+    fn lists(self, symbol: &Symbol) -> bool {
+        let lasting = match self {
+            Self::Spot => true,
+            Self::Usdm => symbol.contract.as_deref() == Some("PERPETUAL"),
+        };
+        lasting && symbol.status == "TRADING"
     }
 }
 
-/// How often and how long.
-#[derive(Clone, Copy, Debug)]
-pub struct Rhythm {
-    /// Between two looks at who still listens and what time it is.
-    pub pulse: Duration,
-    /// How far the time that is told stays behind the last thing heard: frames may overtake.
-    pub lag: Duration,
-    /// A connection that says nothing for so long, not even to a ping, is dead.
-    pub silence: Duration,
-    /// Between two requests: Binance takes five messages a second, pings included.
-    pub between_requests: Duration,
-    /// A connection is renewed at this age, before Binance cuts it at 24 hours.
-    pub longest_life: Duration,
-    /// The pause after a first failure; it doubles.
-    pub first_pause: Duration,
-    /// The longest pause after failures.
-    pub longest_pause: Duration,
-}
-
-impl Default for Rhythm {
-    fn default() -> Self {
-        Self {
-            pulse: Duration::from_secs(1),
-            lag: Duration::from_secs(2),
-            silence: Duration::from_secs(10),
-            between_requests: Duration::from_millis(300),
-            // Jittered by a quarter it stays below 24 hours.
-            longest_life: Duration::from_secs(19 * 3_600),
-            first_pause: Duration::from_millis(500),
-            longest_pause: Duration::from_secs(60),
-        }
-    }
-}
-
-/// How large and slow an answer may be: the list of everything is about 15 MB.
-pub const LIMITS: Limits = Limits {
-    time: Duration::from_secs(30),
-    connect: Duration::from_secs(5),
-    body: 64 << 20,
-    redirects: 0,
-};
-
-/// What the feed, its connection and its tapes have in common.
-struct Shared {
-    options: Options,
+/// Binance's language.
+struct Binance {
+    dialect: Dialect,
     rest: Rest,
-    skew: Skew,
-    /// The symbols of the last listing, if there was one.
-    listed: RwLock<HashSet<SmolStr>>,
 }
 
-impl Shared {
-    fn venue_time(&self) -> Timestamp {
-        self.skew.venue_time(self.options.clock.now())
-    }
-
-    /// Could it be ours at all?
-    fn trades(&self, instrument: &Instrument) -> bool {
-        instrument.venue == self.options.venue && instrument.kind == MarketKind::Spot
-    }
-
-    fn lists(&self, symbol: &str) -> bool {
-        let listed = self.listed.read().unwrap_or_else(PoisonError::into_inner);
-        listed.contains(symbol)
-    }
-
-    fn label(&self) -> String {
-        self.options.venue.as_str().to_owned()
-    }
-
-    fn count(&self, name: &'static str) {
-        metrics::counter!(name, "venue" => self.label()).increment(1);
-    }
-
-    fn count_frame(&self, kind: &'static str) {
-        metrics::counter!("touchstone_feed_frames_total", "venue" => self.label(), "kind" => kind)
-            .increment(1);
-    }
-
-    fn show_skew(&self, micros: i64) {
-        let seconds = micros as f64 / 1e6;
-        metrics::gauge!("touchstone_feed_clock_skew_seconds", "venue" => self.label()).set(seconds);
-    }
-}
-
-/// Binance's spot market.
-pub struct BinanceSpot {
-    shared: Arc<Shared>,
-    door: Arc<Door>,
-}
-
-impl BinanceSpot {
-    /// Gets ready; nothing is asked and no connection made before somebody wants something.
-    /// `outbound` should allow [`LIMITS`].
-    ///
-    /// # Panics
-    ///
-    /// Outside a tokio runtime: the connection lives on the one in which this is called.
-    #[must_use]
-    pub fn new(options: Options, outbound: Outbound) -> Self {
-        let rest = Rest::new(options.venue.clone(), options.rest.clone(), outbound);
-        let shared = Arc::new(Shared {
-            options,
-            rest,
-            skew: Skew::default(),
-            listed: RwLock::default(),
-        });
-        let door = Arc::new(Door::new(Arc::clone(&shared), Handle::current()));
-        Self { shared, door }
+impl Phrases for Binance {
+    fn request(&self, wish: Wish, symbols: &[SmolStr], id: u64) -> String {
+        let method = match wish {
+            Wish::Subscribe => "SUBSCRIBE",
+            Wish::Unsubscribe => "UNSUBSCRIBE",
+        };
+        let streams = self.dialect.streams();
+        let of = |symbol: &SmolStr| {
+            let symbol = symbol.to_lowercase();
+            streams.map(|stream| format!("{symbol}@{stream}"))
+        };
+        let params: Vec<String> = symbols.iter().flat_map(of).collect();
+        serde_json::json!({ "method": method, "params": params, "id": id }).to_string()
     }
 }
 
 #[async_trait]
-impl Feed for BinanceSpot {
-    fn venue(&self) -> &Venue {
-        &self.shared.options.venue
+impl Protocol for Binance {
+    fn kind(&self) -> MarketKind {
+        match self.dialect {
+            Dialect::Spot => MarketKind::Spot,
+            Dialect::Usdm => MarketKind::Perpetual,
+        }
+    }
+
+    fn symbol(&self, pair: &Pair) -> SmolStr {
+        format!("{}{}", pair.base(), pair.quote()).into()
+    }
+
+    fn socket(&self, base: &Url) -> Url {
+        let mut url = base.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(self.dialect.socket());
+        }
+        url
+    }
+
+    fn read(&self, text: &str) -> Result<Frame, BoxError> {
+        let frame = frames::decode(text)?;
+        let kind = frame.kind();
+        let (sent, said) = match frame {
+            frames::Frame::Trade(frame) => {
+                // A perpetual's single trades would not join on to its aggregates.
+                let said = (self.dialect == Dialect::Spot)
+                    .then_some(Said::Trade(frame.symbol, frame.trade));
+                (Some(frame.sent), said)
+            }
+            frames::Frame::AggTrade(frame) => {
+                let trade = Trade {
+                    id: frame.trades.id,
+                    at: frame.trades.at,
+                    price: frame.trades.price,
+                };
+                let said =
+                    (self.dialect == Dialect::Usdm).then_some(Said::Trade(frame.symbol, trade));
+                (Some(frame.sent), said)
+            }
+            frames::Frame::Kline(frame) => {
+                let last = frame.last_trade.filter(|_| self.dialect == Dialect::Spot);
+                let said = last.map(|last| Said::Mentioned(frame.symbol, last, frame.sent));
+                (Some(frame.sent), said)
+            }
+            frames::Frame::Mark(frame) => {
+                let sent = frame.mark.at;
+                (Some(sent), Some(Said::Mark(frame.symbol, frame.mark)))
+            }
+            frames::Frame::Answer(answer) => {
+                let said = Said::Answered {
+                    id: answer.id,
+                    symbol: None,
+                    refused: answer.error,
+                };
+                (None, Some(said))
+            }
+            frames::Frame::BookTicker(_) | frames::Frame::Other => (None, None),
+        };
+        Ok(Frame {
+            kind,
+            sent,
+            sequence: None,
+            said: said.into_iter().collect(),
+        })
+    }
+
+    async fn time(&self) -> Result<Option<Timestamp>, FeedError> {
+        self.rest.time().await.map(Some)
     }
 
     async fn listing(&self) -> Result<Vec<Listed>, FeedError> {
-        let (rest, clock) = (&self.shared.rest, &*self.shared.options.clock);
-        let symbols = rest.symbols(clock).await?;
-        let prices: HashMap<String, String> = rest
-            .prices(clock)
-            .await?
+        let symbols = self.rest.symbols().await?;
+        let last = self.rest.prices().await?;
+        let prices: HashMap<String, String> = last
             .into_iter()
             .map(|last| (last.symbol, last.price))
             .collect();
-        let listed: Vec<Listed> = symbols
+        let listed = symbols
             .into_iter()
-            .filter(|symbol| symbol.status == "TRADING")
+            .filter(|symbol| self.dialect.lists(symbol));
+        Ok(listed
             .filter_map(|symbol| {
                 Some(Listed {
                     instrument: Instrument {
-                        venue: self.venue().clone(),
-                        kind: MarketKind::Spot,
+                        venue: self.rest.asker().venue().clone(),
+                        kind: self.kind(),
                         pair: Pair::new(&symbol.base, &symbol.quote).ok()?,
                     },
                     price: prices
@@ -209,22 +247,43 @@ impl Feed for BinanceSpot {
                     symbol: symbol.symbol.into(),
                 })
             })
-            .collect();
-        let known = listed.iter().map(|listed| listed.symbol.clone()).collect();
-        *self
-            .shared
-            .listed
-            .write()
-            .unwrap_or_else(PoisonError::into_inner) = known;
-        Ok(listed)
+            .collect())
     }
 
-    fn follow(&self, instrument: &Instrument, since: Option<Timestamp>) -> Box<dyn Tape> {
-        Box::new(BinanceTape::new(
-            Arc::clone(&self.shared),
-            Arc::clone(&self.door),
-            instrument.clone(),
-            since,
-        ))
+    async fn find(&self, instrument: &Instrument, symbol: &str) -> Result<(), FeedError> {
+        self.rest.find(instrument, symbol).await
+    }
+
+    async fn trades(
+        &self,
+        instrument: &Instrument,
+        symbol: &str,
+        from: Start,
+    ) -> Result<Trades, FeedError> {
+        let page = self.rest.trades(instrument, symbol, from).await?;
+        let next = page.last().filter(|_| page.len() >= PAGE);
+        Ok(Trades {
+            next: next.map(|last| Start::Cursor(last.id + 1)),
+            runs: page.iter().map(|trades| self.dialect.run(trades)).collect(),
+        })
+    }
+
+    async fn candles(
+        &self,
+        instrument: &Instrument,
+        symbol: &str,
+        interval: Interval,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Candles, FeedError> {
+        let candles = self
+            .rest
+            .candles(instrument, symbol, interval, from, to)
+            .await?;
+        let next = candles.last().filter(|_| candles.len() >= PAGE);
+        Ok(Candles {
+            next: next.map(|last| last.end()),
+            candles,
+        })
     }
 }

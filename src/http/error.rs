@@ -5,9 +5,9 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
-use actors::unsettled::in_full;
-use domain::ports::Advice;
+use actors::unsettled::{Unsettled, in_full};
 use domain::ports::store::StoreError;
+use domain::ports::{Advice, FeedError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -154,6 +154,24 @@ impl ResponseError for ApiError {
             Ok(body) => response.body(body),
             Err(_) => response.finish(),
         }
+    }
+}
+
+impl From<FeedError> for ApiError {
+    fn from(error: FeedError) -> Self {
+        tracing::warn!(advice = %error.advice(), "a venue could not answer: {}", in_full(&error));
+        match &error {
+            FeedError::Unlisted(instrument) => Self::NotFound(format!("market {instrument}")),
+            FeedError::Unreachable { .. } | FeedError::Unreadable { .. } => Self::Away {
+                why: error.to_string(),
+            },
+        }
+    }
+}
+
+impl From<Unsettled> for ApiError {
+    fn from(unsettled: Unsettled) -> Self {
+        Self::Away { why: unsettled.why }
     }
 }
 

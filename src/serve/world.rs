@@ -10,14 +10,15 @@ use anyhow::Context as _;
 use domain::ids::ChannelId;
 use domain::market::Venue;
 use domain::ports::store::ChannelCard;
-use domain::ports::{Clock, Feed};
+use domain::ports::{Candles, Clock, Feed};
 use domain::post::Origin;
 use secrecy::{ExposeSecret as _, SecretString};
 use simulator::{Kind, Simulator, WebhookTarget};
 use url::Url;
 
-use crate::config::{Channel, Settings, VenueKind};
-use crate::feeds::binance::{self, BinanceSpot, Rhythm};
+use crate::config::{self, Channel, Settings, VenueKind};
+use crate::feeds::venue::{self, Rhythm, VenueFeed};
+use crate::feeds::{binance, coinbase, kraken};
 use crate::outbound::{Limits, Outbound, Reach};
 use crate::platform::Posting;
 use crate::sources::folder::{self, Folder};
@@ -43,6 +44,8 @@ const PAGES: Limits = Limits {
 /// Venues and channels.
 pub(super) struct World {
     pub(super) feeds: Vec<Arc<dyn Feed>>,
+    /// Who tells candles to whoever looks back.
+    pub(super) candles: BTreeMap<Venue, Arc<dyn Candles>>,
     pub(super) postings: Vec<Posting>,
     /// What those who bring their posts must show.
     pub(super) keys: BTreeMap<ChannelId, SecretString>,
@@ -61,6 +64,13 @@ impl World {
         } else {
             Self::real(settings, clock)
         }
+    }
+
+    fn watch(&mut self, feed: VenueFeed) {
+        let feed = Arc::new(feed);
+        self.candles
+            .insert(feed.venue().clone(), Arc::clone(&feed) as _);
+        self.feeds.push(feed);
     }
 
     fn simulated(
@@ -82,21 +92,23 @@ impl World {
         })
         .context("the simulator could not start")?;
         let address = simulator.address();
-        let feed = binance::Options {
+        let feed = venue::Options {
             venue: Venue::new(SIMULATOR),
             stream: Url::parse(&format!("ws://{address}"))?,
             rest: Url::parse(&format!("http://{address}"))?,
             clock: Arc::clone(clock),
             rhythm: Rhythm::default(),
         };
-        let venue = Outbound::new(Reach::Anywhere, binance::LIMITS)?;
+        let venue = Outbound::new(Reach::Anywhere, venue::LIMITS)?;
         let pages = Outbound::new(Reach::Anywhere, PAGES)?;
         let mut world = Self {
-            feeds: vec![Arc::new(BinanceSpot::new(feed, venue))],
+            feeds: Vec::new(),
+            candles: BTreeMap::new(),
             postings: Vec::new(),
             keys: BTreeMap::new(),
             simulator: None,
         };
+        world.watch(binance::spot(feed, venue));
         for card in simulator.channels() {
             let id = ChannelId::parse(&card.name.to_lowercase())?;
             let posting = match card.kind {
@@ -134,27 +146,15 @@ impl World {
     fn real(settings: &Settings, clock: &Arc<dyn Clock>) -> anyhow::Result<Self> {
         let mut world = Self {
             feeds: Vec::new(),
+            candles: BTreeMap::new(),
             postings: Vec::new(),
             keys: BTreeMap::new(),
             simulator: None,
         };
-        for (name, venue) in &settings.venues {
-            match venue.kind {
-                VenueKind::BinanceSpot => {
-                    let options = binance::Options {
-                        venue: Venue::new(name.as_str()),
-                        stream: venue.ws_url.clone(),
-                        rest: venue.rest_url.clone(),
-                        clock: Arc::clone(clock),
-                        rhythm: Rhythm::default(),
-                    };
-                    // The operator wrote the address down himself, so it may be anywhere.
-                    let outbound = Outbound::new(Reach::Anywhere, binance::LIMITS)?;
-                    world
-                        .feeds
-                        .push(Arc::new(BinanceSpot::new(options, outbound)));
-                }
-            }
+        let mut venues: Vec<_> = settings.venues.iter().collect();
+        venues.sort_by_key(|(name, venue)| (venue.preference, *name));
+        for (name, venue) in venues {
+            world.watch(feed(name, venue, clock)?);
         }
         let pages = Outbound::new(Reach::Public, PAGES)?;
         let near = Outbound::new(Reach::Anywhere, PAGES)?;
@@ -256,6 +256,28 @@ fn bot(token: &SecretString, base: &Url, clock: &Arc<dyn Clock>) -> anyhow::Resu
     };
     let outbound = Outbound::new(reach, telegram_bot::LIMITS)?;
     Ok(Bot::new(&options, outbound))
+}
+
+/// The feed of a venue, at its own address or where the world knows it.
+fn feed(name: &str, venue: &config::Venue, clock: &Arc<dyn Clock>) -> anyhow::Result<VenueFeed> {
+    let (rhythm, open): (_, fn(_, _) -> _) = match venue.kind {
+        VenueKind::BinanceSpot => (Rhythm::default(), binance::spot),
+        VenueKind::BinanceUsdm => (Rhythm::default(), binance::usdm),
+        VenueKind::Kraken => (kraken::rhythm(), kraken::spot),
+        VenueKind::Coinbase => (coinbase::rhythm(), coinbase::spot),
+    };
+    let options = venue::Options {
+        venue: Venue::new(name),
+        stream: Url::parse(venue.stream())?,
+        rest: Url::parse(venue.rest())?,
+        clock: Arc::clone(clock),
+        rhythm,
+    };
+    // The operator wrote the address down himself, so it may be anywhere.
+    Ok(open(
+        options,
+        Outbound::new(Reach::Anywhere, venue::LIMITS)?,
+    ))
 }
 
 fn posting(

@@ -8,7 +8,8 @@ use serde_json::json;
 use domain::market::{Instrument, Tick};
 use domain::ports::{Clock, Feed, FeedError, Tape};
 use domain::time::Timestamp;
-use touchstone::feeds::binance::{BinanceSpot, LIMITS, Options, Rhythm};
+use touchstone::feeds::binance;
+use touchstone::feeds::venue::{LIMITS, Options, Rhythm, VenueFeed};
 use touchstone::outbound::{Outbound, Reach};
 
 use crate::exchange::Exchange;
@@ -24,7 +25,7 @@ fn eth() -> Instrument {
     Instrument::parse("sim:spot:ETH/USDT").unwrap()
 }
 
-fn feed(exchange: &Exchange) -> BinanceSpot {
+fn feed(exchange: &Exchange) -> VenueFeed {
     let options = Options {
         venue: domain::market::Venue::new("sim"),
         stream: exchange.stream.clone(),
@@ -40,7 +41,7 @@ fn feed(exchange: &Exchange) -> BinanceSpot {
             ..Rhythm::default()
         },
     };
-    BinanceSpot::new(options, Outbound::new(Reach::Anywhere, LIMITS).unwrap())
+    binance::spot(options, Outbound::new(Reach::Anywhere, LIMITS).unwrap())
 }
 
 /// A tape that collects what it told, without the mere passing of time.
@@ -111,7 +112,7 @@ impl Listener {
 }
 
 /// A tape on bitcoin that has already heard a trade.
-async fn following(exchange: &Exchange, feed: &BinanceSpot) -> Listener {
+async fn following(exchange: &Exchange, feed: &VenueFeed) -> Listener {
     let mut listener = Listener::new(feed.follow(&btc(), None));
     listener.settle(exchange, "btcusdt@trade").await;
     let id = exchange.trade(BTC, "100.1");

@@ -5,12 +5,17 @@
 )]
 
 mod binance;
+mod documented;
 mod exchange;
 mod folder;
+mod judging;
 mod outbound;
 mod recorded;
 mod rss;
 mod server;
 mod simulator;
+mod speech;
+mod stage;
 mod telegram;
 mod telegram_bot;
+mod venues;

@@ -22,7 +22,7 @@ use touchstone::feeds::binance::frames::{Frame, decode};
 /// The instant at which 2024-08-09 begins.
 const MIDNIGHT_MS: i64 = 1_723_161_600_000;
 
-fn unpacked(path: &str) -> Option<String> {
+pub(crate) fn unpacked(path: &str) -> Option<String> {
     let packed = shared(path)?;
     let mut text = String::new();
     flate2::read::GzDecoder::new(packed.as_slice())
@@ -112,5 +112,48 @@ fn the_recorded_frames_of_a_quiet_day_in_2021_are_read_without_loss() {
             ("kline", 2),
             ("other", 177)
         ])
+    );
+}
+
+#[test]
+fn the_recorded_frames_of_a_perpetual_are_read_without_loss() {
+    let Some(text) = unpacked("ws/binance_usdm_ethusdt_20240808.frames.txt.gz") else {
+        return;
+    };
+    let (counts, trades) = read(&text, " ");
+    assert_eq!(
+        counts,
+        BTreeMap::from([("bookTicker", 53_992), ("trade", 14_076), ("other", 6_587)])
+    );
+    assert!(trades.is_sorted_by_key(|trade| trade.id));
+    assert_eq!(
+        around_midnight(&trades),
+        ("2681.59".into(), "2681.59".into())
+    );
+}
+
+#[test]
+fn the_recorded_frames_of_coin_margined_futures_are_read_under_their_own_name_only() {
+    let Some(text) = unpacked("ws/binance_cm_btcusd_perp_20240809.frames.txt.gz") else {
+        return;
+    };
+    let mut counts = BTreeMap::new();
+    for line in text.lines() {
+        let (_, json) = line.split_once(' ').unwrap();
+        let (kind, symbol) = match decode(json).unwrap() {
+            Frame::Trade(frame) => ("trade", frame.symbol),
+            Frame::BookTicker(frame) => ("bookTicker", frame.symbol),
+            Frame::Other => ("other", "BTCUSD_PERP".into()),
+            frame @ (Frame::AggTrade(_) | Frame::Kline(_) | Frame::Mark(_) | Frame::Answer(_)) => {
+                panic!("{frame:?}")
+            }
+        };
+        // No pair's symbol has a `_`, so nobody can ever listen to it.
+        assert_eq!(symbol, "BTCUSD_PERP");
+        *counts.entry(kind).or_default() += 1;
+    }
+    assert_eq!(
+        counts,
+        BTreeMap::from([("bookTicker", 29_219), ("trade", 2_949), ("other", 17_948)])
     );
 }

@@ -13,7 +13,8 @@ use domain::ports::source::{OpenSource, Resume};
 use domain::ports::{Clock, Feed};
 use domain::post::{Action, Origin};
 use domain::time::Timestamp;
-use touchstone::feeds::binance::{BinanceSpot, LIMITS, Options, Rhythm};
+use touchstone::feeds::binance;
+use touchstone::feeds::venue::{LIMITS, Options, Rhythm};
 use touchstone::outbound::{Limits, Outbound, Reach};
 use touchstone::sources::telegram::{self, TelegramPreview};
 
@@ -37,7 +38,7 @@ async fn every_trade_of_the_simulated_venue_is_told_once_through_cuts_and_refusa
             ..Rhythm::default()
         },
     };
-    let feed = BinanceSpot::new(options, Outbound::new(Reach::Anywhere, LIMITS).unwrap());
+    let feed = binance::spot(options, Outbound::new(Reach::Anywhere, LIMITS).unwrap());
     let listing = feed.listing().await.unwrap();
     assert_eq!(listing.len(), simulator.symbols().len());
     assert!(listing.iter().all(|listed| listed.price.is_some()));

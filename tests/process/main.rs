@@ -12,6 +12,7 @@ mod home;
 mod ingest;
 mod kills;
 mod listener;
+mod markets;
 mod metrics;
 mod moving;
 mod recorded;

@@ -24,6 +24,25 @@ async fn a_bad_parameter_is_refused_by_its_name() {
         ("/v1/signals/seven", "id"),
         ("/v1/events?limit=0", "limit"),
         ("/v1/stream?channels=*&from=7", "from"),
+        ("/v1/markets/QBTUSDT/candles?interval=1m", "symbol"),
+        ("/v1/markets/QBT-USDT/candles", "interval"),
+        ("/v1/markets/QBT-USDT/candles?interval=2m", "interval"),
+        (
+            "/v1/markets/QBT-USDT/candles?interval=1m&from=1700000000",
+            "from",
+        ),
+        (
+            "/v1/markets/QBT-USDT/candles?interval=1m&to=yesterday",
+            "to",
+        ),
+        (
+            "/v1/markets/QBT-USDT/candles?interval=1m&market=margin",
+            "market",
+        ),
+        (
+            "/v1/markets/QBT-USDT/candles?interval=1m&venue=moon",
+            "venue",
+        ),
     ];
     for (path, field) in bad {
         let said = problem(&running.api.get(path, &[]).await, 400, "invalid_request");

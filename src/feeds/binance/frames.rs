@@ -4,13 +4,15 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
 use smol_str::SmolStr;
 
-use domain::market::{BadPrice, Candle, Price, Trade};
+use domain::market::{BadPrice, Candle, Mark, Price, Trade};
 use domain::time::Timestamp;
 use rust_decimal::Decimal;
+
+mod raw;
+
+use raw::{Envelope, Kind, RawAggTrade, RawBookTicker, RawKlineFrame, RawMark, RawTrade};
 
 /// One frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +23,8 @@ pub enum Frame {
     AggTrade(AggTradeFrame),
     /// `@kline_1m` and others
     Kline(KlineFrame),
+    /// `@markPrice`
+    Mark(MarkFrame),
     /// `@bookTicker`
     BookTicker(BookTickerFrame),
     /// The answer to a request.
@@ -37,6 +41,7 @@ impl Frame {
             Self::Trade(_) => "trade",
             Self::AggTrade(_) => "aggTrade",
             Self::Kline(_) => "kline",
+            Self::Mark(_) => "markPrice",
             Self::BookTicker(_) => "bookTicker",
             Self::Answer(_) => "answer",
             Self::Other => "other",
@@ -96,6 +101,15 @@ pub struct KlineFrame {
     pub closed: bool,
 }
 
+/// What the venue reckons open positions of a perpetual at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MarkFrame {
+    /// `BTCUSDT`
+    pub symbol: SmolStr,
+    /// The price, and when the venue sent it.
+    pub mark: Mark,
+}
+
 /// The best offers. Spot gives no time with them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BookTickerFrame {
@@ -133,84 +147,6 @@ pub enum BadFrame {
     Candle(#[from] domain::market::BadCandle),
 }
 
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow)]
-    data: Option<&'a RawValue>,
-    id: Option<u64>,
-    error: Option<&'a RawValue>,
-    code: Option<i64>,
-    #[serde(borrow)]
-    e: Option<&'a str>,
-    u: Option<u64>,
-    #[serde(rename = "result")]
-    _result: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct Kind<'a> {
-    #[serde(borrow)]
-    e: Option<&'a str>,
-    u: Option<u64>,
-    #[serde(rename = "B", borrow)]
-    bid_size: Option<&'a RawValue>,
-}
-
-#[derive(Deserialize)]
-struct RawTrade<'a> {
-    #[serde(rename = "E")]
-    sent: i64,
-    s: &'a str,
-    t: u64,
-    p: &'a str,
-    #[serde(rename = "T")]
-    at: i64,
-}
-
-#[derive(Deserialize)]
-struct RawAggTrade<'a> {
-    #[serde(rename = "E")]
-    sent: i64,
-    s: &'a str,
-    a: u64,
-    f: u64,
-    l: u64,
-    p: &'a str,
-    #[serde(rename = "T")]
-    at: i64,
-}
-
-#[derive(Deserialize)]
-struct RawKlineFrame<'a> {
-    #[serde(rename = "E")]
-    sent: i64,
-    s: &'a str,
-    #[serde(borrow)]
-    k: RawKline<'a>,
-}
-
-#[derive(Deserialize)]
-struct RawKline<'a> {
-    t: i64,
-    #[serde(rename = "T")]
-    end: i64,
-    #[serde(rename = "L")]
-    last: i64,
-    o: &'a str,
-    h: &'a str,
-    l: &'a str,
-    c: &'a str,
-    v: &'a str,
-    x: bool,
-}
-
-#[derive(Deserialize)]
-struct RawBookTicker<'a> {
-    s: &'a str,
-    b: &'a str,
-    a: &'a str,
-}
-
 /// Reads a frame, bare or as a combined stream wraps it.
 ///
 /// # Errors
@@ -241,6 +177,7 @@ fn event(text: &str) -> Result<Frame, BadFrame> {
         Some("trade") => Frame::Trade(trade(&serde_json::from_str(text)?)?),
         Some("aggTrade") => Frame::AggTrade(agg_trade(&serde_json::from_str(text)?)?),
         Some("kline") => Frame::Kline(kline(&serde_json::from_str(text)?)?),
+        Some("markPriceUpdate") => Frame::Mark(mark(&serde_json::from_str(text)?)?),
         Some("bookTicker") => Frame::BookTicker(book_ticker(&serde_json::from_str(text)?)?),
         None if kind.u.is_some() && kind.bid_size.is_some() => {
             Frame::BookTicker(book_ticker(&serde_json::from_str(text)?)?)
@@ -288,6 +225,16 @@ fn kline(raw: &RawKlineFrame<'_>) -> Result<KlineFrame, BadFrame> {
         )?,
         last_trade: u64::try_from(kline.last).ok(),
         closed: kline.x,
+    })
+}
+
+fn mark(raw: &RawMark<'_>) -> Result<MarkFrame, BadFrame> {
+    Ok(MarkFrame {
+        symbol: raw.s.into(),
+        mark: Mark {
+            price: Price::parse(raw.p)?,
+            at: Timestamp::from_millis(raw.sent),
+        },
     })
 }
 

@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use domain::market::{Instrument, Tick};
-use domain::ports::{Clock, FeedError};
+use domain::market::{Instrument, Interval, Tick};
+use domain::ports::FeedError;
 use domain::time::Timestamp;
 
 use super::path::Path;
-use super::rest::{From, PAGE, Rest};
+use super::protocol::{Protocol, Start};
 
 /// Holes up to this long are filled trade by trade, longer ones with candles.
 const TRADE_BY_TRADE: Duration = Duration::from_secs(600);
@@ -33,7 +33,7 @@ enum Piece {
 pub(super) struct Fill {
     pieces: VecDeque<Piece>,
     /// Where the next page of trades begins, once there was one.
-    next: Option<u64>,
+    next: Option<Start>,
     /// The last trade that is missing, where the one after it is at hand.
     upto: Option<u64>,
     planned: Timestamp,
@@ -76,8 +76,7 @@ impl Fill {
     pub(super) async fn step(
         &mut self,
         path: &mut Path,
-        rest: &Rest,
-        clock: &dyn Clock,
+        protocol: &dyn Protocol,
         instrument: &Instrument,
         symbol: &str,
     ) -> Result<Vec<Tick>, FeedError> {
@@ -85,37 +84,51 @@ impl Fill {
         match self.pieces.front().copied() {
             None => {}
             Some(Piece::Trades(from, to)) => {
-                let start = self.next.map_or(From::Time(from), From::Id);
-                let page = rest.trades(clock, instrument, symbol, start).await?;
+                let start = self.next.unwrap_or(Start::Time(from));
+                let page = protocol.trades(instrument, symbol, start).await?;
                 let beyond = |at: Timestamp| to.is_some_and(|to| at >= to);
-                for trades in page.iter().filter(|trades| !beyond(trades.at)) {
-                    path.filled(trades, self.upto, &mut ticks);
+                for run in page.runs.iter().filter(|run| !beyond(run.at)) {
+                    path.filled(run, self.upto, &mut ticks);
                 }
-                self.next = page.last().map(|trades| trades.id + 1);
-                let reached = page.last().is_some_and(|trades| {
-                    beyond(trades.at) || self.upto.is_some_and(|upto| trades.last >= upto)
+                let reached = page.runs.last().is_some_and(|run| {
+                    beyond(run.at) || self.upto.is_some_and(|upto| run.last >= upto)
                 });
-                if reached || page.len() < PAGE {
-                    self.next = None;
+                self.next = page.next.filter(|_| !reached);
+                if self.next.is_none() {
                     self.pieces.pop_front();
                 }
             }
             Some(Piece::Candles(from, to)) => {
-                let page = rest.candles(clock, instrument, symbol, from, to).await?;
+                let page = protocol
+                    .candles(instrument, symbol, Interval::Minute, from, to)
+                    .await?;
+                let sparse = protocol.omits_quiet_candles();
                 let mut expected = from;
-                for candle in &page {
+                for candle in &page.candles {
                     if candle.open_time >= expected && candle.end() <= to {
+                        if sparse && candle.open_time > expected {
+                            path.quiet(candle.open_time, &mut ticks);
+                            expected = candle.open_time;
+                        }
                         path.candle(*candle, expected, &mut ticks);
                         expected = candle.end();
                     }
                 }
-                if page.len() < PAGE || expected >= to {
-                    if expected < to {
-                        path.hole(expected, to, &mut ticks);
+                match page.next.filter(|next| *next > from && *next < to) {
+                    Some(next) => self.pieces[0] = Piece::Candles(expected.max(next), to),
+                    None => {
+                        self.pieces.pop_front();
                     }
-                    self.pieces.pop_front();
-                } else {
-                    self.pieces[0] = Piece::Candles(expected, to);
+                }
+                // What the page has left open is known to be quiet, or not to be had.
+                let reached = match self.pieces.front() {
+                    Some(Piece::Candles(next, _)) => *next,
+                    Some(Piece::Trades(..)) | None => to,
+                };
+                if expected < reached && sparse {
+                    path.quiet(reached, &mut ticks);
+                } else if expected < reached {
+                    path.hole(expected, reached, &mut ticks);
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! How far an instrument's price path has been told, and what of the next thing is new.
 //!
-//! Pure. Trades are numbered without gaps, and an aggregate names its first and last trade, so
+//! Pure. Trades are numbered without gaps, and a run of them names its first and last trade, so
 //! what came over the socket and what was fetched are joined exactly: by number, not by time.
 
 use std::time::Duration;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use domain::market::{Candle, Tick, Trade};
 use domain::time::Timestamp;
 
-use super::frames::AggTrade;
+use super::protocol::Run;
 
 /// How far before the time that was already told a fill looks for trades that were late.
 const LATE: Duration = Duration::from_secs(5);
@@ -88,7 +88,7 @@ impl Path {
     }
 
     /// Fetched trades, as far as they are new; of those up to the trade `upto`, if given.
-    pub(super) fn filled(&mut self, trades: &AggTrade, upto: Option<u64>, ticks: &mut Vec<Tick>) {
+    pub(super) fn filled(&mut self, trades: &Run, upto: Option<u64>, ticks: &mut Vec<Tick>) {
         let last = upto.map_or(trades.last, |upto| trades.last.min(upto));
         match self.last {
             _ if last < trades.first => return,
@@ -114,6 +114,12 @@ impl Path {
         }
         self.skip_to(candle.end());
         ticks.push(Tick::Candle(candle));
+    }
+
+    /// Nothing was traded up to here, by the venue's word.
+    pub(super) fn quiet(&mut self, to: Timestamp, ticks: &mut Vec<Tick>) {
+        self.skip_to(to);
+        ticks.push(Tick::Time(to));
     }
 
     /// Nothing is to be had of this stretch.
@@ -168,9 +174,8 @@ mod tests {
         }
     }
 
-    fn agg(first: u64, last: u64, millis: i64) -> AggTrade {
-        AggTrade {
-            id: 7_000 + first,
+    fn agg(first: u64, last: u64, millis: i64) -> Run {
+        Run {
             first,
             last,
             at: at(millis),
@@ -178,7 +183,7 @@ mod tests {
         }
     }
 
-    fn fill(path: &mut Path, aggs: &[AggTrade], upto: Option<u64>) -> Vec<Tick> {
+    fn fill(path: &mut Path, aggs: &[Run], upto: Option<u64>) -> Vec<Tick> {
         let mut ticks = Vec::new();
         for agg in aggs {
             path.filled(agg, upto, &mut ticks);

@@ -39,7 +39,7 @@ const BEFORE: Duration = Duration::from_secs(5);
 const ATTEMPT_PAUSE: Duration = Duration::from_millis(200);
 
 /// The path of one instrument.
-pub(super) struct BinanceTape {
+pub(super) struct VenueTape {
     shared: Arc<Shared>,
     door: Arc<Door>,
     instrument: Instrument,
@@ -60,17 +60,16 @@ pub(super) struct BinanceTape {
     backoff: Backoff,
 }
 
-impl BinanceTape {
+impl VenueTape {
     pub(super) fn new(
         shared: Arc<Shared>,
         door: Arc<Door>,
         instrument: Instrument,
         since: Option<Timestamp>,
     ) -> Self {
-        let pair = &instrument.pair;
         let rhythm = shared.options.rhythm;
         Self {
-            symbol: format!("{}{}", pair.base(), pair.quote()).into(),
+            symbol: shared.protocol.symbol(&instrument.pair),
             path: Path::starting(since),
             queue: None,
             listed: false,
@@ -93,8 +92,8 @@ impl BinanceTape {
             return Err(FeedError::Unlisted(self.instrument.clone()));
         }
         if !self.listed && !self.shared.lists(&self.symbol) {
-            let (rest, clock) = (&self.shared.rest, &*self.shared.options.clock);
-            rest.find(clock, &self.instrument, &self.symbol).await?;
+            let protocol = &self.shared.protocol;
+            protocol.find(&self.instrument, &self.symbol).await?;
         }
         self.listed = true;
         Ok(())
@@ -119,9 +118,9 @@ impl BinanceTape {
         let Some(fill) = &mut self.fill else {
             return Ok(Vec::new());
         };
-        let (rest, clock) = (&self.shared.rest, &*self.shared.options.clock);
+        let protocol = &*self.shared.protocol;
         let mut ticks = fill
-            .step(&mut self.path, rest, clock, &self.instrument, &self.symbol)
+            .step(&mut self.path, protocol, &self.instrument, &self.symbol)
             .await?;
         if fill.is_done() {
             self.fill = None;
@@ -224,7 +223,7 @@ impl BinanceTape {
 }
 
 #[async_trait]
-impl Tape for BinanceTape {
+impl Tape for VenueTape {
     async fn next(&mut self) -> Result<Option<Vec<Tick>>, FeedError> {
         if self.over {
             return Ok(None);

@@ -1,21 +1,13 @@
 //! What is subscribed, what should be, and which requests are still unanswered.
 //!
-//! Pure: it writes requests and reads answers; the connection carries them.
+//! Pure: it decides what to ask and what an answer means; the connection carries both.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use smol_str::SmolStr;
 use tokio::time::Instant;
 
-/// Symbols that one request names at most.
-const SYMBOLS_PER_REQUEST: usize = 100;
-
-/// What we ask for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wish {
-    Subscribe,
-    Unsubscribe,
-}
+use super::protocol::{Phrases, Wish};
 
 #[derive(Debug)]
 struct Request {
@@ -71,15 +63,21 @@ impl Desk {
     }
 
     /// The next request, if there is one.
-    pub(super) fn request(&mut self, now: Instant) -> Option<String> {
+    pub(super) fn request(&mut self, phrases: &dyn Phrases, now: Instant) -> Option<String> {
+        if phrases.asks_in_turn() && !self.open.is_empty() {
+            // The answer wakes it up again.
+            self.settled = true;
+            return None;
+        }
+        let most = phrases.symbols_per_request();
         let lonely = self.missing().find(|symbol| self.alone.contains(*symbol));
         let (wish, symbols): (_, Vec<SmolStr>) = if let Some(lonely) = lonely {
             (Wish::Subscribe, vec![lonely.clone()])
         } else if self.missing().next().is_some() {
-            let missing = self.missing().take(SYMBOLS_PER_REQUEST);
+            let missing = self.missing().take(most);
             (Wish::Subscribe, missing.cloned().collect())
         } else {
-            let surplus = self.surplus().take(SYMBOLS_PER_REQUEST);
+            let surplus = self.surplus().take(most);
             (Wish::Unsubscribe, surplus.cloned().collect())
         };
         if symbols.is_empty() {
@@ -87,12 +85,7 @@ impl Desk {
             return None;
         }
         self.last_id += 1;
-        let method = match wish {
-            Wish::Subscribe => "SUBSCRIBE",
-            Wish::Unsubscribe => "UNSUBSCRIBE",
-        };
-        let streams: Vec<String> = symbols.iter().flat_map(streams).collect();
-        let text = serde_json::json!({ "method": method, "params": streams, "id": self.last_id });
+        let text = phrases.request(wish, &symbols, self.last_id);
         if wish == Wish::Unsubscribe {
             // What is still under way for it is no longer passed on.
             self.live.retain(|symbol| !symbols.contains(symbol));
@@ -103,16 +96,38 @@ impl Desk {
             sent: now,
         };
         self.open.insert(self.last_id, request);
-        Some(text.to_string())
+        Some(text)
     }
 
-    /// Takes in an answer.
-    pub(super) fn answered(&mut self, id: Option<u64>, done: bool) -> Settled {
+    /// Takes in an answer: to a request, or to one symbol of it. One that does not say to which
+    /// belongs to the only one that is open.
+    pub(super) fn answered(
+        &mut self,
+        id: Option<u64>,
+        symbol: Option<&SmolStr>,
+        done: bool,
+    ) -> Settled {
         let mut settled = Settled::default();
-        let Some(request) = id.and_then(|id| self.open.remove(&id)) else {
+        let only = self.open.keys().next().filter(|_| self.open.len() == 1);
+        let id = id.or(only.copied());
+        let Some(mut request) = id.and_then(|id| self.open.remove(&id)) else {
             return settled;
         };
         self.settled = false;
+        if let (Some(id), Some(symbol)) = (id, symbol) {
+            let (answered, open) = request
+                .symbols
+                .into_iter()
+                .partition(|asked| asked == symbol);
+            request.symbols = answered;
+            if !open.is_empty() {
+                let rest = Request {
+                    symbols: open,
+                    ..request
+                };
+                self.open.insert(id, rest);
+            }
+        }
         match (request.wish, done) {
             (Wish::Subscribe, true) => {
                 for symbol in &request.symbols {
@@ -131,6 +146,30 @@ impl Desk {
                 settled.refused = request.symbols;
             }
             (Wish::Unsubscribe, _) => {}
+        }
+        settled
+    }
+
+    /// The venue says what is subscribed now: that answers every request that it fulfils.
+    pub(super) fn subscribed(&mut self, now: &[SmolStr]) -> Settled {
+        let mut settled = Settled::default();
+        let fulfilled = |request: &Request| {
+            let there = |symbol: &SmolStr| now.contains(symbol);
+            match request.wish {
+                Wish::Subscribe => request.symbols.iter().all(there),
+                Wish::Unsubscribe => !request.symbols.iter().any(there),
+            }
+        };
+        let done: Vec<u64> = self
+            .open
+            .iter()
+            .filter(|(_, request)| fulfilled(request))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in done {
+            settled
+                .live
+                .append(&mut self.answered(Some(id), None, true).live);
         }
         settled
     }
@@ -166,12 +205,6 @@ impl Desk {
     }
 }
 
-/// Trades, and candles of a minute: they name the last trade, also when it never arrived here.
-fn streams(symbol: &SmolStr) -> [String; 2] {
-    let symbol = symbol.to_lowercase();
-    [format!("{symbol}@trade"), format!("{symbol}@kline_1m")]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -184,21 +217,39 @@ mod tests {
         desk
     }
 
+    struct Plain {
+        in_turn: bool,
+    }
+
+    impl Phrases for Plain {
+        fn request(&self, wish: Wish, symbols: &[SmolStr], id: u64) -> String {
+            format!("{id} {wish:?} {}", symbols.join(" "))
+        }
+
+        fn asks_in_turn(&self) -> bool {
+            self.in_turn
+        }
+    }
+
     fn ask(desk: &mut Desk) -> Option<String> {
-        desk.request(Instant::now())
+        desk.request(&Plain { in_turn: false }, Instant::now())
     }
 
     #[test]
     fn what_is_wanted_is_asked_for_once_and_live_when_it_is_answered() {
         let mut desk = desk(&["ETHUSDT", "BTCUSDT"]);
-        assert_eq!(
-            ask(&mut desk).unwrap(),
-            r#"{"method":"SUBSCRIBE","params":["btcusdt@trade","btcusdt@kline_1m","ethusdt@trade","ethusdt@kline_1m"],"id":1}"#
-        );
+        assert_eq!(ask(&mut desk).unwrap(), "1 Subscribe BTCUSDT ETHUSDT");
         assert_eq!(ask(&mut desk), None);
         assert!(!desk.is_live("BTCUSDT"));
-        assert_eq!(desk.answered(Some(7), true), Settled::default(), "not ours");
-        assert_eq!(desk.answered(Some(1), true).live, ["BTCUSDT", "ETHUSDT"]);
+        assert_eq!(
+            desk.answered(Some(7), None, true),
+            Settled::default(),
+            "not ours"
+        );
+        assert_eq!(
+            desk.answered(Some(1), None, true).live,
+            ["BTCUSDT", "ETHUSDT"]
+        );
         assert!(desk.is_live("BTCUSDT"));
         assert_eq!(ask(&mut desk), None);
         assert!(!desk.has_work());
@@ -208,34 +259,59 @@ mod tests {
     fn what_is_no_longer_wanted_is_given_up_and_can_be_wanted_again() {
         let mut desk = desk(&["BTCUSDT"]);
         ask(&mut desk);
-        desk.answered(Some(1), true);
+        desk.answered(Some(1), None, true);
         desk.unwant(&"BTCUSDT".into());
-        assert!(ask(&mut desk).unwrap().contains("UNSUBSCRIBE"));
+        assert!(ask(&mut desk).unwrap().contains("Unsubscribe"));
         desk.want(&"BTCUSDT".into());
         assert_eq!(ask(&mut desk), None, "one after the other");
-        desk.answered(Some(2), true);
-        assert!(ask(&mut desk).unwrap().contains(r#""SUBSCRIBE""#));
+        desk.answered(Some(2), None, true);
+        assert!(ask(&mut desk).unwrap().contains(" Subscribe"));
     }
 
     #[test]
     fn a_new_connection_asks_for_everything_again() {
         let mut desk = desk(&["BTCUSDT"]);
         ask(&mut desk);
-        desk.answered(Some(1), true);
+        desk.answered(Some(1), None, true);
         desk.disconnected();
         assert!(!desk.is_live("BTCUSDT"));
-        assert!(ask(&mut desk).unwrap().contains("btcusdt@trade"));
+        assert!(ask(&mut desk).unwrap().contains("BTCUSDT"));
     }
 
     #[test]
     fn one_bad_symbol_does_not_take_the_others_with_it() {
         let mut desk = desk(&["BAD", "BTCUSDT"]);
         ask(&mut desk);
-        assert_eq!(desk.answered(Some(1), false), Settled::default());
-        assert!(ask(&mut desk).unwrap().contains("bad@trade"));
-        assert!(ask(&mut desk).unwrap().contains("btcusdt@trade"));
-        assert_eq!(desk.answered(Some(2), false).refused, ["BAD"]);
-        assert_eq!(desk.answered(Some(3), true).live, ["BTCUSDT"]);
+        assert_eq!(desk.answered(Some(1), None, false), Settled::default());
+        assert!(ask(&mut desk).unwrap().contains("BAD"));
+        assert!(ask(&mut desk).unwrap().contains("BTCUSDT"));
+        assert_eq!(desk.answered(Some(2), None, false).refused, ["BAD"]);
+        assert_eq!(desk.answered(Some(3), None, true).live, ["BTCUSDT"]);
         assert_eq!(ask(&mut desk), None);
+    }
+    #[test]
+    fn symbols_that_are_answered_one_by_one_come_alive_one_by_one() {
+        let mut desk = desk(&["BTCUSDT", "ETHUSDT", "NO"]);
+        ask(&mut desk);
+        let (btc, no) = (SmolStr::new("BTCUSDT"), SmolStr::new("NO"));
+        assert_eq!(desk.answered(Some(1), Some(&btc), true).live, ["BTCUSDT"]);
+        assert_eq!(desk.answered(Some(1), Some(&no), false).refused, ["NO"]);
+        assert!(desk.oldest_open().is_some(), "one is still unanswered");
+        assert_eq!(desk.answered(Some(1), None, true).live, ["ETHUSDT"]);
+        assert_eq!(ask(&mut desk), None);
+    }
+
+    #[test]
+    fn where_answers_have_no_number_one_request_waits_for_the_other() {
+        let mut desk = desk(&["BTCUSDT"]);
+        let in_turn = Plain { in_turn: true };
+        assert!(desk.request(&in_turn, Instant::now()).is_some());
+        desk.want(&"ETHUSDT".into());
+        assert_eq!(desk.request(&in_turn, Instant::now()), None);
+        assert_eq!(desk.subscribed(&[]), Settled::default());
+        assert_eq!(desk.subscribed(&["BTCUSDT".into()]).live, ["BTCUSDT"]);
+        let next = desk.request(&in_turn, Instant::now()).unwrap();
+        assert_eq!(next, "2 Subscribe ETHUSDT");
+        assert_eq!(desk.answered(None, None, false).refused, ["ETHUSDT"]);
     }
 }

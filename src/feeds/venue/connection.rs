@@ -20,7 +20,7 @@ use domain::time::Timestamp;
 use super::Shared;
 use super::desk::Desk;
 use super::door::{Follow, Heard, Listener};
-use super::frames::{self, Frame};
+use super::protocol::Said;
 use super::skew::Meter;
 use crate::outbound::{self, Backoff, jittered};
 
@@ -43,6 +43,8 @@ pub(super) struct Connection {
     desk: Desk,
     meter: Meter,
     backoff: Backoff,
+    /// The number of the last frame, where the venue numbers them.
+    sequence: Option<u64>,
 }
 
 /// Why a conversation ended.
@@ -74,6 +76,7 @@ impl Connection {
             listeners: HashMap::new(),
             desk: Desk::default(),
             meter: Meter::default(),
+            sequence: None,
         }
     }
 
@@ -95,6 +98,8 @@ impl Connection {
                 Err(error) => Ended::Broken(error),
             };
             self.desk.disconnected();
+            self.shared.nothing_is_live();
+            self.sequence = None;
             match ended {
                 Ended::Deserted => return,
                 Ended::Idle => continue,
@@ -122,10 +127,7 @@ impl Connection {
             .read_buffer_size(16 << 10)
             .max_message_size(Some(1 << 20))
             .max_frame_size(Some(1 << 20));
-        let mut url = options.stream.clone();
-        if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().push("stream");
-        }
+        let url = self.shared.protocol.socket(&options.stream);
         let tls = Connector::Rustls(Arc::new(outbound::tls()));
         let connecting = tokio_tungstenite::connect_async_tls_with_config(
             url.as_str(),
@@ -142,7 +144,7 @@ impl Connection {
     async fn measure(&mut self) {
         let clock = Arc::clone(&self.shared.options.clock);
         let before = clock.now();
-        let Ok(Ok(time)) = timeout(CONNECT, self.shared.rest.time(&*clock)).await else {
+        let Ok(Ok(Some(time))) = timeout(CONNECT, self.shared.protocol.time()).await else {
             return;
         };
         let half = clock.now().since(before) / 2;
@@ -158,6 +160,11 @@ impl Connection {
         let mut may_ask = Instant::now();
         let mut heard = Instant::now();
         let mut heard_at = self.shared.options.clock.now();
+        for greeting in self.shared.protocol.greeting() {
+            if let Err(error) = socket.send(Message::text(greeting)).await {
+                return error.into();
+            }
+        }
         loop {
             tokio::select! {
                 message = socket.next() => {
@@ -177,7 +184,7 @@ impl Connection {
                 },
                 () = sleep_until(may_ask), if self.desk.has_work() => {
                     let now = Instant::now();
-                    if let Some(request) = self.desk.request(now) {
+                    if let Some(request) = self.desk.request(&*self.shared.protocol, now) {
                         if let Err(error) = socket.send(Message::text(request)).await {
                             return error.into();
                         }
@@ -212,7 +219,7 @@ impl Connection {
     }
 
     fn take(&mut self, text: &str, received: Timestamp) {
-        let frame = match frames::decode(text) {
+        let frame = match self.shared.protocol.read(text) {
             Ok(frame) => frame,
             Err(error) => {
                 self.shared.count_frame("unreadable");
@@ -220,34 +227,57 @@ impl Connection {
                 return;
             }
         };
-        self.shared.count_frame(frame.kind());
-        match frame {
-            Frame::Trade(frame) => {
-                self.heard_at(frame.sent, received);
-                self.tell(&frame.symbol, || Heard::Trade(frame.trade));
+        self.shared.count_frame(frame.kind);
+        if let Some(sent) = frame.sent {
+            self.heard_at(sent, received);
+        }
+        self.notice_lost(frame.sequence);
+        for said in frame.said {
+            self.pass_on(said);
+        }
+    }
+
+    /// Frames that never arrived may have told anything, so all have to fetch.
+    fn notice_lost(&mut self, sequence: Option<u64>) {
+        let Some(sequence) = sequence else { return };
+        let last = self.sequence.replace(sequence);
+        if last.is_some_and(|last| sequence > last + 1) {
+            self.shared.count("touchstone_feed_gaps_total");
+            let symbols: Vec<SmolStr> = self.listeners.keys().cloned().collect();
+            for symbol in symbols {
+                self.tell(&symbol, || Heard::Live);
             }
-            Frame::Kline(frame) => {
-                self.heard_at(frame.sent, received);
-                if let Some(last) = frame.last_trade {
-                    self.tell(&frame.symbol, || Heard::Mentioned(last, frame.sent));
-                }
+        }
+    }
+
+    fn pass_on(&mut self, said: Said) {
+        let settled = match said {
+            Said::Trade(symbol, trade) => return self.tell(&symbol, || Heard::Trade(trade)),
+            Said::Mentioned(symbol, last, at) => {
+                return self.tell(&symbol, || Heard::Mentioned(last, at));
             }
-            Frame::Answer(answer) => {
-                if let Some(error) = &answer.error {
+            Said::Mark(symbol, mark) => return self.shared.marked(symbol, mark),
+            Said::Answered {
+                id,
+                symbol,
+                refused,
+            } => {
+                if let Some(error) = &refused {
                     tracing::warn!(
                         feed.venue = self.venue(),
                         "the venue refused a request: {error}"
                     );
                 }
-                let settled = self.desk.answered(answer.id, answer.error.is_none());
-                for symbol in &settled.live {
-                    self.tell(symbol, || Heard::Live);
-                }
-                for symbol in &settled.refused {
-                    self.pass(symbol, || Heard::Refused);
-                }
+                self.desk.answered(id, symbol.as_ref(), refused.is_none())
             }
-            Frame::AggTrade(_) | Frame::BookTicker(_) | Frame::Other => {}
+            Said::Subscribed(now) => self.desk.subscribed(&now),
+        };
+        for symbol in &settled.live {
+            self.shared.is_live(symbol);
+            self.tell(symbol, || Heard::Live);
+        }
+        for symbol in &settled.refused {
+            self.pass(symbol, || Heard::Refused);
         }
     }
 
@@ -295,11 +325,12 @@ impl Connection {
 
     /// Lets those go who no longer listen.
     fn dismiss(&mut self) {
-        let desk = &mut self.desk;
+        let (desk, shared) = (&mut self.desk, &self.shared);
         self.listeners.retain(|symbol, listeners| {
             listeners.retain(|listener| !listener.is_gone());
             if listeners.is_empty() {
                 desk.unwant(symbol);
+                shared.forgotten(symbol);
             }
             !listeners.is_empty()
         });
