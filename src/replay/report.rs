@@ -1,6 +1,6 @@
 //! The report of a replay: counted from the stored records, the same bytes for the same input.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use domain::lifecycle::State;
 use domain::market::Instrument;
@@ -8,6 +8,8 @@ use domain::ports::store::{ChannelCard, SignalQuery, SignalRecord, Store, StoreE
 use domain::time::Timestamp;
 use rust_decimal::Decimal;
 use serde::Serialize;
+
+use super::candles::Coverage;
 
 /// So many signals are read at once.
 const PAGE: usize = 500;
@@ -18,9 +20,61 @@ pub struct Report {
     /// The form of this report.
     pub version: u32,
     /// What the signals were judged on.
-    pub instruments: Vec<String>,
+    pub instruments: Vec<InstrumentReport>,
     /// Each channel.
     pub channels: Vec<ChannelReport>,
+}
+
+/// What was known of one instrument.
+#[derive(Debug, Serialize)]
+pub struct InstrumentReport {
+    /// Its name.
+    pub instrument: String,
+    /// The first instant of which anything is known.
+    pub from: String,
+    /// The first instant after all that is known.
+    pub to: String,
+    /// In how many places nothing is known.
+    pub gaps: usize,
+    /// How many candles are missing there.
+    pub missing: u64,
+    /// Which interval decided how much, finest first.
+    pub intervals: Vec<IntervalReport>,
+}
+
+/// What one interval of candles was good for.
+#[derive(Debug, Serialize)]
+pub struct IntervalReport {
+    /// `5m`.
+    pub interval: String,
+    /// When the first candle begins.
+    pub from: String,
+    /// When the last candle ends.
+    pub to: String,
+    /// How many there are.
+    pub read: usize,
+    /// How many of them are the finest that is known of their time, and decided.
+    pub used: usize,
+}
+
+impl InstrumentReport {
+    fn of(instrument: &Instrument, coverage: &Coverage) -> Self {
+        let intervals = coverage.layers.iter().map(|layer| IntervalReport {
+            interval: layer.interval.clone(),
+            from: date(layer.from),
+            to: date(layer.to),
+            read: layer.read,
+            used: layer.used,
+        });
+        Self {
+            instrument: instrument.to_string(),
+            from: date(coverage.from),
+            to: date(coverage.to),
+            gaps: coverage.gaps,
+            missing: coverage.missing,
+            intervals: intervals.collect(),
+        }
+    }
 }
 
 /// What a replay found of one channel.
@@ -80,7 +134,7 @@ impl Report {
     pub async fn of(
         store: &dyn Store,
         cards: &[ChannelCard],
-        instruments: &BTreeSet<Instrument>,
+        known: &BTreeMap<Instrument, Coverage>,
     ) -> Result<Self, StoreError> {
         let mut channels = Vec::new();
         for record in store.channels().await? {
@@ -94,8 +148,11 @@ impl Report {
             }
         }
         Ok(Self {
-            version: 1,
-            instruments: instruments.iter().map(ToString::to_string).collect(),
+            version: 2,
+            instruments: known
+                .iter()
+                .map(|(on, coverage)| InstrumentReport::of(on, coverage))
+                .collect(),
             channels,
         })
     }
