@@ -7,6 +7,7 @@
 mod binance;
 mod exchange;
 mod folder;
+mod export;
 mod outbound;
 mod recorded;
 mod rss;
