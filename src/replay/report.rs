@@ -11,6 +11,10 @@ use serde::Serialize;
 
 use super::candles::Coverage;
 
+mod in_r;
+
+pub use in_r::{Between, Certainty, InR, Known};
+
 /// So many signals are read at once.
 const PAGE: usize = 500;
 
@@ -104,25 +108,10 @@ pub struct ChannelReport {
     pub substituted: usize,
     /// How many ended how.
     pub endings: BTreeMap<&'static str, usize>,
-    /// Those with a stop that were entered: the only ones that have an R.
+    /// What they earned in R.
     pub in_r: InR,
     /// Every signal, in the order of the stream.
     pub list: Vec<Summary>,
-}
-
-/// What can be said in R.
-#[derive(Debug, Default, Serialize)]
-pub struct InR {
-    /// How many.
-    pub n: usize,
-    /// How many of them earned more than nothing, costs included.
-    pub won: usize,
-    /// Their mean, net of costs, in the pessimistic bound.
-    pub mean: Option<Decimal>,
-    /// Their sum, likewise.
-    pub sum: Option<Decimal>,
-    /// Their mean in the optimistic bound.
-    pub mean_optimistic: Option<Decimal>,
 }
 
 impl Report {
@@ -148,7 +137,7 @@ impl Report {
             }
         }
         Ok(Self {
-            version: 2,
+            version: 3,
             instruments: known
                 .iter()
                 .map(|(on, coverage)| InstrumentReport::of(on, coverage))
@@ -199,15 +188,6 @@ fn channel(signals: &[SignalRecord]) -> ChannelReport {
         State::Pending => false,
         State::Ended(ending) => !ending.unentered(),
     };
-    let pessimistic: Vec<Decimal> = outcomes
-        .iter()
-        .filter_map(|outcome| outcome.pessimistic.r)
-        .collect();
-    let optimistic: Vec<Decimal> = outcomes
-        .iter()
-        .filter(|outcome| outcome.pessimistic.r.is_some())
-        .filter_map(|outcome| outcome.optimistic.r)
-        .collect();
     ChannelReport {
         channel: String::new(),
         posts: 0,
@@ -221,25 +201,9 @@ fn channel(signals: &[SignalRecord]) -> ChannelReport {
         incomplete: outcomes.iter().filter(|outcome| outcome.incomplete).count(),
         substituted: count(&|record| record.signal.substituted),
         endings,
-        in_r: InR {
-            n: pessimistic.len(),
-            won: pessimistic.iter().filter(|r| **r > Decimal::ZERO).count(),
-            mean: mean(&pessimistic),
-            sum: (!pessimistic.is_empty()).then(|| pessimistic.iter().sum()),
-            mean_optimistic: mean(&optimistic),
-        },
+        in_r: InR::of(signals),
         list: signals.iter().map(Summary::of).collect(),
     }
-}
-
-/// The arithmetic mean, to six places; none of nothing.
-fn mean(values: &[Decimal]) -> Option<Decimal> {
-    let count = Decimal::from(values.len());
-    (!values.is_empty()).then(|| {
-        (values.iter().sum::<Decimal>() / count)
-            .round_dp(6)
-            .normalize()
-    })
 }
 
 /// One signal, from its text to its outcome.

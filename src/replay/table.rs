@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
 
-use super::report::{ChannelReport, Report};
+use super::report::{Certainty, ChannelReport, Known, Report};
 
 /// So many channels stand beside each other.
 const BESIDE: usize = 5;
@@ -64,8 +64,13 @@ fn beside(channels: &[ChannelReport]) -> String {
         channel.incomplete.to_string()
     });
     row("win rate", &win_rate);
+    row("  95 % between", &win_rate_between);
     row("E[R] net", &expectation);
-    table.trim_fmt()
+    row("  95 % between", &expectation_between);
+    row("  effective n", &effective_n);
+    let remarks = channels.iter().filter_map(remark);
+    let told: Vec<_> = std::iter::once(table.trim_fmt()).chain(remarks).collect();
+    told.join("\n")
 }
 
 fn right(text: String) -> Cell {
@@ -78,16 +83,58 @@ fn count<N: ToString>(count: Option<N>) -> String {
 
 /// A share is nothing without the number that it is a share of.
 fn win_rate(channel: &ChannelReport) -> String {
-    let (won, n) = (channel.in_r.won, channel.in_r.n);
-    if n == 0 {
-        return NOTHING.to_owned();
-    }
-    format!("{:.1} % (n={n})", 100.0 * won as f64 / n as f64)
+    channel.in_r.win_rate().map_or_else(
+        || NOTHING.to_owned(),
+        |rate| format!("{:.1} % (n={})", 100.0 * rate, channel.in_r.n),
+    )
+}
+
+fn win_rate_between(channel: &ChannelReport) -> String {
+    let between = |known: &Known| {
+        let rate = known.win_rate.as_ref()?;
+        Some(format!(
+            "{:.1} … {:.1} %",
+            100.0 * rate.low,
+            100.0 * rate.high
+        ))
+    };
+    said(channel, &between)
 }
 
 fn expectation(channel: &ChannelReport) -> String {
     channel.in_r.mean.map_or_else(
         || NOTHING.to_owned(),
-        |mean| format!("{:+} (n={})", mean.round_dp(3), channel.in_r.n),
+        |mean| format!("{:+.3} (n={})", mean, channel.in_r.n),
     )
+}
+
+fn expectation_between(channel: &ChannelReport) -> String {
+    said(channel, &|known| {
+        Some(format!("{:+.3} … {:+.3}", known.mean.low, known.mean.high))
+    })
+}
+
+fn effective_n(channel: &ChannelReport) -> String {
+    said(channel, &|known| Some(format!("{:.1}", known.effective_n)))
+}
+
+fn said(channel: &ChannelReport, of: &dyn Fn(&Known) -> Option<String>) -> String {
+    let told = match &channel.in_r.certainty {
+        Certainty::Known(known) => of(known),
+        Certainty::Unknown { .. } => None,
+    };
+    told.unwrap_or_else(|| NOTHING.to_owned())
+}
+
+/// Why something is not said, or is not worth much.
+fn remark(channel: &ChannelReport) -> Option<String> {
+    let name = &channel.channel;
+    match &channel.in_r.certainty {
+        Certainty::Unknown { unknown } => Some(format!("{name}: {unknown}")),
+        Certainty::Known(known) if !known.enough => Some(format!(
+            "{name}: an effective n of {:.1} is too little to compare it with others",
+            known.effective_n
+        )),
+        Certainty::Known(_) => None,
+    }
 }

@@ -162,7 +162,11 @@ fn write_candles(simulator: &Simulator, folder: &Path) {
             writeln!(
                 rows,
                 "{open},{},{},{},{},{}",
-                minute.open, minute.high, minute.low, minute.close, minute.trades()
+                minute.open,
+                minute.high,
+                minute.low,
+                minute.close,
+                minute.trades()
             )
             .unwrap();
         }
