@@ -6,14 +6,15 @@ use domain::lifecycle::State;
 use domain::market::Instrument;
 use domain::ports::store::{ChannelCard, SignalQuery, SignalRecord, Store, StoreError};
 use domain::time::Timestamp;
-use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::candles::Coverage;
 
 mod in_r;
+mod summary;
 
 pub use in_r::{Between, Certainty, InR, Known};
+pub use summary::Summary;
 
 /// So many signals are read at once.
 const PAGE: usize = 500;
@@ -130,6 +131,9 @@ impl Report {
             if cards.iter().any(|card| card.id == record.card.id) {
                 let signals = signals(store, &record.card).await?;
                 let mut report = channel(&signals);
+                for signal in &signals {
+                    report.list.push(Summary::of(store, signal).await?);
+                }
                 report.channel = record.card.id.to_string();
                 report.posts = record.posts;
                 report.classes = record.classes;
@@ -202,61 +206,7 @@ fn channel(signals: &[SignalRecord]) -> ChannelReport {
         substituted: count(&|record| record.signal.substituted),
         endings,
         in_r: InR::of(signals),
-        list: signals.iter().map(Summary::of).collect(),
-    }
-}
-
-/// One signal, from its text to its outcome.
-#[derive(Debug, Serialize)]
-pub struct Summary {
-    id: String,
-    post: String,
-    received: String,
-    on: String,
-    side: &'static str,
-    entry: &'static str,
-    low: Option<String>,
-    high: Option<String>,
-    targets: Vec<String>,
-    stop: Option<String>,
-    state: &'static str,
-    entered: Option<String>,
-    ended: Option<String>,
-    r: Option<Decimal>,
-    r_optimistic: Option<Decimal>,
-    ambiguous: bool,
-    incomplete: bool,
-}
-
-impl Summary {
-    fn of(record: &SignalRecord) -> Self {
-        let signal = &record.signal;
-        let bounds = signal.entry.bounds();
-        let outcome = record.outcome.as_ref();
-        let told = outcome.map(|outcome| &outcome.pessimistic);
-        Self {
-            id: signal.id.to_string(),
-            post: signal.post.to_string(),
-            received: date(signal.received),
-            on: signal.instrument.to_string(),
-            side: signal.side.label(),
-            entry: signal.entry.label(),
-            low: bounds.map(|(low, _)| low.to_string()),
-            high: bounds.map(|(_, high)| high.to_string()),
-            targets: signal
-                .targets
-                .iter()
-                .map(|target| target.price.to_string())
-                .collect(),
-            stop: signal.stop.map(|stop| stop.to_string()),
-            state: record.state.label(),
-            entered: told.and_then(|told| told.entered_at).map(date),
-            ended: told.map(|told| date(told.ended_at)),
-            r: told.and_then(|told| told.r),
-            r_optimistic: outcome.and_then(|outcome| outcome.optimistic.r),
-            ambiguous: outcome.is_some_and(|outcome| outcome.ambiguous),
-            incomplete: outcome.is_some_and(|outcome| outcome.incomplete),
-        }
+        list: Vec::with_capacity(signals.len()),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
+use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table};
 
 use super::report::{Certainty, ChannelReport, Known, Report};
 
@@ -23,7 +23,7 @@ pub fn of(report: &Report) -> String {
 fn beside(channels: &[ChannelReport]) -> String {
     let mut table = Table::new();
     table
-        .load_style(UTF8_HORIZONTAL_ONLY)
+        .load_style(UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none()))
         .set_content_arrangement(ContentArrangement::Dynamic);
     let names = channels
         .iter()

@@ -1,6 +1,8 @@
 //! Recorded posts against recorded candles: the whole way, on what really happened.
 #![expect(clippy::print_stderr, reason = "what is left out must be said")]
 
+mod structured;
+
 use std::path::{Path, PathBuf};
 
 use touchstone::replay::{self, Plan, candles, posts};
