@@ -14,6 +14,7 @@ use domain::market::Instrument;
 use domain::ports::store::ChannelCard;
 use domain::ports::{Encode, View};
 use domain::post::Origin;
+use domain::time::Timestamp;
 use scoring::geometry::Geometry;
 
 use crate::platform::{self, Adapters, Posting, Terms};
@@ -72,7 +73,7 @@ impl Encode for NobodyListens {
 /// When a file cannot be read, or the house cannot be kept standing.
 pub async fn run(plan: &Plan) -> anyhow::Result<Replayed> {
     let posts = posts::read(&plan.posts)?;
-    let reading = Progress::new("reading candles", 0, plan.quiet);
+    let reading = Progress::new("reading", "files of candles", plan.quiet);
     let known = candles::read(&plan.candles, |done, total| reading.at(done, total))?;
     reading.finish();
     let mut coverage = BTreeMap::new();
@@ -94,8 +95,15 @@ pub async fn run(plan: &Plan) -> anyhow::Result<Replayed> {
         })
         .await?,
     );
-    let playing = Progress::new("judging", counted + candles, plan.quiet);
-    let conductor = Conductor::new(posts, paths, playing.clone());
+    let last = posts.values().filter_map(|posts| posts.last());
+    let ends = coverage.values().map(|known| known.to);
+    let end = last.map(|post| post.received).chain(ends).max();
+    let playing = Progress::new("judging", "days", plan.quiet);
+    let moving = playing.clone();
+    let conductor = Conductor::new(posts, paths, move |begin, now| {
+        let days = |from: Timestamp, to: Timestamp| to.since(from).as_secs() / 86_400;
+        moving.at(days(begin, now), days(begin, end.unwrap_or(now)));
+    });
 
     let trouble: Arc<Mutex<Option<RootCause>>> = Arc::default();
     let heard = Arc::clone(&trouble);

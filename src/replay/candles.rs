@@ -50,7 +50,7 @@ pub struct Known {
 /// error names the file and the line.
 pub fn read(
     wanted: &Wanted,
-    mut progress: impl FnMut(usize, usize),
+    mut progress: impl FnMut(u64, u64),
 ) -> anyhow::Result<BTreeMap<Instrument, Known>> {
     let mut of: BTreeMap<Instrument, Vec<(Duration, PathBuf)>> = BTreeMap::new();
     for file in files(&wanted.paths)? {
@@ -64,7 +64,7 @@ pub fn read(
         "none of the candle files is of the wanted symbols: {}",
         wanted.symbols.join(", ")
     );
-    let total = of.values().map(Vec::len).sum();
+    let total = of.values().map(|files| files.len() as u64).sum();
     let mut done = 0;
     let mut known = BTreeMap::new();
     for (instrument, files) in of {

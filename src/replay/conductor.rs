@@ -19,7 +19,6 @@ use domain::time::Timestamp;
 use tokio::sync::{oneshot, watch};
 
 use super::candles::PricePath;
-use super::progress::Progress;
 
 /// The longest stretch of candles that one market gets before the others get theirs.
 const STRETCH: Duration = Duration::from_secs(3600);
@@ -32,10 +31,12 @@ pub struct Conductor {
 }
 
 struct Stage {
+    begin: Timestamp,
     now: Timestamp,
     posts: BTreeMap<ChannelId, Part<Post>>,
     paths: BTreeMap<Instrument, Part<Tick>>,
-    progress: Progress,
+    /// Is told when it begins and what time it is.
+    watched: Box<dyn Fn(Timestamp, Timestamp) + Send>,
     done: watch::Sender<bool>,
 }
 
@@ -72,12 +73,13 @@ impl<T> Part<T> {
 }
 
 impl Conductor {
-    /// A conductor of these posts and price paths, each in order of time.
+    /// A conductor of these posts and price paths, each in order of time. `watched` is told when
+    /// it begins and what time it is.
     #[must_use]
     pub fn new(
         posts: BTreeMap<ChannelId, Vec<Post>>,
         paths: BTreeMap<Instrument, PricePath>,
-        progress: Progress,
+        watched: impl Fn(Timestamp, Timestamp) + Send + 'static,
     ) -> Self {
         let first = posts
             .values()
@@ -87,6 +89,7 @@ impl Conductor {
         let now = first.unwrap_or(Timestamp::MIN);
         let (done, finished) = watch::channel(false);
         let stage = Stage {
+            begin: now,
             now,
             posts: posts
                 .into_iter()
@@ -96,7 +99,7 @@ impl Conductor {
                 .into_iter()
                 .map(|(on, path)| (on, Part::new(known_after(path, now))))
                 .collect(),
-            progress,
+            watched: Box::new(watched),
             done,
         };
         Self {
@@ -207,11 +210,9 @@ impl Stage {
         while let Some(tick) = due(part) {
             ticks.push(tick);
         }
-        self.progress.inc(ticks.len());
-        self.now = ticks
-            .last()
-            .map_or(self.now, |tick| self.now.max(tick.at()));
+        let end = ticks.last().map_or(self.now, Tick::at);
         part.give(Some(ticks));
+        self.go_to(end);
     }
 
     /// Gives the first channel that has a post of this instant that post.
@@ -221,9 +222,14 @@ impl Stage {
             Some((post, part))
         });
         let Some((post, part)) = next else { return };
-        self.now = self.now.max(at);
-        self.progress.inc(1);
         part.give(Some(vec![post]));
+        self.go_to(at);
+    }
+
+    /// What was given is not looked at before: the house lives on this thread.
+    fn go_to(&mut self, at: Timestamp) {
+        self.now = self.now.max(at);
+        (self.watched)(self.begin, self.now);
     }
 
     /// Tells everybody, one after the other, that there is no more.

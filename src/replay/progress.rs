@@ -12,36 +12,32 @@ const REDRAWN: Duration = Duration::from_millis(200);
 pub struct Progress(ProgressBar);
 
 impl Progress {
-    /// A bar of `total` steps; none when it is to be quiet, or standard error is no terminal.
+    /// A bar that counts in these units; none when it is to be quiet, or standard error is no
+    /// terminal.
     #[must_use]
-    pub fn new(what: &'static str, total: usize, quiet: bool) -> Self {
-        let total = u64::try_from(total).unwrap_or(u64::MAX);
+    pub fn new(what: &'static str, units: &'static str, quiet: bool) -> Self {
         let bar = if quiet {
             ProgressBar::hidden()
         } else {
-            ProgressBar::new(total)
+            ProgressBar::new(0)
         };
         let style = ProgressStyle::with_template(
-            "{msg:16} {bar:32} {human_pos} of {human_len}, {elapsed}, {eta} to go",
+            "{prefix:7} {bar:24} {human_pos} of {human_len} {msg}, {elapsed}, {eta} to go",
         );
         let bar = bar
             .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-            .with_message(what);
+            .with_prefix(what)
+            .with_message(units);
         if !bar.is_hidden() {
             bar.enable_steady_tick(REDRAWN);
         }
         Self(bar)
     }
 
-    /// So many steps were made.
-    pub fn inc(&self, steps: usize) {
-        self.0.inc(u64::try_from(steps).unwrap_or(u64::MAX));
-    }
-
     /// It has come to step `done` of `total`.
-    pub fn at(&self, done: usize, total: usize) {
-        self.0.set_length(u64::try_from(total).unwrap_or(u64::MAX));
-        self.0.set_position(u64::try_from(done).unwrap_or(u64::MAX));
+    pub fn at(&self, done: u64, total: u64) {
+        self.0.set_length(total);
+        self.0.set_position(done);
     }
 
     /// All is done: the bar goes, and leaves the terminal to what follows.

@@ -1,5 +1,9 @@
 //! Recorded posts against recorded candles: the whole way, on what really happened.
 #![expect(clippy::print_stderr, reason = "what is left out must be said")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test may fail by panicking, helpers included"
+)]
 
 mod structured;
 
