@@ -123,6 +123,11 @@ fn files(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
             walk(path, &mut files)?;
         } else {
             ensure!(
+                path.exists(),
+                "{}: there is no such file or folder",
+                path.display()
+            );
+            ensure!(
                 Form::of(path).is_some(),
                 "{}: a candle file ends in .csv, .csv.gz or .csv.xz",
                 path.display()

@@ -6,8 +6,8 @@
 
 mod binance;
 mod exchange;
-mod folder;
 mod export;
+mod folder;
 mod outbound;
 mod recorded;
 mod rss;

@@ -1,7 +1,7 @@
 //! Posts as Telegram Desktop exports a chat: `result.json`.
 //!
-//! An export may be larger than the memory, so its messages become posts one by one while it is
-//! read, and what is not needed of them is never kept.
+//! An export may be large, so its messages become posts one by one while it is read, and what is
+//! not needed of them is never kept.
 
 use std::fmt;
 use std::io::{BufReader, Read};
