@@ -162,6 +162,8 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
 
     #[test]
@@ -170,7 +172,10 @@ mod tests {
         let deep = root.path().join("binance_spot/2025");
         std::fs::create_dir_all(&deep).unwrap();
         let rows = "open_time,open,high,low,close,volume\n1735700400000,1,2,1,1,5\n";
-        std::fs::write(deep.join("BTCUSDT-1m-2025.csv"), rows).unwrap();
+        let packed = std::fs::File::create(deep.join("BTCUSDT-1m-2025.csv.gz")).unwrap();
+        let mut packed = flate2::write::GzEncoder::new(packed, flate2::Compression::fast());
+        packed.write_all(rows.as_bytes()).unwrap();
+        packed.finish().unwrap();
         std::fs::write(deep.join("ETHUSDT-1m-2025.csv"), "nothing of the kind").unwrap();
         std::fs::write(deep.join("notes.txt"), "not candles").unwrap();
         let wanted = Wanted {
@@ -183,6 +188,7 @@ mod tests {
         let names: Vec<_> = known.keys().map(ToString::to_string).collect();
         assert_eq!(names, ["binance:spot:BTC/USDT"]);
         assert_eq!(told, [(1, 1)]);
+        assert!(known.values().all(|known| known.path.len() == 1));
 
         let all = Wanted {
             symbols: Vec::new(),

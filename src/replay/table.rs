@@ -138,3 +138,70 @@ fn remark(channel: &ChannelReport) -> Option<String> {
         Certainty::Known(_) => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::report::InR;
+    use super::*;
+
+    fn channel(name: &str, n: usize, certainty: Certainty) -> ChannelReport {
+        ChannelReport {
+            channel: name.to_owned(),
+            posts: 9,
+            classes: [("signal".to_owned(), 4)].into(),
+            signals: 4,
+            unlisted: 1,
+            filled: n,
+            judged: 3,
+            open: 0,
+            ambiguous: 0,
+            incomplete: 0,
+            substituted: 0,
+            endings: [("stopped-out", 3)].into(),
+            in_r: InR {
+                n,
+                left_out: 0,
+                won: n / 2,
+                mean: (n > 0).then(|| "-0.25".parse().unwrap()),
+                sum: None,
+                mean_optimistic: None,
+                certainty,
+            },
+            list: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn no_figure_stands_without_its_number_and_what_is_not_known_says_why() {
+        let report = Report {
+            version: 3,
+            instruments: Vec::new(),
+            channels: vec![
+                channel(
+                    "one",
+                    2,
+                    Certainty::Unknown {
+                        unknown: "one block",
+                    },
+                ),
+                channel("none", 0, Certainty::Unknown { unknown: "nothing" }),
+            ],
+        };
+        let table = of(&report);
+        let row = |name: &str| {
+            let line = table
+                .lines()
+                .find(|line| line.trim_start().starts_with(name));
+            let words = line.unwrap().trim_start()[name.len()..].split("  ");
+            let words = words.map(str::trim);
+            words
+                .filter(|word| !word.is_empty())
+                .collect::<Vec<_>>()
+                .join("|")
+        };
+        assert_eq!(row("win rate"), "50.0 % (n=2)|–");
+        assert_eq!(row("E[R] net"), "-0.250 (n=2)|–");
+        assert_eq!(row("effective n"), "–|–");
+        assert!(table.ends_with("one: one block\nnone: nothing"), "{table}");
+    }
+}
