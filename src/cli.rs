@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::replay::candles::Market;
+use crate::replay::posts::PostFile;
+
 /// A realtime signal platform that tells a trader which trading signals deserve belief.
 #[derive(Debug, Parser)]
 #[command(name = "touchstone", version, about, max_term_width = 100)]
@@ -60,17 +63,27 @@ pub struct CopyArgs {
 /// What to replay.
 #[derive(Debug, Args)]
 pub struct ReplayArgs {
-    /// Candle files named SYMBOL-INTERVAL-….csv or .csv.xz, or folders of them; the folder's name
-    /// (binance_spot, binance_usdm) says venue and market.
+    /// Candle files named SYMBOL-INTERVAL-….csv (or .csv.gz, .csv.xz), or folders that are walked
+    /// for them; a folder's name (binance_spot, binance_usdm) says venue and market.
     #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
     pub candles: Vec<PathBuf>,
-    /// Post files: one JSON object a line, plain or .xz.
+    /// The market of the candle files whose folders do not say it.
+    #[arg(long, value_name = "VENUE:spot|perpetual")]
+    pub market: Option<Market>,
+    /// Post files, plain or .gz or .xz: .jsonl (one object a line), .json (an export of Telegram
+    /// Desktop) or .csv (calls in columns); CHANNEL=FILE says whose they are.
     #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
-    pub posts: Vec<PathBuf>,
+    pub posts: Vec<PostFile>,
+    /// What the columns of the .csv files are (TOML).
+    #[arg(long, value_name = "FILE")]
+    pub columns: Option<PathBuf>,
     /// Only these symbols of the candle folders.
     #[arg(long, num_args = 1.., value_name = "SYMBOL")]
     pub symbols: Vec<String>,
     /// Where to write the report (JSON).
     #[arg(long, value_name = "FILE")]
     pub report: PathBuf,
+    /// Show neither a progress bar nor a table.
+    #[arg(long)]
+    pub quiet: bool,
 }

@@ -11,7 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::{CopyArgs, ReplayArgs, ServeArgs};
 use crate::config::{Channel, Settings};
-use crate::replay::{self, Plan};
+use crate::replay::{self, Plan, candles, posts, table};
 use crate::store::{self, Kept};
 use crate::wire::ReadingOut;
 use crate::{serve, telemetry};
@@ -26,37 +26,32 @@ const GAVE_UP: u8 = 70;
 /// When a file cannot be read or the report cannot be written.
 pub fn replay(args: &ReplayArgs) -> anyhow::Result<ExitCode> {
     let plan = Plan {
-        candles: args.candles.clone(),
-        posts: args.posts.clone(),
-        symbols: args.symbols.clone(),
+        candles: candles::Wanted {
+            paths: args.candles.clone(),
+            market: args.market.clone(),
+            symbols: args.symbols.clone(),
+        },
+        posts: posts::Wanted {
+            files: args.posts.clone(),
+            columns: args.columns.clone(),
+        },
+        quiet: args.quiet,
     };
     let replayed = actix::System::new().block_on(replay::run(&plan))?;
     let json = serde_json::to_vec_pretty(&replayed.report)?;
     std::fs::write(&args.report, json)
         .with_context(|| format!("could not write {}", args.report.display()))?;
-    let mut out = std::io::stdout().lock();
-    for channel in &replayed.report.channels {
-        writeln!(
-            out,
-            "{}: {} posts, {} signals, {} filled, {} judged, {} without candles, mean {} R of {}",
-            channel.channel,
-            channel.posts,
-            channel.signals,
-            channel.filled,
-            channel.judged,
-            channel.unlisted,
-            channel
-                .in_r
-                .mean
-                .map_or_else(|| "–".to_owned(), |mean| mean.to_string()),
-            channel.in_r.n,
-        )?;
+    if args.quiet {
+        return Ok(ExitCode::SUCCESS);
     }
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{}", table::of(&replayed.report))?;
     writeln!(
         out,
-        "{} posts and {} candles in {:.1} s; the report is {}",
+        "{} posts and {} candles ({:.1} MB) in {:.1} s; the report is {}",
         replayed.posts,
         replayed.candles,
+        replayed.candle_bytes as f64 / 1e6,
         replayed.seconds,
         args.report.display()
     )?;

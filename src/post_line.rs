@@ -13,6 +13,7 @@ struct Raw {
     edit_ts: Option<jiff::Timestamp>,
     reply_to: Option<Id>,
     author: Option<String>,
+    forwarded_from: Option<String>,
     #[serde(default)]
     text: Option<String>,
     #[serde(default)]
@@ -61,6 +62,7 @@ pub(crate) struct Line {
     pub(crate) edited: Option<Timestamp>,
     pub(crate) reply_to: Option<PostKey>,
     pub(crate) author: Option<String>,
+    pub(crate) forwarded_from: Option<String>,
     pub(crate) text: String,
     pub(crate) media: Vec<String>,
 }
@@ -80,6 +82,7 @@ pub(crate) fn read(line: &str) -> Result<Line, serde_json::Error> {
         edited: raw.edit_ts.map(instant),
         reply_to: raw.reply_to.map(Id::key),
         author: raw.author,
+        forwarded_from: raw.forwarded_from,
         text: raw.text.unwrap_or_default(),
         media: match raw.media {
             Media::There(true) => vec!["attached".to_owned()],

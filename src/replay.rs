@@ -1,7 +1,6 @@
 //! The replay: recorded posts against recorded candles, through the house that `serve` raises.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -15,6 +14,7 @@ use domain::market::Instrument;
 use domain::ports::store::ChannelCard;
 use domain::ports::{Encode, View};
 use domain::post::Origin;
+use domain::time::Timestamp;
 use scoring::geometry::Geometry;
 
 use crate::platform::{self, Adapters, Posting, Terms};
@@ -22,21 +22,25 @@ use crate::store::{Options, SqliteStore};
 
 pub mod candles;
 pub mod conductor;
+mod files;
 pub mod posts;
+pub mod progress;
 pub mod report;
+pub mod table;
 
 use conductor::Conductor;
+use progress::Progress;
 use report::Report;
 
 /// What to replay.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Plan {
-    /// Candle files, or folders of them.
-    pub candles: Vec<PathBuf>,
-    /// Post files.
-    pub posts: Vec<PathBuf>,
-    /// Only these symbols of the candle folders; empty for all.
-    pub symbols: Vec<String>,
+    /// Which candles.
+    pub candles: candles::Wanted,
+    /// Which posts.
+    pub posts: posts::Wanted,
+    /// No bar shows on standard error how far it has come.
+    pub quiet: bool,
 }
 
 /// What a replay found, and how fast.
@@ -45,8 +49,10 @@ pub struct Replayed {
     pub report: Report,
     /// How many posts.
     pub posts: usize,
-    /// How many candles.
+    /// How many candles, and holes between them.
     pub candles: usize,
+    /// How many bytes they took.
+    pub candle_bytes: usize,
     /// How long it took, reading the files left out, in seconds.
     pub seconds: f64,
 }
@@ -67,23 +73,19 @@ impl Encode for NobodyListens {
 /// When a file cannot be read, or the house cannot be kept standing.
 pub async fn run(plan: &Plan) -> anyhow::Result<Replayed> {
     let posts = posts::read(&plan.posts)?;
-    let mut paths = candles::read(&plan.candles)?;
-    if !plan.symbols.is_empty() {
-        paths.retain(|instrument, _| {
-            let symbol = format!("{}{}", instrument.pair.base(), instrument.pair.quote());
-            plan.symbols
-                .iter()
-                .any(|wanted| wanted.eq_ignore_ascii_case(&symbol))
-        });
+    let reading = Progress::new("reading", "files of candles", plan.quiet);
+    let known = candles::read(&plan.candles, |done, total| reading.at(done, total))?;
+    reading.finish();
+    let mut coverage = BTreeMap::new();
+    let mut paths = BTreeMap::new();
+    for (instrument, known) in known {
+        coverage.insert(instrument.clone(), known.coverage);
+        paths.insert(instrument, known.path);
     }
+    let counted = posts.values().map(Vec::len).sum::<usize>();
+    let candles = paths.values().map(candles::PricePath::len).sum::<usize>();
+    let candle_bytes = paths.values().map(candles::PricePath::bytes).sum();
     let instruments: BTreeSet<Instrument> = paths.keys().cloned().collect();
-    if instruments.is_empty() {
-        bail!("none of the candle files is of the wanted symbols");
-    }
-    let counted = (
-        posts.values().map(Vec::len).sum(),
-        paths.values().map(Vec::len).sum(),
-    );
     let cards = cards(&posts);
     let begun = Instant::now();
     let store = Arc::new(
@@ -93,7 +95,15 @@ pub async fn run(plan: &Plan) -> anyhow::Result<Replayed> {
         })
         .await?,
     );
-    let conductor = Conductor::new(posts, paths);
+    let last = posts.values().filter_map(|posts| posts.last());
+    let ends = coverage.values().map(|known| known.to);
+    let end = last.map(|post| post.received).chain(ends).max();
+    let playing = Progress::new("judging", "days", plan.quiet);
+    let moving = playing.clone();
+    let conductor = Conductor::new(posts, paths, move |begin, now| {
+        let days = |from: Timestamp, to: Timestamp| to.since(from).as_secs() / 86_400;
+        moving.at(days(begin, now), days(begin, end.unwrap_or(now)));
+    });
 
     let trouble: Arc<Mutex<Option<RootCause>>> = Arc::default();
     let heard = Arc::clone(&trouble);
@@ -138,6 +148,7 @@ pub async fn run(plan: &Plan) -> anyhow::Result<Replayed> {
         () = conductor.finished() => {}
         () = given_up.notified() => {}
     }
+    playing.finish();
     house.household.stop().await;
     if let Some(cause) = trouble
         .lock()
@@ -146,14 +157,15 @@ pub async fn run(plan: &Plan) -> anyhow::Result<Replayed> {
     {
         bail!("the replay could not go on: {} {}", cause.child, cause.exit);
     }
-    let report = Report::of(&*store, &cards, &instruments)
+    let report = Report::of(&*store, &cards, &coverage)
         .await
         .context("could not read the results")?;
     store.close().await;
     Ok(Replayed {
         report,
-        posts: counted.0,
-        candles: counted.1,
+        posts: counted,
+        candles,
+        candle_bytes,
         seconds: begun.elapsed().as_secs_f64(),
     })
 }

@@ -8,6 +8,7 @@ mod channels;
 mod clock;
 mod dice;
 mod exchange;
+mod export;
 mod faults;
 mod idea;
 mod judge;

@@ -1,5 +1,6 @@
 //! Starting and stopping: the simulator in a thread of its own, and the handle to it.
 
+use std::io::{Error, ErrorKind, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::thread::{self, JoinHandle};
@@ -17,6 +18,7 @@ use tokio::sync::watch;
 use tracing::warn;
 
 use crate::channels::{CHANNELS, Channel, Kind, Press, channel};
+use crate::export;
 use crate::faults::Faults;
 use crate::market::{Market, Symbol};
 use crate::options::Options;
@@ -254,6 +256,24 @@ impl Simulator {
     #[must_use]
     pub fn truth_between(&self, after: i64, until: i64) -> Vec<Truth> {
         truth::between(&self.world.press, after, until)
+    }
+
+    /// Writes what a channel posted after one instant and not after another (in microseconds), as
+    /// Telegram Desktop would export it at the latter: `result.json`.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be written, or the channel is none that has a chat.
+    pub fn export(
+        &self,
+        name: &str,
+        after: i64,
+        until: i64,
+        out: impl Write,
+    ) -> std::io::Result<()> {
+        let unknown = || Error::new(ErrorKind::NotFound, format!("there is no channel {name}"));
+        let channel = channel(name).ok_or_else(unknown)?;
+        export::write(&self.world.press, channel, after, until, out)
     }
 
     /// Stops it, and returns when it has stopped.

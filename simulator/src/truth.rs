@@ -5,6 +5,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
+use std::ops::Not;
 use std::path::Path;
 
 use serde::Serialize;
@@ -30,6 +31,12 @@ pub struct Truth {
     pub class: Class,
     /// Its words.
     pub text: String,
+    /// Whether a picture comes with it.
+    #[serde(skip_serializing_if = "Not::not")]
+    pub photo: bool,
+    /// Whether it is passed on from another channel.
+    #[serde(skip_serializing_if = "Not::not")]
+    pub forwarded: bool,
     /// The post that it answers visibly.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<i64>,
@@ -88,6 +95,8 @@ pub(crate) fn tell(press: &Press, story: &Story) -> Truth {
         posted_at: post.at,
         class: post.class,
         text: post.text.clone(),
+        photo: post.photo,
+        forwarded: post.forwarded,
         reply_to: post.reply_to,
         about: post.about,
         delivery: (post.channel.kind == Kind::Webhook).then(|| delivery_id(post)),

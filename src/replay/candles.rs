@@ -1,292 +1,203 @@
-//! Candle files: `SYMBOL-INTERVAL-….csv`, plain or xz, in a folder that names venue and market.
+//! Candle files: from the files and folders that were given to one price path for each instrument.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
-use domain::market::{Candle, Instrument, MarketKind, Pair, Price, Tick, Venue};
-use domain::time::Timestamp;
-use rust_decimal::Decimal;
+use domain::market::{Candle, Instrument};
 
-/// The folder names that say venue and market.
-const FOLDERS: [(&str, &str, MarketKind); 3] = [
-    ("binance_spot", "binance", MarketKind::Spot),
-    ("binance_usdm", "binance", MarketKind::Perpetual),
-    ("bittrex", "bittrex", MarketKind::Spot),
-];
+mod csv;
+mod layers;
+mod name;
+mod packed;
 
-/// The quotes in which a symbol without a separator may end, longest first.
-const QUOTES: [&str; 8] = ["FDUSD", "USDT", "USDC", "BUSD", "USD", "BTC", "ETH", "EUR"];
+pub use layers::{Coverage, Layer};
+pub use name::Market;
+pub use packed::Path as PricePath;
+
+use super::files;
+
+/// Which candles are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Files, and folders that are walked.
+    pub paths: Vec<PathBuf>,
+    /// The market of the files whose folders do not say it.
+    pub market: Option<Market>,
+    /// Only these symbols (`BTCUSDT`); empty for all.
+    pub symbols: Vec<String>,
+}
+
+/// What is known of one instrument's prices.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// The candles, and the holes between them.
+    pub path: PricePath,
+    /// Which interval decided how much of it.
+    pub coverage: Coverage,
+}
 
 /// Reads files, and every candle file in folders, into one price path for each instrument.
 ///
-/// Where intervals overlap the finest rules, instant by instant. Where nothing is known the path
-/// says so with a [`Tick::Hole`].
+/// The files of one instrument are read together and packed before the next one's, so the memory
+/// that this takes is the packed paths (some 15 bytes a candle) and one instrument's candles.
+/// `progress` is told of every file that was read, and of how many there are.
 ///
 /// # Errors
 ///
-/// When a path cannot be read, its name does not say what it holds, or a line is no candle; the
+/// When a path cannot be read, its name does not say what it holds, or a row is no candle; the
 /// error names the file and the line.
-pub fn read(paths: &[PathBuf]) -> anyhow::Result<BTreeMap<Instrument, Vec<Tick>>> {
-    let mut candles: BTreeMap<Instrument, Vec<Candle>> = BTreeMap::new();
-    for file in files(paths)? {
-        let (instrument, span) = named(&file)?;
-        let read = read_file(&file, span).with_context(|| format!("in {}", file.display()))?;
-        candles.entry(instrument).or_default().extend(read);
+pub fn read(
+    wanted: &Wanted,
+    mut progress: impl FnMut(u64, u64),
+) -> anyhow::Result<BTreeMap<Instrument, Known>> {
+    let mut of: BTreeMap<Instrument, Vec<(Duration, PathBuf)>> = BTreeMap::new();
+    for file in files(&wanted.paths)? {
+        let (instrument, span) = name::read(&file, wanted.market.as_ref())?;
+        if wanted.takes(&instrument) {
+            of.entry(instrument).or_default().push((span, file));
+        }
     }
-    Ok(candles
-        .into_iter()
-        .map(|(instrument, candles)| (instrument, path(candles)))
-        .collect())
+    ensure!(
+        !of.is_empty(),
+        "none of the candle files is of the wanted symbols: {}",
+        wanted.symbols.join(", ")
+    );
+    let total = of.values().map(|files| files.len() as u64).sum();
+    let mut done = 0;
+    let mut known = BTreeMap::new();
+    for (instrument, files) in of {
+        let mut layers: BTreeMap<Duration, Vec<Candle>> = BTreeMap::new();
+        for (span, file) in files {
+            let candles =
+                read_file(&file, span).with_context(|| format!("in {}", file.display()))?;
+            layers.entry(span).or_default().extend(candles);
+            done += 1;
+            progress(done, total);
+        }
+        let (ticks, coverage) = layers::merge(layers);
+        let path = PricePath::pack(ticks);
+        known.insert(instrument, Known { path, coverage });
+    }
+    Ok(known)
 }
 
+impl Wanted {
+    fn takes(&self, instrument: &Instrument) -> bool {
+        let symbol = format!("{}{}", instrument.pair.base(), instrument.pair.quote());
+        self.symbols.is_empty()
+            || self
+                .symbols
+                .iter()
+                .any(|wanted| wanted.eq_ignore_ascii_case(&symbol))
+    }
+}
+
+/// A form in which candles are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Csv,
+}
+
+impl Form {
+    fn of(file: &Path) -> Option<Self> {
+        let name = files::name(file);
+        name.ends_with(".csv").then_some(Self::Csv)
+    }
+}
+
+/// The candles of one file, in the order of time.
+fn read_file(file: &Path, span: Duration) -> anyhow::Result<Vec<Candle>> {
+    match Form::of(file) {
+        Some(Form::Csv) => csv::read(files::open(file)?, span),
+        None => bail!("a candle file ends in .csv, .csv.gz or .csv.xz"),
+    }
+}
+
+/// The candle files at these paths, by name: the order of a folder is the file system's.
 fn files(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for path in paths {
         if path.is_dir() {
-            let entries = std::fs::read_dir(path)
-                .with_context(|| format!("could not read {}", path.display()))?;
-            for entry in entries {
-                let file = entry?.path();
-                if is_candles(&file) {
-                    files.push(file);
-                }
-            }
+            walk(path, &mut files)?;
         } else {
             ensure!(
-                is_candles(path),
-                "{}: a candle file ends in .csv or .csv.xz",
+                path.exists(),
+                "{}: there is no such file or folder",
+                path.display()
+            );
+            ensure!(
+                Form::of(path).is_some(),
+                "{}: a candle file ends in .csv, .csv.gz or .csv.xz",
                 path.display()
             );
             files.push(path.clone());
         }
     }
-    // The order of a directory is the file system's; ours is by name.
     files.sort();
+    files.dedup();
     ensure!(
         !files.is_empty(),
-        "there is no candle file (.csv or .csv.xz) at the given paths"
+        "there is no candle file (.csv, .csv.gz or .csv.xz) at the given paths"
     );
     Ok(files)
 }
 
-fn is_candles(file: &Path) -> bool {
-    let name = file
-        .file_name()
-        .and_then(|name| name.to_str())
-        .unwrap_or_default();
-    name.ends_with(".csv") || name.ends_with(".csv.xz")
-}
-
-/// What a file's name and folder say: `binance_spot/BTCUSDT-15m-2024.csv.xz`.
-fn named(file: &Path) -> anyhow::Result<(Instrument, Duration)> {
-    let name = file
-        .file_name()
-        .and_then(|name| name.to_str())
-        .unwrap_or_default();
-    let folder = file
-        .parent()
-        .and_then(Path::file_name)
-        .and_then(|name| name.to_str())
-        .unwrap_or_default();
-    let Some((_, venue, kind)) = FOLDERS.iter().find(|(known, _, _)| *known == folder) else {
-        let known: Vec<_> = FOLDERS.iter().map(|(known, _, _)| *known).collect();
-        bail!(
-            "{}: the folder must say venue and market, one of {}",
-            file.display(),
-            known.join(", ")
-        );
-    };
-    let mut parts = name.split(['-', '.']);
-    let (symbol, interval) = (
-        parts.next().unwrap_or_default(),
-        parts.next().unwrap_or_default(),
-    );
-    let span = span(interval).with_context(|| {
-        format!(
-            "{}: name it SYMBOL-INTERVAL-…, for example BTCUSDT-15m-2024.csv",
-            file.display()
-        )
-    })?;
-    let pair = QUOTES
-        .iter()
-        .find_map(|quote| Pair::new(symbol.strip_suffix(quote)?, quote).ok())
-        .with_context(|| format!("{}: `{symbol}` is no known pair", file.display()))?;
-    let instrument = Instrument {
-        venue: Venue::new(*venue),
-        kind: *kind,
-        pair,
-    };
-    Ok((instrument, span))
-}
-
-/// Reads an interval: `1m`, `4h`, `1d`.
-fn span(text: &str) -> Option<Duration> {
-    let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    let seconds = match unit {
-        "m" => 60,
-        "h" => 3_600,
-        "d" => 86_400,
-        _ => return None,
-    };
-    let number: u64 = number
-        .parse()
-        .ok()
-        .filter(|number| (1..=1_440).contains(number))?;
-    Some(Duration::from_secs(number * seconds))
-}
-
-fn read_file(file: &Path, span: Duration) -> anyhow::Result<Vec<Candle>> {
-    let open = File::open(file)?;
-    let text: Box<dyn Read> = if file.extension().is_some_and(|end| end == "xz") {
-        Box::new(lzma_rust2::XzReader::new(BufReader::new(open), true))
-    } else {
-        Box::new(open)
-    };
-    let mut lines = BufReader::new(text).lines();
-    let header = lines.next().context("the file is empty")??;
-    let wanted = ["open_time", "open", "high", "low", "close", "volume"];
-    let columns: Vec<_> = header.split(',').map(str::trim).collect();
-    let place = |name: &str| {
-        columns
-            .iter()
-            .position(|column| *column == name)
-            .with_context(|| {
-                format!(
-                    "line 1: there is no column `{name}`; the header must name {}",
-                    wanted.join(", ")
-                )
-            })
-    };
-    let mut places = [0; 6];
-    for (slot, name) in places.iter_mut().zip(wanted) {
-        *slot = place(name)?;
-    }
-    let mut candles = Vec::new();
-    for (nth, line) in lines.enumerate() {
-        let line = line?;
-        if !line.is_empty() {
-            let candle =
-                candle(&line, places, span).with_context(|| format!("line {}", nth + 2))?;
-            candles.push(candle);
+/// Finds the candle files in a folder and its folders. Links to folders are not followed, so a
+/// walk always ends.
+fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> anyhow::Result<()> {
+    let unreadable = || format!("could not read {}", folder.display());
+    for entry in std::fs::read_dir(folder).with_context(unreadable)? {
+        let entry = entry.with_context(unreadable)?;
+        let path = entry.path();
+        if entry.file_type().with_context(unreadable)?.is_dir() {
+            walk(&path, files)?;
+        } else if Form::of(&path).is_some() {
+            files.push(path);
         }
     }
-    Ok(candles)
-}
-
-fn candle(line: &str, places: [usize; 6], span: Duration) -> anyhow::Result<Candle> {
-    let fields: Vec<_> = line.split(',').map(str::trim).collect();
-    let field = |nth: usize| -> anyhow::Result<&str> {
-        fields
-            .get(places[nth])
-            .copied()
-            .context("a column is missing")
-    };
-    let candle = Candle {
-        open_time: Timestamp::from_millis(
-            field(0)?
-                .parse()
-                .context("open_time is no number of milliseconds")?,
-        ),
-        span,
-        open: Price::parse(field(1)?)?,
-        high: Price::parse(field(2)?)?,
-        low: Price::parse(field(3)?)?,
-        close: Price::parse(field(4)?)?,
-        volume: Decimal::from_scientific(field(5)?)
-            .or_else(|_| field(5).and_then(|text| Ok(text.parse()?)))?,
-    };
-    Ok(candle.checked()?)
-}
-
-/// Makes candles of several intervals one path: the finest rules, and gaps are holes.
-fn path(mut candles: Vec<Candle>) -> Vec<Tick> {
-    candles.sort_by_key(|candle| (candle.open_time, candle.span));
-    let mut path = Vec::with_capacity(candles.len());
-    let mut known_until: Option<Timestamp> = None;
-    for candle in candles {
-        if let Some(until) = known_until {
-            if candle.open_time < until {
-                continue;
-            }
-            if candle.open_time > until {
-                path.push(Tick::Hole {
-                    from: until,
-                    to: candle.open_time,
-                });
-            }
-        }
-        known_until = Some(candle.end());
-        path.push(Tick::Candle(candle));
-    }
-    path
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
 
-    fn candle_at(minute: i64, minutes: u64) -> Candle {
-        let price = Price::parse("1").unwrap();
-        Candle {
-            open_time: Timestamp::from_millis(minute * 60_000),
-            span: Duration::from_secs(60 * minutes),
-            open: price,
-            high: price,
-            low: price,
-            close: price,
-            volume: Decimal::ONE,
-        }
-    }
-
     #[test]
-    fn the_finest_interval_rules_and_gaps_are_holes() {
-        let path = path(vec![
-            candle_at(0, 5),
-            candle_at(5, 5),
-            candle_at(5, 1),
-            candle_at(6, 1),
-            candle_at(20, 5),
-        ]);
-        let spans: Vec<_> = path
-            .iter()
-            .map(|tick| match tick {
-                Tick::Candle(candle) => candle.span.as_secs() / 60,
-                Tick::Hole { .. } => 0,
-                Tick::Trade(_) | Tick::Time(_) => panic!("no such tick"),
-            })
-            .collect();
-        assert_eq!(spans, [5, 1, 1, 0, 5]);
-    }
+    fn folders_are_walked_and_files_of_other_symbols_not_even_read() {
+        let root = tempfile::tempdir().unwrap();
+        let deep = root.path().join("binance_spot/2025");
+        std::fs::create_dir_all(&deep).unwrap();
+        let rows = "open_time,open,high,low,close,volume\n1735700400000,1,2,1,1,5\n";
+        let packed = std::fs::File::create(deep.join("BTCUSDT-1m-2025.csv.gz")).unwrap();
+        let mut packed = flate2::write::GzEncoder::new(packed, flate2::Compression::fast());
+        packed.write_all(rows.as_bytes()).unwrap();
+        packed.finish().unwrap();
+        std::fs::write(deep.join("ETHUSDT-1m-2025.csv"), "nothing of the kind").unwrap();
+        std::fs::write(deep.join("notes.txt"), "not candles").unwrap();
+        let wanted = Wanted {
+            paths: vec![root.path().to_owned()],
+            symbols: vec!["btcusdt".to_owned()],
+            ..Wanted::default()
+        };
+        let mut told = Vec::new();
+        let known = read(&wanted, |done, total| told.push((done, total))).unwrap();
+        let names: Vec<_> = known.keys().map(ToString::to_string).collect();
+        assert_eq!(names, ["binance:spot:BTC/USDT"]);
+        assert_eq!(told, [(1, 1)]);
+        assert!(known.values().all(|known| known.path.len() == 1));
 
-    #[test]
-    fn name_and_folder_say_what_a_file_holds() {
-        let (instrument, span) =
-            named(Path::new("x/binance_usdm/1000PEPEUSDT-5m-2025.csv.xz")).unwrap();
-        assert_eq!(instrument.to_string(), "binance:perpetual:1000PEPE/USDT");
-        assert_eq!(span, Duration::from_secs(300));
-        let refused = named(Path::new("somewhere/BTCUSDT-5m.csv"))
-            .unwrap_err()
-            .to_string();
-        assert!(refused.contains("binance_spot"), "{refused}");
-    }
-
-    #[test]
-    fn a_bad_line_is_named() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("BTCUSDT-1m.csv");
-        std::fs::write(
-            &file,
-            "open_time,open,high,low,close,volume\n0,1,2,1,1,5\n60000,1,2,3,1,5\n",
-        )
-        .unwrap();
-        let said = format!(
-            "{:#}",
-            read_file(&file, Duration::from_secs(60)).unwrap_err()
+        let all = Wanted {
+            symbols: Vec::new(),
+            ..wanted
+        };
+        let said = format!("{:#}", read(&all, |_, _| {}).unwrap_err());
+        assert!(
+            said.contains("ETHUSDT-1m-2025.csv") && said.contains("line 1"),
+            "{said}"
         );
-        assert!(said.contains("line 3") && said.contains("low"), "{said}");
     }
 }

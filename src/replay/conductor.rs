@@ -5,6 +5,7 @@
 //! plays to lives on one thread, so that whatever an item sets in motion is ahead of the next.
 
 use std::collections::BTreeMap;
+use std::iter::Peekable;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -17,6 +18,8 @@ use domain::post::Post;
 use domain::time::Timestamp;
 use tokio::sync::{oneshot, watch};
 
+use super::candles::PricePath;
+
 /// The longest stretch of candles that one market gets before the others get theirs.
 const STRETCH: Duration = Duration::from_secs(3600);
 
@@ -28,15 +31,18 @@ pub struct Conductor {
 }
 
 struct Stage {
+    begin: Timestamp,
     now: Timestamp,
     posts: BTreeMap<ChannelId, Part<Post>>,
     paths: BTreeMap<Instrument, Part<Tick>>,
+    /// Is told when it begins and what time it is.
+    watched: Box<dyn Fn(Timestamp, Timestamp) + Send>,
     done: watch::Sender<bool>,
 }
 
 /// What one participant has before it, in order of time.
 struct Part<T> {
-    items: std::vec::IntoIter<T>,
+    items: Peekable<Box<dyn Iterator<Item = T> + Send>>,
     /// It asks for more.
     asking: Option<oneshot::Sender<Option<Vec<T>>>>,
     /// It was told that there is no more.
@@ -44,9 +50,10 @@ struct Part<T> {
 }
 
 impl<T> Part<T> {
-    fn new(items: Vec<T>) -> Self {
+    fn new(items: impl Iterator<Item = T> + Send + 'static) -> Self {
+        let items: Box<dyn Iterator<Item = T> + Send> = Box::new(items);
         Self {
-            items: items.into_iter(),
+            items: items.peekable(),
             asking: None,
             told: false,
         }
@@ -66,11 +73,13 @@ impl<T> Part<T> {
 }
 
 impl Conductor {
-    /// A conductor of these posts and price paths, each in order of time.
+    /// A conductor of these posts and price paths, each in order of time. `watched` is told when
+    /// it begins and what time it is.
     #[must_use]
     pub fn new(
         posts: BTreeMap<ChannelId, Vec<Post>>,
-        mut paths: BTreeMap<Instrument, Vec<Tick>>,
+        paths: BTreeMap<Instrument, PricePath>,
+        watched: impl Fn(Timestamp, Timestamp) + Send + 'static,
     ) -> Self {
         let first = posts
             .values()
@@ -78,31 +87,19 @@ impl Conductor {
             .map(|post| post.received)
             .min();
         let now = first.unwrap_or(Timestamp::MIN);
-        for path in paths.values_mut() {
-            path.retain(|tick| tick.at() > now);
-            // Nothing is known of what was traded between the first post and the first candle, and
-            // a signal of that time must not look as if it had merely not been filled.
-            if let Some(begin) = path.first().map(begins).filter(|begin| *begin > now) {
-                path.insert(
-                    0,
-                    Tick::Hole {
-                        from: now,
-                        to: begin,
-                    },
-                );
-            }
-        }
         let (done, finished) = watch::channel(false);
         let stage = Stage {
+            begin: now,
             now,
             posts: posts
                 .into_iter()
-                .map(|(channel, posts)| (channel, Part::new(posts)))
+                .map(|(channel, posts)| (channel, Part::new(posts.into_iter())))
                 .collect(),
             paths: paths
                 .into_iter()
-                .map(|(on, ticks)| (on, Part::new(ticks)))
+                .map(|(on, path)| (on, Part::new(known_after(path, now))))
                 .collect(),
+            watched: Box::new(watched),
             done,
         };
         Self {
@@ -143,6 +140,20 @@ impl Conductor {
     }
 }
 
+/// The ticks of a path after an instant.
+fn known_after(path: PricePath, now: Timestamp) -> impl Iterator<Item = Tick> {
+    let mut ticks = path.ticks().skip_while(move |tick| tick.at() <= now);
+    let first = ticks.next();
+    // Nothing is known of what was traded between the first post and the first candle, and a
+    // signal of that time must not look as if it had merely not been filled.
+    let unknown = first
+        .as_ref()
+        .map(begins)
+        .filter(|begin| *begin > now)
+        .map(|to| Tick::Hole { from: now, to });
+    unknown.into_iter().chain(first).chain(ticks)
+}
+
 /// The first instant that a tick tells of.
 const fn begins(tick: &Tick) -> Timestamp {
     match tick {
@@ -168,14 +179,14 @@ impl Stage {
         }
         let post = self
             .posts
-            .values()
-            .filter_map(|part| part.items.as_slice().first())
+            .values_mut()
+            .filter_map(|part| part.items.peek())
             .map(|post| post.received)
             .min();
         let tick = self
             .paths
-            .values()
-            .filter_map(|part| part.items.as_slice().first())
+            .values_mut()
+            .filter_map(|part| part.items.peek())
             .map(Tick::at)
             .min();
         match (post, tick) {
@@ -189,36 +200,36 @@ impl Stage {
 
     /// Gives the first market that has any its ticks up to `until`.
     fn play(&mut self, until: Timestamp) {
-        let next = self.paths.values_mut().find(|part| {
-            part.items
-                .as_slice()
-                .first()
-                .is_some_and(|tick| tick.at() <= until)
-        });
-        let Some(part) = next else { return };
-        let many = part
-            .items
-            .as_slice()
-            .partition_point(|tick| tick.at() <= until);
-        let ticks: Vec<_> = part.items.by_ref().take(many).collect();
-        self.now = ticks
-            .last()
-            .map_or(self.now, |tick| self.now.max(tick.at()));
+        let due = |part: &mut Part<Tick>| part.items.next_if(|tick| tick.at() <= until);
+        let next = self
+            .paths
+            .values_mut()
+            .find_map(|part| Some((due(part)?, part)));
+        let Some((first, part)) = next else { return };
+        let mut ticks = vec![first];
+        while let Some(tick) = due(part) {
+            ticks.push(tick);
+        }
+        let end = ticks.last().map_or(self.now, Tick::at);
         part.give(Some(ticks));
+        self.go_to(end);
     }
 
     /// Gives the first channel that has a post of this instant that post.
     fn tell(&mut self, at: Timestamp) {
-        let next = self.posts.values_mut().find(|part| {
-            part.items
-                .as_slice()
-                .first()
-                .is_some_and(|post| post.received == at)
+        let next = self.posts.values_mut().find_map(|part| {
+            let post = part.items.next_if(|post| post.received == at)?;
+            Some((post, part))
         });
-        let Some(part) = next else { return };
+        let Some((post, part)) = next else { return };
+        part.give(Some(vec![post]));
+        self.go_to(at);
+    }
+
+    /// What was given is not looked at before: the house lives on this thread.
+    fn go_to(&mut self, at: Timestamp) {
         self.now = self.now.max(at);
-        let post = part.items.next();
-        part.give(post.map(|post| vec![post]));
+        (self.watched)(self.begin, self.now);
     }
 
     /// Tells everybody, one after the other, that there is no more.

@@ -1,15 +1,87 @@
-//! Post files: one JSON object a line, plain or xz.
+//! Post files: from the files that were given to each channel's posts in order of time.
 
-use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
-use anyhow::{Context as _, bail};
-use domain::ids::ChannelId;
-use domain::post::{Action, Origin, Post};
+use anyhow::{Context as _, bail, ensure};
+use domain::ids::{ChannelId, PostKey};
+use domain::post::{Action, Post};
+use domain::time::Timestamp;
 
-use crate::post_line;
+mod calls;
+mod canonical;
+mod lines;
+mod telegram;
+
+pub use calls::Columns;
+
+use super::files;
+
+/// Which posts are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Post files.
+    pub files: Vec<PostFile>,
+    /// What the columns of CSV files are.
+    pub columns: Option<PathBuf>,
+}
+
+/// A file of posts, and whose they are where the file does not say it as it should be said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PostFile {
+    /// The channel.
+    pub channel: Option<ChannelId>,
+    /// The file.
+    pub path: PathBuf,
+}
+
+impl From<PathBuf> for PostFile {
+    fn from(path: PathBuf) -> Self {
+        Self {
+            channel: None,
+            path,
+        }
+    }
+}
+
+impl FromStr for PostFile {
+    type Err = String;
+
+    /// Reads `FILE` or `CHANNEL=FILE`.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let named = text.split_once('=');
+        let Some((channel, path)) = named.filter(|_| !Path::new(text).exists()) else {
+            return Ok(PathBuf::from(text).into());
+        };
+        Ok(Self {
+            channel: Some(ChannelId::parse(channel).map_err(|error| error.to_string())?),
+            path: path.into(),
+        })
+    }
+}
+
+/// A form in which posts are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// One JSON object a line.
+    Lines,
+    /// An export of Telegram Desktop.
+    Telegram,
+    /// Calls in columns.
+    Csv,
+}
+
+impl Form {
+    fn of(file: &Path) -> Option<Self> {
+        match files::name(file).rsplit_once('.')?.1 {
+            "jsonl" | "ndjson" => Some(Self::Lines),
+            "json" => Some(Self::Telegram),
+            "csv" => Some(Self::Csv),
+            _ => None,
+        }
+    }
+}
 
 /// Reads post files into each channel's posts, in order of time.
 ///
@@ -18,92 +90,102 @@ use crate::post_line;
 ///
 /// # Errors
 ///
-/// When a file cannot be read or a line is no post; the error names the file and the line.
-pub fn read(files: &[PathBuf]) -> anyhow::Result<BTreeMap<ChannelId, Vec<Post>>> {
+/// When a file cannot be read or something in it is no post; the error names the file and the
+/// place in it.
+pub fn read(wanted: &Wanted) -> anyhow::Result<BTreeMap<ChannelId, Vec<Post>>> {
+    let columns = wanted.columns.as_deref().map(Columns::load).transpose()?;
     let mut posts: BTreeMap<ChannelId, Vec<Post>> = BTreeMap::new();
-    for file in files {
-        let mut read = |post: Post| posts.entry(post.channel.clone()).or_default().push(post);
-        read_file(file, &mut read).with_context(|| format!("in {}", file.display()))?;
+    for file in &wanted.files {
+        let mut take = |post: Post| posts.entry(post.channel.clone()).or_default().push(post);
+        read_file(file, columns.as_ref(), &mut take)
+            .with_context(|| format!("in {}", file.path.display()))?;
     }
+    ensure!(!posts.is_empty(), "there is no post in the given files");
     for posts in posts.values_mut() {
         // Stable: what was posted in one instant keeps its order.
         posts.sort_by_key(|post| post.received);
-    }
-    if posts.is_empty() {
-        bail!("there is no post in the given files");
+        name_edits(posts);
     }
     Ok(posts)
 }
 
-fn read_file(file: &Path, take: &mut impl FnMut(Post)) -> anyhow::Result<()> {
-    let open = File::open(file)?;
-    let text: Box<dyn Read> = if file.extension().is_some_and(|end| end == "xz") {
-        Box::new(lzma_rust2::XzReader::new(BufReader::new(open), true))
-    } else {
-        Box::new(open)
-    };
-    for (nth, line) in BufReader::new(text).lines().enumerate() {
-        let line = line?;
-        if !line.trim().is_empty() {
-            take(post(&line).with_context(|| format!("line {}", nth + 1))?);
+/// A later version of a post that a file tells more than once is an edit.
+fn name_edits(posts: &mut [Post]) {
+    let mut seen: HashSet<PostKey> = HashSet::new();
+    for post in posts {
+        if !seen.insert(post.key.clone()) && post.action != Action::Deleted {
+            post.action = Action::Edited;
         }
     }
-    Ok(())
 }
 
-fn post(line: &str) -> anyhow::Result<Post> {
-    let line = post_line::read(line)?;
-    let Some(channel) = line.channel else {
-        bail!("`channel` is missing: say whose post it is");
-    };
-    let Some(posted) = line.posted else {
-        bail!("`ts` is null: a post without a time cannot be judged; give it one or leave it out");
-    };
-    Ok(Post {
-        channel: ChannelId::parse(&channel.to_lowercase())?,
-        key: line.key,
-        action: Action::Original,
-        author: line.author,
-        text: line.text,
-        media: line.media,
-        reply_to: line.reply_to,
-        forwarded_from: None,
-        posted,
-        received: line.edited.unwrap_or(posted),
-        origin: Origin::Import,
-    })
+fn read_file(
+    file: &PostFile,
+    columns: Option<&Columns>,
+    take: &mut dyn FnMut(Post),
+) -> anyhow::Result<()> {
+    let channel = file.channel.as_ref();
+    match Form::of(&file.path) {
+        Some(Form::Lines) => {
+            ensure!(
+                channel.is_none(),
+                "its lines name their channels; leave `CHANNEL=` out"
+            );
+            lines::read(files::open(&file.path)?, take)
+        }
+        Some(Form::Telegram) => telegram::read(files::open(&file.path)?, channel, take),
+        Some(Form::Csv) => {
+            let columns = columns.context(
+                "what its columns are must be said: give --columns FILE.toml (docs/guide/replay.md has one)",
+            )?;
+            calls::read(files::open(&file.path)?, columns, channel, take)
+        }
+        None => bail!(
+            "a post file ends in .jsonl (one object a line), .json (an export of Telegram Desktop) or .csv (calls in columns), plain or with .gz or .xz"
+        ),
+    }
+}
+
+/// An instant as the platform counts it.
+fn micros(at: jiff::Timestamp) -> Timestamp {
+    Timestamp::from_micros(at.as_microsecond())
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::ids::PostKey;
-
     use super::*;
 
     #[test]
-    fn a_post_counts_from_its_last_edit() {
-        let post = post(
-            r#"{"channel":"A","msg_id":7,"ts":"2025-01-01T00:00:00Z","edit_ts":"2025-01-01T01:00:00Z","reply_to":6,"text":"x"}"#,
-        )
-        .unwrap();
-        assert_eq!(post.received.since(post.posted).as_secs(), 3600);
-        assert_eq!(post.reply_to, Some(PostKey::new("6")));
-        assert_eq!(post.channel.as_str(), "a");
+    fn a_post_that_is_told_again_is_an_edit_from_its_own_time_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("posts.jsonl");
+        let line = |edit: &str, text: &str| {
+            format!(
+                "{{\"channel\":\"a\",\"msg_id\":1,\"ts\":\"2025-01-01T00:00:00Z\",\"edit_ts\":{edit},\"text\":\"{text}\"}}\n"
+            )
+        };
+        let both = line("\"2025-01-01T01:00:00Z\"", "later") + &line("null", "first");
+        std::fs::write(&path, both).unwrap();
+        let wanted = Wanted {
+            files: vec![path.into()],
+            columns: None,
+        };
+        let posts = read(&wanted).unwrap().into_values().next().unwrap();
+        let told: Vec<_> = posts
+            .iter()
+            .map(|post| (post.text.as_str(), post.action))
+            .collect();
+        assert_eq!(
+            told,
+            [("first", Action::Original), ("later", Action::Edited)]
+        );
     }
 
     #[test]
-    fn a_post_without_a_time_is_refused_by_its_line() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("posts.jsonl");
-        std::fs::write(
-            &file,
-            "\n{\"channel\":\"a\",\"msg_id\":1,\"ts\":null,\"text\":\"x\"}\n",
-        )
-        .unwrap();
-        let said = format!("{:#}", read(&[file]).unwrap_err());
-        assert!(
-            said.contains("line 2") && said.contains("`ts` is null"),
-            "{said}"
-        );
+    fn a_file_may_be_given_to_a_channel() {
+        let file: PostFile = "room.one=result.json".parse().unwrap();
+        assert_eq!(file.channel.unwrap().as_str(), "room.one");
+        assert_eq!(file.path, Path::new("result.json"));
+        assert!("Room One=result.json".parse::<PostFile>().is_err());
     }
 }

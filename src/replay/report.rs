@@ -1,13 +1,20 @@
 //! The report of a replay: counted from the stored records, the same bytes for the same input.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use domain::lifecycle::State;
 use domain::market::Instrument;
 use domain::ports::store::{ChannelCard, SignalQuery, SignalRecord, Store, StoreError};
 use domain::time::Timestamp;
-use rust_decimal::Decimal;
 use serde::Serialize;
+
+use super::candles::Coverage;
+
+mod in_r;
+mod summary;
+
+pub use in_r::{Between, Certainty, InR, Known};
+pub use summary::Summary;
 
 /// So many signals are read at once.
 const PAGE: usize = 500;
@@ -18,9 +25,61 @@ pub struct Report {
     /// The form of this report.
     pub version: u32,
     /// What the signals were judged on.
-    pub instruments: Vec<String>,
+    pub instruments: Vec<InstrumentReport>,
     /// Each channel.
     pub channels: Vec<ChannelReport>,
+}
+
+/// What was known of one instrument.
+#[derive(Debug, Serialize)]
+pub struct InstrumentReport {
+    /// Its name.
+    pub instrument: String,
+    /// The first instant of which anything is known.
+    pub from: String,
+    /// The first instant after all that is known.
+    pub to: String,
+    /// In how many places nothing is known.
+    pub gaps: usize,
+    /// How many candles are missing there.
+    pub missing: u64,
+    /// Which interval decided how much, finest first.
+    pub intervals: Vec<IntervalReport>,
+}
+
+/// What one interval of candles was good for.
+#[derive(Debug, Serialize)]
+pub struct IntervalReport {
+    /// `5m`.
+    pub interval: String,
+    /// When the first candle begins.
+    pub from: String,
+    /// When the last candle ends.
+    pub to: String,
+    /// How many there are.
+    pub read: usize,
+    /// How many of them are the finest that is known of their time, and decided.
+    pub used: usize,
+}
+
+impl InstrumentReport {
+    fn of(instrument: &Instrument, coverage: &Coverage) -> Self {
+        let intervals = coverage.layers.iter().map(|layer| IntervalReport {
+            interval: layer.interval.clone(),
+            from: date(layer.from),
+            to: date(layer.to),
+            read: layer.read,
+            used: layer.used,
+        });
+        Self {
+            instrument: instrument.to_string(),
+            from: date(coverage.from),
+            to: date(coverage.to),
+            gaps: coverage.gaps,
+            missing: coverage.missing,
+            intervals: intervals.collect(),
+        }
+    }
 }
 
 /// What a replay found of one channel.
@@ -50,25 +109,10 @@ pub struct ChannelReport {
     pub substituted: usize,
     /// How many ended how.
     pub endings: BTreeMap<&'static str, usize>,
-    /// Those with a stop that were entered: the only ones that have an R.
+    /// What they earned in R.
     pub in_r: InR,
     /// Every signal, in the order of the stream.
     pub list: Vec<Summary>,
-}
-
-/// What can be said in R.
-#[derive(Debug, Default, Serialize)]
-pub struct InR {
-    /// How many.
-    pub n: usize,
-    /// How many of them earned more than nothing, costs included.
-    pub won: usize,
-    /// Their mean, net of costs, in the pessimistic bound.
-    pub mean: Option<Decimal>,
-    /// Their sum, likewise.
-    pub sum: Option<Decimal>,
-    /// Their mean in the optimistic bound.
-    pub mean_optimistic: Option<Decimal>,
 }
 
 impl Report {
@@ -80,13 +124,16 @@ impl Report {
     pub async fn of(
         store: &dyn Store,
         cards: &[ChannelCard],
-        instruments: &BTreeSet<Instrument>,
+        known: &BTreeMap<Instrument, Coverage>,
     ) -> Result<Self, StoreError> {
         let mut channels = Vec::new();
         for record in store.channels().await? {
             if cards.iter().any(|card| card.id == record.card.id) {
                 let signals = signals(store, &record.card).await?;
                 let mut report = channel(&signals);
+                for signal in &signals {
+                    report.list.push(Summary::of(store, signal).await?);
+                }
                 report.channel = record.card.id.to_string();
                 report.posts = record.posts;
                 report.classes = record.classes;
@@ -94,8 +141,11 @@ impl Report {
             }
         }
         Ok(Self {
-            version: 1,
-            instruments: instruments.iter().map(ToString::to_string).collect(),
+            version: 3,
+            instruments: known
+                .iter()
+                .map(|(on, coverage)| InstrumentReport::of(on, coverage))
+                .collect(),
             channels,
         })
     }
@@ -142,15 +192,6 @@ fn channel(signals: &[SignalRecord]) -> ChannelReport {
         State::Pending => false,
         State::Ended(ending) => !ending.unentered(),
     };
-    let pessimistic: Vec<Decimal> = outcomes
-        .iter()
-        .filter_map(|outcome| outcome.pessimistic.r)
-        .collect();
-    let optimistic: Vec<Decimal> = outcomes
-        .iter()
-        .filter(|outcome| outcome.pessimistic.r.is_some())
-        .filter_map(|outcome| outcome.optimistic.r)
-        .collect();
     ChannelReport {
         channel: String::new(),
         posts: 0,
@@ -164,78 +205,8 @@ fn channel(signals: &[SignalRecord]) -> ChannelReport {
         incomplete: outcomes.iter().filter(|outcome| outcome.incomplete).count(),
         substituted: count(&|record| record.signal.substituted),
         endings,
-        in_r: InR {
-            n: pessimistic.len(),
-            won: pessimistic.iter().filter(|r| **r > Decimal::ZERO).count(),
-            mean: mean(&pessimistic),
-            sum: (!pessimistic.is_empty()).then(|| pessimistic.iter().sum()),
-            mean_optimistic: mean(&optimistic),
-        },
-        list: signals.iter().map(Summary::of).collect(),
-    }
-}
-
-/// The arithmetic mean, to six places; none of nothing.
-fn mean(values: &[Decimal]) -> Option<Decimal> {
-    let count = Decimal::from(values.len());
-    (!values.is_empty()).then(|| {
-        (values.iter().sum::<Decimal>() / count)
-            .round_dp(6)
-            .normalize()
-    })
-}
-
-/// One signal, from its text to its outcome.
-#[derive(Debug, Serialize)]
-pub struct Summary {
-    id: String,
-    post: String,
-    received: String,
-    on: String,
-    side: &'static str,
-    entry: &'static str,
-    low: Option<String>,
-    high: Option<String>,
-    targets: Vec<String>,
-    stop: Option<String>,
-    state: &'static str,
-    entered: Option<String>,
-    ended: Option<String>,
-    r: Option<Decimal>,
-    r_optimistic: Option<Decimal>,
-    ambiguous: bool,
-    incomplete: bool,
-}
-
-impl Summary {
-    fn of(record: &SignalRecord) -> Self {
-        let signal = &record.signal;
-        let bounds = signal.entry.bounds();
-        let outcome = record.outcome.as_ref();
-        let told = outcome.map(|outcome| &outcome.pessimistic);
-        Self {
-            id: signal.id.to_string(),
-            post: signal.post.to_string(),
-            received: date(signal.received),
-            on: signal.instrument.to_string(),
-            side: signal.side.label(),
-            entry: signal.entry.label(),
-            low: bounds.map(|(low, _)| low.to_string()),
-            high: bounds.map(|(_, high)| high.to_string()),
-            targets: signal
-                .targets
-                .iter()
-                .map(|target| target.price.to_string())
-                .collect(),
-            stop: signal.stop.map(|stop| stop.to_string()),
-            state: record.state.label(),
-            entered: told.and_then(|told| told.entered_at).map(date),
-            ended: told.map(|told| date(told.ended_at)),
-            r: told.and_then(|told| told.r),
-            r_optimistic: outcome.and_then(|outcome| outcome.optimistic.r),
-            ambiguous: outcome.is_some_and(|outcome| outcome.ambiguous),
-            incomplete: outcome.is_some_and(|outcome| outcome.incomplete),
-        }
+        in_r: InR::of(signals),
+        list: Vec::with_capacity(signals.len()),
     }
 }
 

@@ -217,12 +217,16 @@ impl Reading {
         Post {
             channel: self.options.channel.clone(),
             key: line.key,
-            action: Action::Original,
+            action: if line.forwarded_from.is_some() {
+                Action::Forwarded
+            } else {
+                Action::Original
+            },
             author: line.author,
             text: line.text,
             media: line.media,
             reply_to: line.reply_to,
-            forwarded_from: None,
+            forwarded_from: line.forwarded_from,
             posted: said.unwrap_or(received),
             received,
             origin: self.seen.origin(self.options.origin, age),

@@ -7,6 +7,7 @@
 mod binance;
 mod documented;
 mod exchange;
+mod export;
 mod folder;
 mod judging;
 mod outbound;

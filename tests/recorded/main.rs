@@ -1,9 +1,15 @@
 //! Recorded posts against recorded candles: the whole way, on what really happened.
 #![expect(clippy::print_stderr, reason = "what is left out must be said")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test may fail by panicking, helpers included"
+)]
+
+mod structured;
 
 use std::path::{Path, PathBuf};
 
-use touchstone::replay::{self, Plan};
+use touchstone::replay::{self, Plan, candles, posts};
 
 /// Where recorded data lies beside the repository; none in a clone that stands alone.
 fn data() -> Option<PathBuf> {
@@ -19,16 +25,21 @@ fn data() -> Option<PathBuf> {
 
 fn plan(data: &Path) -> Plan {
     let candles = |file: &str| data.join("candles/binance_usdm").join(file);
+    let paths = [
+        "BTCUSDT-5m-20241231-20250831.csv.xz",
+        "ETHUSDT-5m-20241231-20250831.csv.xz",
+        "SOLUSDT-5m-20241231-20250831.csv.xz",
+    ];
     Plan {
-        candles: [
-            "BTCUSDT-5m-20241231-20250831.csv.xz",
-            "ETHUSDT-5m-20241231-20250831.csv.xz",
-            "SOLUSDT-5m-20241231-20250831.csv.xz",
-        ]
-        .map(candles)
-        .to_vec(),
-        posts: vec![data.join("signals/zh_discord_chen_to20250831.jsonl")],
-        symbols: Vec::new(),
+        candles: candles::Wanted {
+            paths: paths.map(candles).to_vec(),
+            ..candles::Wanted::default()
+        },
+        posts: posts::Wanted {
+            files: vec![data.join("signals/zh_discord_chen_to20250831.jsonl").into()],
+            columns: None,
+        },
+        quiet: true,
     }
 }
 

@@ -188,6 +188,7 @@ fn texts(
                 edited: None,
                 reply_to: None,
                 author: None,
+                forwarded_from: None,
                 text,
                 media: Vec::new(),
             }),
