@@ -15,8 +15,10 @@ use crate::store::{self, Kept};
 
 mod channel;
 mod from_environment;
+mod redis;
 
 pub use channel::Channel;
+pub use redis::Redis;
 
 /// The schema of a server that holds what the simulator made.
 const SIMULATED: &str = "simulator";
@@ -38,6 +40,8 @@ pub struct Settings {
     pub log: Log,
     /// What dashboards and bots connect to.
     pub stream: Stream,
+    /// Where bots read events without asking.
+    pub redis: Redis,
     /// Whose prices judge.
     pub venues: BTreeMap<String, Venue>,
     /// Who posts.
@@ -287,6 +291,7 @@ impl Settings {
                 "use 5",
             ));
         }
+        self.redis.check()?;
         Ok(self)
     }
 
@@ -406,6 +411,29 @@ mod tests {
             "[simulator]\nenabled = false\n[channels.capo]\nsource = \"telegram\"\nname = \"CryptoCapoTG\"\n",
         );
         assert!(said.contains("[venues.binance]"), "{said}");
+    }
+
+    #[test]
+    fn a_wrong_address_of_redis_is_refused_without_its_password() {
+        for url in [
+            "http://:horse@a",
+            "redis://:horse@a:b",
+            "redis://:horse@a/x",
+            "horse",
+        ] {
+            let said = refusal(&format!("[redis]\nurl = \"{url}\"\n"));
+            assert!(
+                said.contains("redis.url") && !said.contains("horse"),
+                "{said}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_address_of_redis_never_prints() {
+        let settings = load("", &[("TOUCHSTONE__REDIS__URL", "rediss://u:horse@a:1/2")]).unwrap();
+        assert!(settings.redis.is_wanted());
+        assert!(!format!("{settings:?}").contains("horse"));
     }
 
     #[test]
