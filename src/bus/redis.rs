@@ -3,6 +3,7 @@
 //! The hash tag `{signals}` keeps all keys in one slot of a cluster. What must hold whoever else
 //! writes is said in scripts, which Redis runs as one step.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::{BufMut as _, Bytes, BytesMut};
@@ -43,6 +44,8 @@ pub struct Redis {
     /// The client for commands that do not wait for a connection.
     now: WithOptions<Client>,
     connection: ConnectHandle,
+    /// Why the last attempt to connect failed.
+    fault: Arc<Mutex<Option<Error>>>,
 }
 
 /// Reads the address of a server.
@@ -98,6 +101,12 @@ impl Redis {
             metrics::counter!("touchstone_redis_reconnects_total").increment(1);
             Ok(())
         });
+        let fault = Arc::<Mutex<Option<Error>>>::default();
+        let keep = Arc::clone(&fault);
+        client.on_error(move |(error, _)| {
+            *keep.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+            std::future::ready(Ok(()))
+        });
         let connection = client.connect();
         let now = client.with_options(&Options {
             fail_fast: true,
@@ -109,6 +118,7 @@ impl Redis {
             client,
             now,
             connection,
+            fault,
         })
     }
 
@@ -116,6 +126,16 @@ impl Redis {
     pub async fn connected(&self) -> bool {
         let connected = tokio::time::timeout(PATIENCE, self.client.wait_for_connect());
         matches!(connected.await, Ok(Ok(())))
+    }
+
+    /// The way to it. While there is none nobody waits, and is told why there is none.
+    fn way(&self) -> Result<&WithOptions<Client>, BusError> {
+        if self.client.is_connected() {
+            return Ok(&self.now);
+        }
+        let fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
+        let unknown = || BusError::Unreachable("it is not connected yet".into());
+        Err(fault.as_ref().map_or_else(unknown, failure))
     }
 
     /// Says goodbye.
@@ -162,12 +182,12 @@ impl Bus for Redis {
     async fn announce(&self, epoch: &Epoch, keep: Duration) -> Result<(), BusError> {
         let args = vec![epoch.as_str().to_owned(), keep.as_secs().to_string()];
         let keys = vec![epoch_key(), PREFIX.to_owned()];
-        let said: Result<(), _> = self.now.eval(ANNOUNCE, keys, args).await;
+        let said: Result<(), _> = self.way()?.eval(ANNOUNCE, keys, args).await;
         said.map_err(|error| failure(&error))
     }
 
     async fn tail(&self, epoch: &Epoch) -> Result<Tail, BusError> {
-        let read = self.now.eval(TAIL, stream(epoch), None::<String>).await;
+        let read = self.way()?.eval(TAIL, stream(epoch), None::<String>).await;
         let (seq, event): (u64, Option<Bytes>) = read.map_err(|error| failure(&error))?;
         Ok(Tail {
             seq: Seq::new(seq),
@@ -194,7 +214,7 @@ impl Bus for Redis {
             Value::from(first.get().to_string()),
         ];
         args.extend(events.iter().map(|(_, event)| Value::Bytes(whole(event))));
-        let appended = self.now.eval(APPEND, stream(epoch), args).await;
+        let appended = self.way()?.eval(APPEND, stream(epoch), args).await;
         let (last, already): (u64, i64) = appended.map_err(|error| failure(&error))?;
         Ok(
             u64::try_from(already).map_or(Appended::Elsewhere(Seq::new(last)), |already| {
@@ -205,13 +225,13 @@ impl Bus for Redis {
 
     async fn trim(&self, epoch: &Epoch, first: Seq) -> Result<u64, BusError> {
         let cap = ("MINID", "=", format!("{first}-0"));
-        let trimmed = self.now.xtrim(stream(epoch), cap).await;
+        let trimmed = self.way()?.xtrim(stream(epoch), cap).await;
         trimmed.map_err(|error| failure(&error))
     }
 
     async fn ring(&self, epoch: &Epoch, events: &[Bytes]) -> Result<(), BusError> {
         let channel = bell(epoch);
-        let pipeline = self.client.pipeline();
+        let pipeline = self.way()?.pipeline();
         for event in events {
             let queued: Result<(), _> = pipeline.publish(channel.as_str(), whole(event)).await;
             queued.map_err(|error| failure(&error))?;

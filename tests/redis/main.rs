@@ -14,3 +14,5 @@ mod relaying;
 mod scene;
 mod server;
 mod several;
+
+use server::Server;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use actors::hub::Hub;
 use actors::relay::{Bell, Relay, Rooms};
 use actors::supervise::{Child, Door, Manners, Place};
+use domain::ports::bus::Bus;
 use domain::time::Timestamp;
 use secrecy::SecretString;
 use tokio::sync::watch;
@@ -61,13 +62,15 @@ pub(crate) async fn relay_with(scene: &Scene, name: &str, rooms: Rooms) -> Node 
 }
 
 /// Raises a bell.
-pub(crate) async fn bell(scene: &Scene, server: &Server) {
+pub(crate) async fn bell(scene: &Scene, server: &Server) -> Arc<dyn Bus> {
     let rooms = rooms(scene, &server.url(), &scene.hub, LONG);
+    let bus = Arc::clone(&rooms.bus);
     let (_, child): (Door<Bell>, _) =
         Child::new("bell", "bell", Place::Own, Manners::default(), move || {
             Bell::new(rooms.clone())
         });
     scene.house.raise(child).await;
+    bus
 }
 
 /// Raises another hub, as another node has one.
@@ -89,6 +92,17 @@ impl Node {
             .unwrap()
             .clone()
             .unwrap()
+    }
+
+    /// Waits until this is said of why they do not.
+    pub(crate) async fn says(&self, words: &str) -> String {
+        let said = |why: &Option<String>| why.as_ref().is_some_and(|why| why.contains(words));
+        let mut trouble = self.trouble.clone();
+        let waiting = tokio::time::timeout(PATIENCE, trouble.wait_for(said)).await;
+        match waiting {
+            Ok(trouble) => trouble.unwrap().clone().unwrap(),
+            Err(_) => panic!("not `{words}`: {:?}", self.trouble.borrow()),
+        }
     }
 
     /// Waits until they do.

@@ -14,7 +14,7 @@ use fred::types::Builder;
 use fred::types::config::Config;
 use touchstone::bus::redis;
 
-use super::server::Server;
+use super::Server;
 
 /// A test that waits longer than this waits for nothing.
 const PATIENCE: Duration = Duration::from_secs(20);

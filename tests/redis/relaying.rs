@@ -1,5 +1,6 @@
 //! Every event is in Redis once and in order, whatever happens to Redis.
 
+use domain::ids::Epoch;
 use futures_util::StreamExt as _;
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
@@ -178,8 +179,8 @@ async fn a_password_is_shown_and_a_wrong_one_is_said_without_being_told() {
     let url = server.url().replace("%20", "%2520");
     let epoch = scene.epoch().await;
     let wrong = rooms(&scene, &url.replace("sesame", "barley"), &scene.hub, LONG);
-    let mut node = relay_with(&scene, "wrong", wrong).await;
-    let why = node.in_trouble().await;
+    let node = relay_with(&scene, "wrong", wrong).await;
+    let why = node.says("WRONGPASS").await;
     assert!(!why.contains("barley"), "{why}");
     node.dismiss(&scene).await;
     let right = rooms(&scene, &url, &scene.hub, LONG);
@@ -201,7 +202,11 @@ async fn the_bell_tells_whoever_listens_what_the_stream_holds() {
     let (mut server, scene) = (Server::start(), raise(limits()).await);
     let epoch = scene.epoch().await;
     relay(&scene, &server).await;
-    bell(&scene, &server).await;
+    let bus = bell(&scene, &server).await;
+    let told = Epoch::new(epoch.as_str());
+    while bus.tail(&told).await.is_err() {
+        tokio::task::yield_now().await;
+    }
     let mut ear = Ear::listen(&server, &epoch).await;
     scene.many(20).await;
     let mut heard = Vec::new();

@@ -45,7 +45,12 @@ impl Server {
             .password
             .map(|it| format!(":{it}@"))
             .unwrap_or_default();
-        format!("redis://{user}127.0.0.1:{}/0", self.port)
+        format!("redis://{user}127.0.0.1:{}/0", self.port())
+    }
+
+    /// Where it listens.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
     }
 
     /// Ends it without a word.
