@@ -59,7 +59,7 @@ async fn the_stream_of_a_new_epoch_begins_and_the_old_one_goes_when_its_time_has
     scene.many(3).await;
     reader.until(&old, 3).await;
     assert_eq!(reader.goes_in(&old).await, -1);
-    first.dismiss(&scene).await;
+    first.dismiss().await;
     scene.store.begin_epoch(&Epoch::new("anew")).await.unwrap();
     let mut second = relay(&scene, &server).await;
     assert_eq!(ids(&reader.until("anew", 3).await), numbered(0, 3));
@@ -76,7 +76,7 @@ async fn nothing_is_appended_to_a_stream_that_is_ahead_of_the_store() {
     let first = relay(&ahead, &server).await;
     ahead.many(5).await;
     reader.until("same", 5).await;
-    first.dismiss(&ahead).await;
+    first.dismiss().await;
     // A store that has fewer of that history, and one that has others.
     let behind = raise(limits()).await;
     behind.store.begin_epoch(&Epoch::new("same")).await.unwrap();
@@ -84,7 +84,7 @@ async fn nothing_is_appended_to_a_stream_that_is_ahead_of_the_store() {
     let node = relay(&behind, &server).await;
     let why = node.says("went back").await;
     assert!(why.contains("same"), "{why}");
-    node.dismiss(&behind).await;
+    node.dismiss().await;
     behind.set_clock(after(Duration::from_secs(1)));
     behind.many(8).await;
     let node = relay(&behind, &server).await;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use actors::guardian::{Household, Vigil};
 use actors::hub::Hub;
 use actors::relay::{Bell, Relay, Rooms};
 use actors::supervise::{Child, Door, Manners, Place};
@@ -24,7 +25,14 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) struct Node {
     pub(crate) trouble: watch::Receiver<Option<String>>,
+    house: Household,
     name: String,
+}
+
+/// A guardian for what a test raises.
+fn household(scene: &Scene) -> Household {
+    let clock = Arc::clone(&scene.clock) as _;
+    Household::found(clock, Arc::new(|_| {}), Vigil::default())
 }
 
 pub(crate) fn rooms(scene: &Scene, url: &str, hub: &Door<Hub>, keep: Duration) -> Rooms {
@@ -51,34 +59,39 @@ pub(crate) async fn relay(scene: &Scene, server: &Server) -> Node {
 }
 
 pub(crate) async fn relay_with(scene: &Scene, name: &str, rooms: Rooms) -> Node {
-    let trouble = rooms.trouble.subscribe();
+    let (house, trouble) = (household(scene), rooms.trouble.subscribe());
     let (_, child): (Door<Relay>, _) =
         Child::new("relay", name, Place::Own, Manners::default(), move || {
             Relay::new(rooms.clone())
         });
-    scene.house.raise(child).await;
+    house.raise(child).await;
     let name = name.to_owned();
-    Node { trouble, name }
+    Node {
+        trouble,
+        house,
+        name,
+    }
 }
 
 /// Raises a bell.
 pub(crate) async fn bell(scene: &Scene, server: &Server) -> Arc<dyn Bus> {
     let rooms = rooms(scene, &server.url(), &scene.hub, LONG);
-    let bus = Arc::clone(&rooms.bus);
+    let (house, bus) = (household(scene), Arc::clone(&rooms.bus));
     let (_, child): (Door<Bell>, _) =
         Child::new("bell", "bell", Place::Own, Manners::default(), move || {
             Bell::new(rooms.clone())
         });
-    scene.house.raise(child).await;
+    house.raise(child).await;
     bus
 }
 
 /// Raises another hub, as another node has one.
 pub(crate) async fn hub(scene: &Scene) -> Door<Hub> {
+    let house = household(scene);
     let (hub, child) = Child::new("hub", "hub 2", Place::Own, Manners::default(), || {
         Hub::new(Arc::new(Encoder))
     });
-    scene.house.raise(child).await;
+    house.raise(child).await;
     hub
 }
 
@@ -113,8 +126,8 @@ impl Node {
     }
 
     /// Takes it down.
-    pub(crate) async fn dismiss(self, scene: &Scene) {
-        scene.house.dismiss(self.name).await;
+    pub(crate) async fn dismiss(self) {
+        self.house.dismiss(self.name).await;
     }
 }
 

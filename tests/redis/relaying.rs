@@ -182,7 +182,7 @@ async fn a_password_is_shown_and_a_wrong_one_is_said_without_being_told() {
     let node = relay_with(&scene, "wrong", wrong).await;
     let why = node.says("WRONGPASS").await;
     assert!(!why.contains("barley"), "{why}");
-    node.dismiss(&scene).await;
+    node.dismiss().await;
     let right = rooms(&scene, &url, &scene.hub, LONG);
     let bus = std::sync::Arc::clone(&right.bus);
     let mut node = relay_with(&scene, "right", right).await;

@@ -16,7 +16,7 @@ async fn a_relay_that_takes_over_goes_on_where_the_stream_ends() {
     let reader = Reader::connect(&server).await;
     let first = relay(&scene, &server).await;
     scene.many(30).await;
-    first.dismiss(&scene).await;
+    first.dismiss().await;
     // Nobody relays these.
     scene.many(30).await;
     let mut second = relay(&scene, &server).await;
@@ -50,7 +50,7 @@ async fn two_relays_at_once_append_each_event_once() {
     one.well().await;
     two.well().await;
     // Whichever of them is left goes on.
-    one.dismiss(&scene).await;
+    one.dismiss().await;
     scene.many(10).await;
     let entries = reader.until(&epoch, 310).await;
     assert_eq!(ids(&entries), numbered(0, 310));
