@@ -124,6 +124,15 @@ pub fn check(config: Option<&Path>, args: ServeArgs) -> anyhow::Result<ExitCode>
             settings.simulator.seed, settings.simulator.pace
         )?;
     }
+    if let Ok(redis) = crate::bus::redis::read_url(&settings.redis.url) {
+        let servers = redis.server.hosts();
+        let server = servers.first().map(ToString::to_string).unwrap_or_default();
+        writeln!(
+            out,
+            "  redis     {server}, where events stay for {} s",
+            settings.redis.keep_s
+        )?;
+    }
     for (name, venue) in &settings.venues {
         writeln!(out, "  venue     {name}: {}", venue.stream())?;
     }

@@ -14,9 +14,11 @@ use crate::store::{self, Kept};
 
 mod channel;
 mod from_environment;
+mod redis;
 mod venue;
 
 pub use channel::Channel;
+pub use redis::Redis;
 pub use venue::{Venue, VenueKind};
 
 /// The schema of a server that holds what the simulator made.
@@ -39,6 +41,8 @@ pub struct Settings {
     pub log: Log,
     /// What dashboards and bots connect to.
     pub stream: Stream,
+    /// Where bots read events without asking.
+    pub redis: Redis,
     /// Whose prices judge.
     pub venues: BTreeMap<String, Venue>,
     /// Who posts.
@@ -271,6 +275,7 @@ impl Settings {
                 "use 5",
             ));
         }
+        self.redis.check()?;
         Ok(self)
     }
 
@@ -408,6 +413,29 @@ mod tests {
             said.contains("venues.kraken.kind") && said.contains("binance-usdm"),
             "{said}"
         );
+    }
+
+    #[test]
+    fn a_wrong_address_of_redis_is_refused_without_its_password() {
+        for url in [
+            "http://:horse@a",
+            "redis://:horse@a:b",
+            "redis://:horse@a/x",
+            "horse",
+        ] {
+            let said = refusal(&format!("[redis]\nurl = \"{url}\"\n"));
+            assert!(
+                said.contains("redis.url") && !said.contains("horse"),
+                "{said}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_address_of_redis_never_prints() {
+        let settings = load("", &[("TOUCHSTONE__REDIS__URL", "rediss://u:horse@a:1/2")]).unwrap();
+        assert!(settings.redis.is_wanted());
+        assert!(!format!("{settings:?}").contains("horse"));
     }
 
     #[test]

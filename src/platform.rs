@@ -15,14 +15,17 @@ use actors::hub::Hub;
 use actors::intake::Intake;
 use actors::ledger::Ledger;
 use actors::market;
+use actors::relay::{self, Bell, Relay};
 use actors::scorer::{Models, Scorer};
 use actors::supervise::{Child, Door, Manners, Place};
 use anyhow::Context as _;
 use domain::execution::ExecutionModel;
 use domain::ids::ChannelId;
+use domain::ports::bus::Bus;
 use domain::ports::source::OpenSource;
 use domain::ports::store::{ChannelCard, Store};
 use domain::ports::{Clock, Encode, Feed};
+use tokio::sync::watch;
 
 /// What the house is given: ports, each with an adapter behind it.
 pub struct Adapters {
@@ -38,6 +41,18 @@ pub struct Adapters {
     pub models: Models,
     /// How events become bytes.
     pub encode: Arc<dyn Encode>,
+    /// Where bots read events without asking; none where nobody does.
+    pub bus: Option<Brought>,
+}
+
+/// A bus, and how events are brought onto it.
+pub struct Brought {
+    /// Where.
+    pub bus: Arc<dyn Bus>,
+    /// How long they stay there.
+    pub keep: Duration,
+    /// Told why they do not get there; nothing while they do.
+    pub trouble: watch::Sender<Option<String>>,
 }
 
 /// A channel, and where its posts come from.
@@ -86,7 +101,8 @@ mod rank {
     pub(super) const CHANNEL: u8 = 1;
     pub(super) const FLOOR: u8 = 3;
     pub(super) const LEDGER: u8 = 4;
-    pub(super) const HUB: u8 = 5;
+    pub(super) const RELAY: u8 = 5;
+    pub(super) const HUB: u8 = 6;
 }
 
 /// Raises the house, downstream first.
@@ -106,6 +122,7 @@ pub async fn raise(
         channels,
         models,
         encode,
+        bus,
     } = adapters;
     for posting in &channels {
         let registered = store.register(&posting.card, clock.now()).await;
@@ -146,6 +163,31 @@ pub async fn raise(
         })
     };
     household.raise(child).await;
+
+    if let Some(Brought { bus, keep, trouble }) = bus {
+        let rooms = relay::Rooms {
+            store: Arc::clone(&store),
+            bus,
+            encode,
+            clock: Arc::clone(&clock),
+            hub: hub.clone(),
+            keep,
+            trouble,
+        };
+        // It brings out what the ledger stored last, so it goes after it, and before the hub.
+        let manners = manners(rank::RELAY);
+        let relayed = rooms.clone();
+        let (_, child): (Door<Relay>, _) =
+            Child::new("relay", "relay", Place::Own, manners, move || {
+                Relay::new(relayed.clone())
+            });
+        household.raise(child).await;
+        let (_, child): (Door<Bell>, _) =
+            Child::new("bell", "bell", Place::Own, manners, move || {
+                Bell::new(rooms.clone())
+            });
+        household.raise(child).await;
+    }
 
     let (scorer, child) = {
         let abandoned = Arc::new(AtomicU32::new(0));

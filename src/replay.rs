@@ -142,6 +142,7 @@ pub async fn run(plan: &Plan) -> anyhow::Result<Replayed> {
             .collect(),
         models: Arc::new(|| Box::new(Geometry)),
         encode: Arc::new(NobodyListens),
+        bus: None,
     };
     let house = platform::raise(adapters, household, terms).await?;
     tokio::select! {

@@ -17,6 +17,7 @@ use scoring::geometry::Geometry;
 use simulator::Simulator;
 use tokio::sync::watch;
 
+use crate::bus::Redis;
 use crate::charts::Charts;
 use crate::clock::WallClock;
 use crate::config::Settings;
@@ -26,10 +27,11 @@ use crate::http::markets::Markets;
 use crate::http::stream::StreamState;
 use crate::http::system::System;
 use crate::http::{self, Edge};
-use crate::platform::{self, Adapters, Terms};
+use crate::platform::{self, Adapters, Brought, Terms};
 use crate::store::Opened;
 use crate::wire::Encoder;
 
+mod bus;
 mod world;
 
 use world::World;
@@ -43,6 +45,7 @@ pub struct Running {
     simulator: Option<Simulator>,
     store: Opened,
     port: Arc<dyn Store>,
+    redis: Option<Arc<Redis>>,
     server: actix_web::dev::ServerHandle,
     drain: watch::Sender<bool>,
     drain_for: Duration,
@@ -76,6 +79,7 @@ pub async fn start(
     let address = listener.local_addr()?;
     let opened = open_store(settings).await?;
     let store = opened.port();
+    let redis = bus::open(settings, &opened).await?;
     let World {
         feeds,
         candles,
@@ -94,6 +98,7 @@ pub async fn start(
         told.bell.notify_one();
     });
     let household = Household::found(Arc::clone(&clock), escalate, Vigil::default());
+    let (trouble, brought) = watch::channel(Some(bus::NOT_YET.to_owned()));
     let adapters = Adapters {
         store: Arc::clone(&store),
         clock: Arc::clone(&clock),
@@ -101,6 +106,11 @@ pub async fn start(
         channels: postings,
         models: Arc::new(|| Box::new(Geometry)),
         encode: Arc::new(Encoder),
+        bus: redis.as_ref().map(|redis| Brought {
+            bus: Arc::clone(redis) as _,
+            keep: Duration::from_secs(settings.redis.keep_s),
+            trouble,
+        }),
     };
     let terms = Terms {
         channels: Arbiter::new().handle(),
@@ -148,6 +158,7 @@ pub async fn start(
         system: System {
             household: house.household.clone(),
             store: Arc::clone(&store),
+            redis: redis.is_some().then_some(brought),
             metrics,
         },
         records: Arc::clone(&store),
@@ -163,6 +174,7 @@ pub async fn start(
         simulator,
         store: opened,
         port: store,
+        redis,
         server: handle,
         drain,
         drain_for,
@@ -228,6 +240,9 @@ impl Running {
         self.server.stop(true).await;
         self.house.household.stop().await;
         drop(self.simulator);
+        if let Some(redis) = &self.redis {
+            redis.close().await;
+        }
         self.store.close().await;
     }
 }

@@ -8,6 +8,7 @@ pub mod intake;
 pub mod ledger;
 pub mod market;
 pub mod meter;
+pub mod relay;
 pub mod scorer;
 pub mod supervise;
 pub mod unsettled;

@@ -95,6 +95,7 @@ pub async fn raise(medium: &Medium, channels: &[ChannelId]) -> anyhow::Result<Sc
         channels: channels.iter().map(posting).collect(),
         models: Arc::new(|| Box::new(Geometry)),
         encode: Arc::new(Encoder),
+        bus: None,
     };
     let terms = Terms {
         channels: Arbiter::new().handle(),

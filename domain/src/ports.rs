@@ -15,6 +15,7 @@ use crate::score::Score;
 use crate::signal::Signal;
 use crate::time::Timestamp;
 
+pub mod bus;
 pub mod source;
 pub mod store;
 

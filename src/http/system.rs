@@ -7,6 +7,7 @@ use domain::ports::store::Store;
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 use std::sync::Arc;
+use tokio::sync::watch;
 use utoipa::ToSchema;
 
 use super::error::ApiError;
@@ -18,6 +19,8 @@ pub struct System {
     pub household: Household,
     /// What is kept.
     pub store: Arc<dyn Store>,
+    /// Why events do not reach Redis, if they do not; none where there is no Redis.
+    pub redis: Option<watch::Receiver<Option<String>>>,
     /// What was counted; none where nothing counts (a test).
     pub metrics: Option<PrometheusHandle>,
 }
@@ -44,10 +47,22 @@ pub struct Actor {
 /// Whether it can do its work.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Ready {
-    /// `ready`, or `away` when the store does not answer.
+    /// `ready`, or `degraded` when it works and something beside it does not.
     status: &'static str,
     /// The newest event.
     head: u64,
+    /// What does not work, and why; absent when all does.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    degraded: Vec<Degraded>,
+}
+
+/// Something without which it works all the same.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Degraded {
+    /// What: `redis`.
+    what: &'static str,
+    /// Why, for people.
+    why: String,
 }
 
 /// The process lives.
@@ -56,16 +71,26 @@ pub async fn healthz() -> HttpResponse {
     HttpResponse::Ok().body("ok\n")
 }
 
-/// It can do its work: the store answers.
+/// It can do its work: the store answers. What only some need is told as `degraded`.
 #[utoipa::path(get, path = "/readyz", tag = "system", responses(
     (status = 200, description = "ready", body = Ready),
     (status = 503, description = "the store is away", body = super::error::Problem),
 ))]
 pub async fn readyz(system: web::Data<System>) -> Result<web::Json<Ready>, ApiError> {
     let span = system.store.span().await?;
+    let trouble = system.redis.as_ref().and_then(|it| it.borrow().clone());
+    let degraded: Vec<_> = trouble
+        .into_iter()
+        .map(|why| Degraded { what: "redis", why })
+        .collect();
     Ok(web::Json(Ready {
-        status: "ready",
+        status: if degraded.is_empty() {
+            "ready"
+        } else {
+            "degraded"
+        },
         head: span.head.get(),
+        degraded,
     }))
 }
 

@@ -4,11 +4,12 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use domain::ids::Epoch;
 use domain::ports::store::{Store, StoreError};
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
-use super::steps::Pending;
+use super::steps::{self, Pending};
 use super::{PgStore, SqliteStore, postgres, sqlite};
 
 /// Where a record is kept.
@@ -138,6 +139,20 @@ impl Opened {
             Self::Sqlite(store) => Arc::clone(store) as _,
             Self::Postgres(store) => Arc::clone(store) as _,
         }
+    }
+
+    /// Names the history anew, after the record went back, and says how.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]; then the old epoch holds.
+    pub async fn begin_epoch(&self) -> Result<Epoch, StoreError> {
+        let epoch = steps::random_epoch();
+        match self {
+            Self::Sqlite(store) => store.begin_epoch(&epoch).await?,
+            Self::Postgres(store) => store.begin_epoch(&epoch).await?,
+        }
+        Ok(epoch)
     }
 
     /// Writes everything down and lets go of it. Whoever asks after it is told that the store is

@@ -152,6 +152,7 @@ pub(crate) async fn raise(store: Arc<SqliteStore>, wrong: Wrong) -> Scene {
         channels: vec![posting("a"), posting("b")],
         models: Arc::new(move || Box::new(FaultyModel(model.clone()))),
         encode: Arc::new(NobodyListens),
+        bus: None,
     };
     let terms = Terms {
         channels: Arbiter::new().handle(),

@@ -17,6 +17,12 @@ mod metrics;
 mod moving;
 mod recorded;
 mod records;
+mod redis;
+#[expect(dead_code, reason = "the tests of Redis alone use the rest")]
+#[path = "../redis/reader.rs"]
+mod redis_reader;
+#[path = "../redis/server.rs"]
+mod redis_server;
 mod refusals;
 mod rest;
 mod running;
@@ -24,3 +30,5 @@ mod serving;
 mod sources;
 mod stops;
 mod wait;
+
+use redis_server::Server;

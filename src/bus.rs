@@ -1,0 +1,5 @@
+//! The bus, behind its port.
+
+pub mod redis;
+
+pub use redis::Redis;
