@@ -21,11 +21,13 @@ mod closing;
 mod flow;
 mod follow;
 mod inbound;
+mod notice;
 mod pace;
 mod page;
 mod place;
 mod protocol;
 mod session;
+pub mod sse;
 pub mod stalled;
 
 /// How much of everything one session, and all of them, may have.
@@ -171,22 +173,19 @@ pub async fn stream(
     payload: web::Payload,
     state: web::Data<StreamState>,
 ) -> Result<HttpResponse, ApiError> {
-    let query = web::Query::<protocol::Query>::from_query(request.query_string())
-        .map_err(|error| ApiError::invalid("query", error))?;
-    let wish = query
-        .into_inner()
-        .wish()
-        .map_err(protocol::Refusal::into_problem)?;
-    let desk = Arc::clone(&state.0);
-    let chair = Chair::take(&desk).filter(|_| !*desk.draining.borrow());
-    let Some(chair) = chair else {
-        metrics::counter!("touchstone_stream_refused_total").increment(1);
-        let why = "there is no place for another connection now".to_owned();
-        return Err(ApiError::Away { why });
-    };
-    let epoch = desk.store.span().await?.epoch;
+    let wish = wished(&request)?;
+    let chair = Chair::take(&state.0)?;
+    let epoch = chair.0.store.span().await?.epoch;
     session::open(&request, payload, chair, epoch, wish)
         .map_err(|error| ApiError::invalid("Upgrade", format!("use a WebSocket client: {error}")))
+}
+
+/// What the address asks for.
+fn wished(request: &HttpRequest) -> Result<Option<protocol::Wish>, ApiError> {
+    let query = web::Query::<protocol::Query>::from_query(request.query_string())
+        .map_err(|error| ApiError::invalid("query", error))?;
+    let wish = query.into_inner().wish();
+    wish.map_err(protocol::Refusal::into_problem)
 }
 
 /// Where the stream stands.
@@ -218,11 +217,17 @@ pub async fn position(state: web::Data<StreamState>) -> Result<web::Json<Positio
 struct Chair(Arc<Desk>);
 
 impl Chair {
-    fn take(desk: &Arc<Desk>) -> Option<Self> {
+    /// Takes one, unless all are taken or the process stops.
+    fn take(desk: &Arc<Desk>) -> Result<Self, ApiError> {
         let taken = desk.connected.fetch_add(1, Ordering::Relaxed);
         metrics::gauge!("touchstone_stream_sessions").increment(1.0);
         let chair = Self(Arc::clone(desk));
-        (taken < desk.limits.connections).then_some(chair)
+        if taken < desk.limits.connections && !*desk.draining.borrow() {
+            return Ok(chair);
+        }
+        metrics::counter!("touchstone_stream_refused_total").increment(1);
+        let why = "there is no place for another connection now".to_owned();
+        Err(ApiError::Away { why })
     }
 }
 

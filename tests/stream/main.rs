@@ -4,6 +4,8 @@
 
 mod client;
 mod leaving;
+mod listener;
+mod listening;
 mod manners;
 mod resuming;
 mod scene;

@@ -78,6 +78,23 @@ impl Closing {
         self.row().1
     }
 
+    /// When its client may come back; none where that would not help.
+    pub(super) fn retry_after_ms(&self) -> Option<u64> {
+        let (_, _, details) = self.row();
+        let retry = details.iter().find(|(name, _)| *name == "retry_after_ms");
+        retry.and_then(|(_, value)| value.as_u64())
+    }
+
+    /// The goodbye of a connection that knows no close frames.
+    pub(super) fn notice(&self) -> String {
+        let (code, name, details) = self.row();
+        let mut reason = json!({"code": name});
+        for (member, value) in details {
+            reason[member] = value;
+        }
+        json!({"type": "closing", "code": code, "reason": reason}).to_string()
+    }
+
     /// The close frame. What does not fit into it is left out.
     pub(super) fn reason(&self) -> CloseReason {
         let (code, name, details) = self.row();

@@ -14,8 +14,6 @@ use actix::{Actor, ActorContext as _, AsyncContext as _, SpawnHandle, StreamHand
 use actix_web::{HttpRequest, HttpResponse, web};
 use actix_web_actors::ws::{self, HandshakeError, Message, ProtocolError, WebsocketContext};
 use domain::ids::Epoch;
-use rand::RngExt as _;
-use serde_json::json;
 
 use super::closing::Closing;
 use super::flow::{Counted, Flow};
@@ -24,7 +22,7 @@ use super::inbound::Inbound;
 use super::pace::Pace;
 use super::place::Place;
 use super::protocol::Wish;
-use super::{Chair, Desk};
+use super::{Chair, Desk, notice};
 
 mod obey;
 
@@ -150,16 +148,13 @@ impl Session {
         }
         self.unanswered_pings += 1;
         ctx.ping(b"");
-        let positions: serde_json::Map<_, _> = self
+        let positions = self
             .subscriptions
             .iter()
-            .map(|(sub, it)| (sub.to_string(), it.place.position().get().into()))
+            .map(|(sub, it)| (*sub, it.place.position()))
             .collect();
-        let heartbeat = json!({
-            "type": "heartbeat", "sent": self.desk.clock.now().as_micros(),
-            "epoch": self.epoch.as_str(), "positions": positions,
-        });
-        self.say(heartbeat.to_string(), ctx);
+        let now = self.desk.clock.now();
+        self.say(notice::heartbeat(now, &self.epoch, &positions), ctx);
         self.beat_later(ctx);
     }
 
@@ -178,15 +173,10 @@ impl Session {
         if self.ending {
             return;
         }
-        let within = self.desk.limits.drain;
-        let after = within.mul_f64(rand::rng().random_range(0.0..1.0));
-        let millis = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
-        self.say(
-            json!({"type": "drain", "reconnect_in_ms": millis}).to_string(),
-            ctx,
-        );
+        let after = notice::moment_within(self.desk.limits.drain);
+        let retry_after_ms = notice::millis(after);
+        self.say(notice::drain(retry_after_ms), ctx);
         ctx.run_later(after, move |session, ctx| {
-            let retry_after_ms = millis;
             session.end(&Closing::Draining { retry_after_ms }, ctx);
         });
     }
@@ -212,7 +202,9 @@ impl StreamHandler<Told> for Session {
             return;
         }
         match said {
-            Said::Frames(frames) => frames.into_iter().for_each(|frame| self.say(frame, ctx)),
+            Said::Frames(frames) => frames
+                .into_iter()
+                .for_each(|frame| self.say(frame.text, ctx)),
             Said::Refused(refusal) => {
                 self.subscriptions.remove(&sub);
                 self.say(refusal.answer(id), ctx);
