@@ -17,13 +17,14 @@ use super::error::ApiError;
 use crate::config;
 
 mod chain;
-mod closing;
+pub mod closing;
 mod flow;
 mod follow;
-mod inbound;
+pub mod inbound;
 mod notice;
 mod pace;
 mod page;
+pub mod pieces;
 mod place;
 mod protocol;
 mod session;
@@ -41,7 +42,7 @@ pub struct Limits {
     pub unanswered_pings: u32,
     /// The most subscriptions of one session.
     pub subscriptions: usize,
-    /// The largest frame that a client may send, in bytes; 64 KiB at most.
+    /// The largest message that a client may send, in bytes; 64 KiB at most.
     pub frame: usize,
     /// The most commands at once, and then a second.
     pub commands: (f64, f64),

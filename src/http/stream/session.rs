@@ -3,7 +3,6 @@
 //! Reads commands, answers them, and passes on what its subscriptions say. Its context lives inside
 //! the stream of bytes that its socket asks for, so while a client does not read, it does nothing.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -11,6 +10,7 @@ use std::time::Duration;
 
 use actix::fut::{ActorFutureExt as _, WrapFuture as _};
 use actix::{Actor, ActorContext as _, AsyncContext as _, SpawnHandle, StreamHandler};
+use actix_http::ws::Item;
 use actix_web::{HttpRequest, HttpResponse, web};
 use actix_web_actors::ws::{self, HandshakeError, Message, ProtocolError, WebsocketContext};
 use domain::ids::Epoch;
@@ -18,8 +18,9 @@ use domain::ids::Epoch;
 use super::closing::Closing;
 use super::flow::{Counted, Flow};
 use super::follow::Said;
-use super::inbound::Inbound;
+use super::inbound::{Inbound, Verdict};
 use super::pace::Pace;
+use super::pieces::Pieces;
 use super::place::Place;
 use super::protocol::Wish;
 use super::{Chair, Desk, notice};
@@ -43,7 +44,7 @@ pub(super) fn open(
     first: Option<Wish>,
 ) -> Result<HttpResponse, HandshakeError> {
     let mut response = ws::handshake_with_protocols(request, &[PROTOCOL])?;
-    let verdict = Rc::new(Cell::new(None));
+    let verdict = Verdict::default();
     let flow = Flow::new(chair.0.limits.unsent);
     let inbound = Inbound::new(payload, chair.0.limits.frame, Rc::clone(&verdict));
     let session = Session::new(chair, epoch, Rc::clone(&flow), verdict, first);
@@ -58,7 +59,8 @@ struct Session {
     epoch: Epoch,
     flow: Rc<Flow>,
     /// Why what came in may not pass.
-    verdict: Rc<Cell<Option<Closing>>>,
+    verdict: Verdict,
+    pieces: Pieces,
     /// What the address asked for.
     first: Option<Wish>,
     subscriptions: BTreeMap<u32, Subscription>,
@@ -89,7 +91,7 @@ impl Session {
         chair: Chair,
         epoch: Epoch,
         flow: Rc<Flow>,
-        verdict: Rc<Cell<Option<Closing>>>,
+        verdict: Verdict,
         first: Option<Wish>,
     ) -> Self {
         let desk = Arc::clone(&chair.0);
@@ -101,6 +103,7 @@ impl Session {
             epoch,
             flow,
             verdict,
+            pieces: Pieces::default(),
             first,
             subscriptions: BTreeMap::new(),
             last: 0,
@@ -219,8 +222,9 @@ impl StreamHandler<Told> for Session {
 
 impl StreamHandler<Result<Message, ProtocolError>> for Session {
     fn handle(&mut self, message: Result<Message, ProtocolError>, ctx: &mut Ctx) {
+        let refused = self.verdict.get().cloned();
         if self.ending {
-            if let Ok(Message::Close(_)) = message {
+            if refused.is_none() && matches!(message, Ok(Message::Close(_))) {
                 ctx.stop();
             }
             return;
@@ -230,14 +234,24 @@ impl StreamHandler<Result<Message, ProtocolError>> for Session {
             Ok(Message::Text(text)) => self.obey(&text, ctx),
             Ok(Message::Ping(told)) => ctx.pong(&told),
             Ok(Message::Pong(_) | Message::Nop) => {}
-            Ok(Message::Close(reason)) => {
-                ctx.close(reason);
-                ctx.stop();
+            Ok(Message::Binary(_) | Message::Continuation(Item::FirstBinary(_))) => {
+                self.end(&Closing::BadFrame("send commands as text"), ctx);
             }
-            Ok(Message::Binary(_) | Message::Continuation(_)) | Err(_) => {
-                let closing = self.verdict.take();
-                let bad = Closing::BadFrame("send commands as text");
-                self.end(&closing.unwrap_or(bad), ctx);
+            Ok(Message::Continuation(piece)) => match self.pieces.join(piece) {
+                Ok(Some(whole)) => self.handle(Ok(whole), ctx),
+                Ok(None) => {}
+                Err(closing) => self.end(&closing, ctx),
+            },
+            Ok(Message::Close(reason)) => match refused {
+                Some(closing) => self.end(&closing, ctx),
+                None => {
+                    ctx.close(reason);
+                    ctx.stop();
+                }
+            },
+            Err(_) => {
+                let broken = Closing::Protocol("no WebSocket frame of a client");
+                self.end(&refused.unwrap_or(broken), ctx);
             }
         }
     }
