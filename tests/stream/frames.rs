@@ -324,6 +324,9 @@ async fn broken_text_is_refused_before_its_message_is_complete() {
             (END | CLOSE, &1007_u16.to_be_bytes()[..]),
             "{number}"
         );
+        // It hangs up although the client goes on talking.
+        raw.send(&close(1007, b""), usize::MAX).await;
+        assert_eq!(raw.hear().await, None, "{number}");
     }
 }
 
