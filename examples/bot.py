@@ -9,11 +9,9 @@ import websockets
 ADDRESS = sys.argv[1] if len(sys.argv) > 1 else "ws://127.0.0.1:8080/v1/stream?channels=*&heartbeat_s=2"
 FILE = sys.argv[2] if len(sys.argv) > 2 else "bot.jsonl"
 
-
 def act(frame):
     if frame["type"] == "signal" and frame["expires_at"] > time.time() * 1e6:  # later it is history
         print("trade", frame["symbol"], frame["data"]["side"], frame["data"]["entry"], flush=True)
-
 
 async def follow(memory, file):
     at = memory["at"]
@@ -41,7 +39,6 @@ async def follow(memory, file):
                     act(frame)
                     os.write(file, (json.dumps({"id": frame["id"], "at": memory["at"]}) + "\n").encode())
                 memory["done"].add(frame["id"])
-
 
 file = os.open(FILE, os.O_RDWR | os.O_CREAT | os.O_APPEND)
 lines = [json.loads(line) for line in open(FILE)]

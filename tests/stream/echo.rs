@@ -93,7 +93,6 @@ pub(crate) fn serve() -> SocketAddr {
     let address = listener.local_addr().unwrap();
     let server = HttpServer::new(|| App::new().route("/echo", web::get().to(echo)))
         .workers(1)
-        .client_disconnect_timeout(Duration::from_millis(50))
         .disable_signals()
         .listen(listener);
     actix_web::rt::spawn(server.unwrap().run());
