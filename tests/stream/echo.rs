@@ -93,6 +93,8 @@ pub(crate) fn serve() -> SocketAddr {
     let address = listener.local_addr().unwrap();
     let server = HttpServer::new(|| App::new().route("/echo", web::get().to(echo)))
         .workers(1)
+        // It hangs up at once after a goodbye; usually it waits a second for its client to do so.
+        .client_disconnect_timeout(Duration::ZERO)
         .disable_signals()
         .listen(listener);
     actix_web::rt::spawn(server.unwrap().run());
