@@ -10,11 +10,11 @@ use futures_util::future::join_all;
 use super::echo;
 use super::raw::{BYTES, CLOSE, END, Heard, MORE, PING, PONG, Raw, TEXT, close, frame};
 
-/// What is sent, what is echoed, and the code with which the server says goodbye.
 struct Case {
     number: &'static str,
     sent: Vec<Vec<u8>>,
     heard: Vec<Heard>,
+    /// The code with which the server says goodbye.
     code: u16,
 }
 
@@ -324,7 +324,6 @@ async fn broken_text_is_refused_before_its_message_is_complete() {
             (END | CLOSE, &1007_u16.to_be_bytes()[..]),
             "{number}"
         );
-        // It hangs up although the client goes on talking.
         raw.send(&close(1007, b""), usize::MAX).await;
         assert_eq!(raw.hear().await, None, "{number}");
     }
