@@ -101,6 +101,7 @@ fn routes(config: &mut web::ServiceConfig) {
         .route("/metrics", web::get().to(system::metrics))
         .route("/v1/system/actors", web::get().to(system::actors))
         .route("/v1/stream", web::get().to(stream::stream))
+        .route("/v1/stream/sse", web::get().to(stream::sse::sse))
         .route("/v1/stream/position", web::get().to(stream::position))
         .route("/v1/ingest/{channel}", web::post().to(ingest::ingest))
         .route("/v1/channels", web::get().to(records::channels))

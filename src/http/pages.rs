@@ -29,6 +29,7 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
     ),
     paths(
         stream::stream,
+        stream::sse::sse,
         stream::position,
         ingest::ingest,
         records::channels,

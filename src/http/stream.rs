@@ -17,15 +17,18 @@ use super::error::ApiError;
 use crate::config;
 
 mod chain;
-mod closing;
+pub mod closing;
 mod flow;
 mod follow;
-mod inbound;
+pub mod inbound;
+mod notice;
 mod pace;
 mod page;
+pub mod pieces;
 mod place;
 mod protocol;
 mod session;
+pub mod sse;
 pub mod stalled;
 
 /// How much of everything one session, and all of them, may have.
@@ -39,7 +42,7 @@ pub struct Limits {
     pub unanswered_pings: u32,
     /// The most subscriptions of one session.
     pub subscriptions: usize,
-    /// The largest frame that a client may send, in bytes; 64 KiB at most.
+    /// The largest message that a client may send, in bytes; 64 KiB at most.
     pub frame: usize,
     /// The most commands at once, and then a second.
     pub commands: (f64, f64),
@@ -171,22 +174,19 @@ pub async fn stream(
     payload: web::Payload,
     state: web::Data<StreamState>,
 ) -> Result<HttpResponse, ApiError> {
-    let query = web::Query::<protocol::Query>::from_query(request.query_string())
-        .map_err(|error| ApiError::invalid("query", error))?;
-    let wish = query
-        .into_inner()
-        .wish()
-        .map_err(protocol::Refusal::into_problem)?;
-    let desk = Arc::clone(&state.0);
-    let chair = Chair::take(&desk).filter(|_| !*desk.draining.borrow());
-    let Some(chair) = chair else {
-        metrics::counter!("touchstone_stream_refused_total").increment(1);
-        let why = "there is no place for another connection now".to_owned();
-        return Err(ApiError::Away { why });
-    };
-    let epoch = desk.store.span().await?.epoch;
+    let wish = wished(&request)?;
+    let chair = Chair::take(&state.0)?;
+    let epoch = chair.0.store.span().await?.epoch;
     session::open(&request, payload, chair, epoch, wish)
         .map_err(|error| ApiError::invalid("Upgrade", format!("use a WebSocket client: {error}")))
+}
+
+/// What the address asks for.
+fn wished(request: &HttpRequest) -> Result<Option<protocol::Wish>, ApiError> {
+    let query = web::Query::<protocol::Query>::from_query(request.query_string())
+        .map_err(|error| ApiError::invalid("query", error))?;
+    let wish = query.into_inner().wish();
+    wish.map_err(protocol::Refusal::into_problem)
 }
 
 /// Where the stream stands.
@@ -218,11 +218,17 @@ pub async fn position(state: web::Data<StreamState>) -> Result<web::Json<Positio
 struct Chair(Arc<Desk>);
 
 impl Chair {
-    fn take(desk: &Arc<Desk>) -> Option<Self> {
+    /// Takes one, unless all are taken or the process stops.
+    fn take(desk: &Arc<Desk>) -> Result<Self, ApiError> {
         let taken = desk.connected.fetch_add(1, Ordering::Relaxed);
         metrics::gauge!("touchstone_stream_sessions").increment(1.0);
         let chair = Self(Arc::clone(desk));
-        (taken < desk.limits.connections).then_some(chair)
+        if taken < desk.limits.connections && !*desk.draining.borrow() {
+            return Ok(chair);
+        }
+        metrics::counter!("touchstone_stream_refused_total").increment(1);
+        let why = "there is no place for another connection now".to_owned();
+        Err(ApiError::Away { why })
     }
 }
 

@@ -2,9 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod autobahn;
 mod client;
+mod echo;
+mod frames;
 mod leaving;
+mod listener;
+mod listening;
 mod manners;
+mod raw;
 mod resuming;
 mod scene;
 mod slow;

@@ -9,6 +9,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use touchstone::http::stream::{self, Limits};
 
 use super::client::Client;
+use super::raw::{BYTES, CLOSE, END, MORE, PING, PONG, Raw, TEXT, frame};
 use super::scene::{limits, raise};
 
 #[actix_web::test]
@@ -138,6 +139,61 @@ async fn bad_frames_are_closed_with_their_code() {
     let goodbye = client.goodbye().await;
     assert_eq!(goodbye.code, 4429);
     assert!(goodbye.reason["retry_after_ms"].as_u64().unwrap() > 0);
+}
+
+#[actix_web::test]
+async fn a_command_may_come_in_pieces_with_signs_between_them() {
+    let scene = raise(limits()).await;
+    let mut raw = Raw::connect(scene.address, "/v1/stream", "").await;
+    let pieces = [
+        frame(TEXT, b"{\"id\":7,"),
+        frame(END | PING, b"now"),
+        frame(MORE, b"\"op\":"),
+        frame(END, b"\"ping\"}"),
+    ];
+    raw.send(&pieces.concat(), usize::MAX).await;
+    let mut pong = false;
+    loop {
+        let (first, body) = raw.hear().await.unwrap();
+        pong |= (first, &body[..]) == (END | PONG, b"now");
+        if String::from_utf8(body)
+            .unwrap()
+            .starts_with(r#"{"id":7,"ok":true"#)
+        {
+            break;
+        }
+    }
+    assert!(pong);
+}
+
+#[actix_web::test]
+async fn what_breaks_the_protocol_is_closed_after_the_commands_before_it() {
+    let scene = raise(limits()).await;
+    let ping = frame(END | TEXT, b"{\"id\":7,\"op\":\"ping\"}");
+    for (bad, code) in [
+        (frame(END | TEXT, b"\xff"), 1007_u16),
+        (frame(END | 0x40 | TEXT, b"{}"), 1002),
+        (frame(END, b"{}"), 1002),
+        (frame(BYTES, b"{}"), 4400),
+        (frame(END | TEXT, &[b' '; 64 * 1024 + 1]), 4413),
+        (
+            [frame(TEXT, &[b' '; 64 * 1024]), frame(END, b" ")].concat(),
+            4413,
+        ),
+    ] {
+        let mut raw = Raw::connect(scene.address, "/v1/stream", "").await;
+        raw.send(&[ping.clone(), bad].concat(), usize::MAX).await;
+        let mut answered = false;
+        let goodbye = loop {
+            let (first, body) = raw.hear().await.unwrap();
+            if first == END | CLOSE {
+                break body;
+            }
+            answered |= body.starts_with(b"{\"id\":7");
+        };
+        assert!(answered, "{code}");
+        assert_eq!(goodbye[..2], code.to_be_bytes());
+    }
 }
 
 #[actix_web::test]

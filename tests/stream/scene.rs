@@ -129,6 +129,7 @@ pub(crate) async fn raise_and_cut(limits: Limits, after: Duration) -> Scene {
         App::new()
             .app_data(web::Data::new(served.clone()))
             .route("/v1/stream", web::get().to(stream::stream))
+            .route("/v1/stream/sse", web::get().to(stream::sse::sse))
             .route("/v1/stream/position", web::get().to(stream::position))
     });
     let server = server

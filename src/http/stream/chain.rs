@@ -26,6 +26,13 @@ impl Why {
     }
 }
 
+/// A frame, and the place from which its reader can go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Line {
+    pub(super) at: Seq,
+    pub(super) text: String,
+}
+
 /// Makes the frames of one subscription.
 #[derive(Debug)]
 pub(super) struct Chain {
@@ -34,7 +41,7 @@ pub(super) struct Chain {
     prev: Seq,
     /// Signals after it that had expired, not told yet: up to where, and how many.
     expired: Option<(Seq, u32)>,
-    frames: Vec<String>,
+    frames: Vec<Line>,
 }
 
 impl Chain {
@@ -62,8 +69,9 @@ impl Chain {
             text.push_str(&format!(r#""folded":{folded},"#));
         }
         text.push_str(&String::from_utf8_lossy(&frame.bytes));
-        self.frames.push(text);
-        self.prev = frame.seq;
+        let at = frame.seq;
+        self.frames.push(Line { at, text });
+        self.prev = at;
     }
 
     /// Tells what expired, so that nothing is pending.
@@ -88,7 +96,8 @@ impl Chain {
         if let Some(count) = count {
             gap["count"] = count.into();
         }
-        self.frames.push(gap.to_string());
+        let text = gap.to_string();
+        self.frames.push(Line { at: to, text });
         self.prev = to;
     }
 
@@ -101,7 +110,7 @@ impl Chain {
     }
 
     /// Hands out the frames that were made since the last time.
-    pub(super) fn frames(&mut self) -> Vec<String> {
+    pub(super) fn frames(&mut self) -> Vec<Line> {
         std::mem::take(&mut self.frames)
     }
 }
@@ -126,13 +135,17 @@ mod tests {
         }
     }
 
+    fn texts(chain: &mut Chain) -> Vec<String> {
+        chain.frames().into_iter().map(|line| line.text).collect()
+    }
+
     #[test]
     fn each_frame_names_the_one_before_it() {
         let mut chain = Chain::new(2, Seq::new(4));
         chain.event(&frame(7, None), 0, NOW);
         chain.event(&frame(9, Some(2_000)), 3, NOW);
         assert_eq!(
-            chain.frames(),
+            texts(&mut chain),
             [
                 r#"{"sub":2,"prev":4,"sent":1000,"seq":7}"#,
                 r#"{"sub":2,"prev":7,"sent":1000,"folded":3,"seq":9}"#
@@ -150,7 +163,7 @@ mod tests {
         chain.event(&frame(9, None), 0, NOW);
         assert_eq!(chain.told(Seq::new(9)), Seq::new(9));
         assert_eq!(
-            chain.frames(),
+            texts(&mut chain),
             [
                 r#"{"sub":1,"type":"gap","from":5,"to":8,"why":"expired","count":3}"#,
                 r#"{"sub":1,"prev":8,"sent":1000,"seq":9}"#
@@ -164,7 +177,8 @@ mod tests {
         chain.event(&frame(5, Some(1_000)), 0, NOW);
         chain.gap(Seq::new(20), Why::Slow);
         chain.event(&frame(21, None), 0, NOW);
-        let frames = chain.frames();
+        assert_eq!(chain.frames.last().map(|line| line.at), Some(Seq::new(21)));
+        let frames = texts(&mut chain);
         assert!(frames[0].contains(r#""from":5,"to":5,"why":"expired""#));
         assert!(frames[1].contains(r#""from":6,"to":20,"why":"slow""#));
         assert!(frames[2].starts_with(r#"{"sub":1,"prev":20,"#));

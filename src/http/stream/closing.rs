@@ -9,10 +9,14 @@ const LONGEST: usize = 123;
 
 /// Why a session ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Closing {
+pub enum Closing {
+    /// What the client sent breaks the WebSocket protocol itself (RFC 6455).
+    Protocol(&'static str),
+    /// What it sent as text is no UTF-8.
+    NoText,
     /// What the client sent is no command.
     BadFrame(&'static str),
-    /// It sent a frame larger than it may be.
+    /// It sent a message larger than it may be.
     TooBig {
         /// How large it may be.
         limit: usize,
@@ -46,6 +50,8 @@ impl Closing {
     /// The close code, its name, and what is said with it, the most important first.
     fn row(&self) -> (u16, &'static str, Vec<(&'static str, Value)>) {
         match self {
+            Self::Protocol(why) => (1002, "protocol", vec![("why", json!(why))]),
+            Self::NoText => (1007, "no_text", vec![("why", json!("text is UTF-8"))]),
             Self::BadFrame(why) => (4400, "bad_frame", vec![("why", json!(why))]),
             Self::TooBig { limit } => (4413, "too_big", vec![("limit", json!(limit))]),
             Self::TooMany { retry_after_ms } => (
@@ -78,8 +84,26 @@ impl Closing {
         self.row().1
     }
 
+    /// When its client may come back; none where that would not help.
+    pub(super) fn retry_after_ms(&self) -> Option<u64> {
+        let (_, _, details) = self.row();
+        let retry = details.iter().find(|(name, _)| *name == "retry_after_ms");
+        retry.and_then(|(_, value)| value.as_u64())
+    }
+
+    /// The goodbye of a connection that knows no close frames.
+    pub(super) fn notice(&self) -> String {
+        let (code, name, details) = self.row();
+        let mut reason = json!({"code": name});
+        for (member, value) in details {
+            reason[member] = value;
+        }
+        json!({"type": "closing", "code": code, "reason": reason}).to_string()
+    }
+
     /// The close frame. What does not fit into it is left out.
-    pub(super) fn reason(&self) -> CloseReason {
+    #[must_use]
+    pub fn reason(&self) -> CloseReason {
         let (code, name, details) = self.row();
         let mut reason = json!({"code": name});
         for (member, value) in details {

@@ -16,7 +16,7 @@ use futures_util::{Stream, stream};
 use serde_json::json;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::chain::{Chain, Why};
+use super::chain::{Chain, Line, Why};
 use super::closing::Closing;
 use super::flow::Flow;
 use super::page;
@@ -32,7 +32,7 @@ const REST: Duration = Duration::from_millis(200);
 #[derive(Debug)]
 pub(super) enum Said {
     /// These frames, in order.
-    Frames(Vec<String>),
+    Frames(Vec<Line>),
     /// It could not begin.
     Refused(Refusal),
     /// The session cannot go on.
@@ -40,7 +40,7 @@ pub(super) enum Said {
 }
 
 /// Follows the stream for one subscription.
-pub(super) struct Follower {
+struct Follower {
     desk: Arc<Desk>,
     flow: Rc<Flow>,
     place: Rc<Place>,
@@ -68,19 +68,37 @@ enum Stage {
     Over,
 }
 
+/// Opens a subscription: its place, and everything that it has to say. It says nothing while its
+/// socket is full. `id` is the command that is answered.
+pub(super) fn follow(
+    desk: &Arc<Desk>,
+    flow: &Rc<Flow>,
+    (id, sub): (Option<i64>, u32),
+    wish: Wish,
+) -> (Rc<Place>, impl Stream<Item = Said> + use<>) {
+    let outbox = Outbox::with_room(wish.mode, desk.limits.outbox);
+    let place = Place::new(desk.next_subscription(), wish.interest.clone(), outbox);
+    let follower = Follower::new(desk, flow, &place, (id, sub), wish);
+    let said = stream::unfold(follower, |mut follower| async move {
+        let said = follower.next().await?;
+        Some((said, follower))
+    });
+    (place, said)
+}
+
 impl Follower {
-    pub(super) fn new(
-        desk: Arc<Desk>,
-        flow: Rc<Flow>,
-        place: Rc<Place>,
+    fn new(
+        desk: &Arc<Desk>,
+        flow: &Rc<Flow>,
+        place: &Rc<Place>,
         (id, sub): (Option<i64>, u32),
         wish: Wish,
     ) -> Self {
         Self {
-            _seat: Seat::new(place.id, &desk),
-            desk,
-            flow,
-            place,
+            _seat: Seat::new(place.id, desk),
+            desk: Arc::clone(desk),
+            flow: Rc::clone(flow),
+            place: Rc::clone(place),
             id,
             sub,
             wish,
@@ -91,14 +109,6 @@ impl Follower {
             keeps_pace: false,
             not_before: Instant::now(),
         }
-    }
-
-    /// Everything that the subscription has to say. It says nothing while its socket is full.
-    pub(super) fn follow(self) -> impl Stream<Item = Said> {
-        stream::unfold(self, |mut follower| async move {
-            let said = follower.next().await?;
-            Some((said, follower))
-        })
     }
 
     async fn next(&mut self) -> Option<Said> {
@@ -128,7 +138,10 @@ impl Follower {
             "sub": self.sub, "epoch": span.epoch.as_str(), "head": span.head.get(),
             "resumed": begin.resumed,
         });
-        let mut frames = vec![done(self.id, answer)];
+        let mut frames = vec![Line {
+            at: begin.after,
+            text: done(self.id, answer),
+        }];
         self.epoch = span.epoch;
         self.chain = Chain::new(self.sub, begin.after);
         self.read = begin.after;
@@ -270,7 +283,7 @@ impl Follower {
         (!frames.is_empty()).then_some(Said::Frames(frames))
     }
 
-    fn say(&mut self) -> Vec<String> {
+    fn say(&mut self) -> Vec<Line> {
         self.place.tell(self.chain.told(self.read));
         self.chain.frames()
     }

@@ -3,7 +3,6 @@
 //! Reads commands, answers them, and passes on what its subscriptions say. Its context lives inside
 //! the stream of bytes that its socket asks for, so while a client does not read, it does nothing.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -11,20 +10,20 @@ use std::time::Duration;
 
 use actix::fut::{ActorFutureExt as _, WrapFuture as _};
 use actix::{Actor, ActorContext as _, AsyncContext as _, SpawnHandle, StreamHandler};
+use actix_http::ws::Item;
 use actix_web::{HttpRequest, HttpResponse, web};
 use actix_web_actors::ws::{self, HandshakeError, Message, ProtocolError, WebsocketContext};
 use domain::ids::Epoch;
-use rand::RngExt as _;
-use serde_json::json;
 
 use super::closing::Closing;
 use super::flow::{Counted, Flow};
 use super::follow::Said;
-use super::inbound::Inbound;
+use super::inbound::{Inbound, Verdict};
 use super::pace::Pace;
+use super::pieces::Pieces;
 use super::place::Place;
 use super::protocol::Wish;
-use super::{Chair, Desk};
+use super::{Chair, Desk, notice};
 
 mod obey;
 
@@ -45,7 +44,7 @@ pub(super) fn open(
     first: Option<Wish>,
 ) -> Result<HttpResponse, HandshakeError> {
     let mut response = ws::handshake_with_protocols(request, &[PROTOCOL])?;
-    let verdict = Rc::new(Cell::new(None));
+    let verdict = Verdict::default();
     let flow = Flow::new(chair.0.limits.unsent);
     let inbound = Inbound::new(payload, chair.0.limits.frame, Rc::clone(&verdict));
     let session = Session::new(chair, epoch, Rc::clone(&flow), verdict, first);
@@ -60,7 +59,8 @@ struct Session {
     epoch: Epoch,
     flow: Rc<Flow>,
     /// Why what came in may not pass.
-    verdict: Rc<Cell<Option<Closing>>>,
+    verdict: Verdict,
+    pieces: Pieces,
     /// What the address asked for.
     first: Option<Wish>,
     subscriptions: BTreeMap<u32, Subscription>,
@@ -91,7 +91,7 @@ impl Session {
         chair: Chair,
         epoch: Epoch,
         flow: Rc<Flow>,
-        verdict: Rc<Cell<Option<Closing>>>,
+        verdict: Verdict,
         first: Option<Wish>,
     ) -> Self {
         let desk = Arc::clone(&chair.0);
@@ -103,6 +103,7 @@ impl Session {
             epoch,
             flow,
             verdict,
+            pieces: Pieces::default(),
             first,
             subscriptions: BTreeMap::new(),
             last: 0,
@@ -150,16 +151,13 @@ impl Session {
         }
         self.unanswered_pings += 1;
         ctx.ping(b"");
-        let positions: serde_json::Map<_, _> = self
+        let positions = self
             .subscriptions
             .iter()
-            .map(|(sub, it)| (sub.to_string(), it.place.position().get().into()))
+            .map(|(sub, it)| (*sub, it.place.position()))
             .collect();
-        let heartbeat = json!({
-            "type": "heartbeat", "sent": self.desk.clock.now().as_micros(),
-            "epoch": self.epoch.as_str(), "positions": positions,
-        });
-        self.say(heartbeat.to_string(), ctx);
+        let now = self.desk.clock.now();
+        self.say(notice::heartbeat(now, &self.epoch, &positions), ctx);
         self.beat_later(ctx);
     }
 
@@ -178,15 +176,10 @@ impl Session {
         if self.ending {
             return;
         }
-        let within = self.desk.limits.drain;
-        let after = within.mul_f64(rand::rng().random_range(0.0..1.0));
-        let millis = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
-        self.say(
-            json!({"type": "drain", "reconnect_in_ms": millis}).to_string(),
-            ctx,
-        );
+        let after = notice::moment_within(self.desk.limits.drain);
+        let retry_after_ms = notice::millis(after);
+        self.say(notice::drain(retry_after_ms), ctx);
         ctx.run_later(after, move |session, ctx| {
-            let retry_after_ms = millis;
             session.end(&Closing::Draining { retry_after_ms }, ctx);
         });
     }
@@ -212,7 +205,9 @@ impl StreamHandler<Told> for Session {
             return;
         }
         match said {
-            Said::Frames(frames) => frames.into_iter().for_each(|frame| self.say(frame, ctx)),
+            Said::Frames(frames) => frames
+                .into_iter()
+                .for_each(|frame| self.say(frame.text, ctx)),
             Said::Refused(refusal) => {
                 self.subscriptions.remove(&sub);
                 self.say(refusal.answer(id), ctx);
@@ -227,8 +222,9 @@ impl StreamHandler<Told> for Session {
 
 impl StreamHandler<Result<Message, ProtocolError>> for Session {
     fn handle(&mut self, message: Result<Message, ProtocolError>, ctx: &mut Ctx) {
+        let refused = self.verdict.get().cloned();
         if self.ending {
-            if let Ok(Message::Close(_)) = message {
+            if refused.is_none() && matches!(message, Ok(Message::Close(_))) {
                 ctx.stop();
             }
             return;
@@ -238,14 +234,24 @@ impl StreamHandler<Result<Message, ProtocolError>> for Session {
             Ok(Message::Text(text)) => self.obey(&text, ctx),
             Ok(Message::Ping(told)) => ctx.pong(&told),
             Ok(Message::Pong(_) | Message::Nop) => {}
-            Ok(Message::Close(reason)) => {
-                ctx.close(reason);
-                ctx.stop();
+            Ok(Message::Binary(_) | Message::Continuation(Item::FirstBinary(_))) => {
+                self.end(&Closing::BadFrame("send commands as text"), ctx);
             }
-            Ok(Message::Binary(_) | Message::Continuation(_)) | Err(_) => {
-                let closing = self.verdict.take();
-                let bad = Closing::BadFrame("send commands as text");
-                self.end(&closing.unwrap_or(bad), ctx);
+            Ok(Message::Continuation(piece)) => match self.pieces.join(piece) {
+                Ok(Some(whole)) => self.handle(Ok(whole), ctx),
+                Ok(None) => {}
+                Err(closing) => self.end(&closing, ctx),
+            },
+            Ok(Message::Close(reason)) => match refused {
+                Some(closing) => self.end(&closing, ctx),
+                None => {
+                    ctx.close(reason);
+                    ctx.stop();
+                }
+            },
+            Err(_) => {
+                let broken = Closing::Protocol("no WebSocket frame of a client");
+                self.end(&refused.unwrap_or(broken), ctx);
             }
         }
     }

@@ -99,6 +99,14 @@ impl Subscribe {
     }
 }
 
+impl Wish {
+    /// The same, but it goes on after the last event that a client has seen.
+    pub(in super::super) fn after_event(mut self, last: &str) -> Result<Self, Refusal> {
+        self.from = from_text("Last-Event-ID", last)?;
+        Ok(self)
+    }
+}
+
 /// The query of the stream's address. With `channels`, it subscribes at once.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -145,7 +153,9 @@ impl Query {
                 sides: self.sides.map(split),
                 origins: self.origins.map(split),
             }),
-            from: self.from.as_deref().map(from_text).transpose()?,
+            from: (self.from.as_deref())
+                .map(|text| from_text("from", text))
+                .transpose()?,
             mode: self.mode,
             hz: self.hz,
             heartbeat_s: self.heartbeat_s,
@@ -233,11 +243,14 @@ fn mode(mode: Option<&str>, hz: Option<f64>) -> Result<(Mode, Option<f64>), Refu
 }
 
 /// Reads `EPOCH:SEQ` or `live`, as it stands in an address.
-fn from_text(text: &str) -> Result<From, Refusal> {
+fn from_text(field: &str, text: &str) -> Result<From, Refusal> {
     if text == "live" {
         return Ok(From::Live(Live::Live));
     }
-    let bad = || Refusal::new("bad_from", "from: write it as EPOCH:SEQ, or live");
+    let bad = || {
+        let message = format!("{field}: write it as EPOCH:SEQ, or live");
+        Refusal::new("bad_from", message)
+    };
     let (epoch, seq) = text.split_once(':').ok_or_else(bad)?;
     Ok(From::After(After {
         epoch: Some(epoch.to_owned()),

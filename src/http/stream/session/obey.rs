@@ -1,19 +1,15 @@
 //! How a session does what its client says.
 
-use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
 use actix::AsyncContext as _;
 use actix::fut::{ActorFutureExt as _, WrapFuture as _};
-use actors::hub::Outbox;
 use futures_util::StreamExt as _;
 use serde_json::json;
 
 use super::{Ctx, Session, Subscription, Told};
 use crate::http::stream::closing::Closing;
-use crate::http::stream::follow::Follower;
-use crate::http::stream::place::Place;
+use crate::http::stream::follow::follow;
 use crate::http::stream::protocol::{self, Op, Refusal, Subscribe, Unread, Update, Which, Wish};
 
 impl Session {
@@ -35,12 +31,8 @@ impl Session {
         }
         self.last += 1;
         let sub = self.last;
-        let outbox = Outbox::with_room(wish.mode, self.desk.limits.outbox);
-        let number = self.desk.next_subscription();
-        let place = Place::new(number, wish.interest.clone(), outbox);
-        let (desk, flow) = (Arc::clone(&self.desk), Rc::clone(&self.flow));
-        let follower = Follower::new(desk, flow, Rc::clone(&place), (id, sub), wish).follow();
-        let follower = ctx.add_stream(follower.map(move |said| Told { id, sub, said }));
+        let (place, said) = follow(&self.desk, &self.flow, (id, sub), wish);
+        let follower = ctx.add_stream(said.map(move |said| Told { id, sub, said }));
         self.subscriptions
             .insert(sub, Subscription { place, follower });
         Ok(())
