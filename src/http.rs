@@ -7,9 +7,12 @@ use actix_web::dev::Server;
 use actix_web::{App, HttpServer, middleware, web};
 
 pub mod body;
+mod described;
 pub mod error;
 pub mod guard;
 pub mod ingest;
+mod manners;
+mod page;
 pub mod pages;
 pub mod records;
 pub mod stream;
@@ -53,6 +56,7 @@ pub fn serve(edge: Edge, listener: TcpListener, drain: Duration) -> std::io::Res
         let unreadable = |field: &'static str, why: String| {
             actix_web::Error::from(ApiError::invalid(field, why))
         };
+        let cors = edge.guard.cors();
         App::new()
             .app_data(web::Data::new(edge.guard))
             .app_data(web::Data::new(edge.stream))
@@ -69,12 +73,13 @@ pub fn serve(edge: Edge, listener: TcpListener, drain: Duration) -> std::io::Res
                 web::PathConfig::default()
                     .error_handler(move |error, _| unreadable("path", error.to_string())),
             )
-            .wrap(
-                middleware::DefaultHeaders::new()
-                    .add(("X-Content-Type-Options", "nosniff"))
-                    .add(("Referrer-Policy", "no-referrer")),
-            )
+            // From the inside out.
+            .wrap(middleware::from_fn(manners::marked))
+            .wrap(cors)
             .wrap(middleware::from_fn(guard::only_known_hosts))
+            .wrap(middleware::from_fn(manners::named))
+            .wrap(manners::security())
+            .wrap(middleware::Compress::default())
             .configure(routes)
     })
     // A client that takes nothing is cut off by the system: its session is not run any more.
@@ -103,7 +108,5 @@ fn routes(config: &mut web::ServiceConfig) {
         .route("/v1/signals", web::get().to(records::signals))
         .route("/v1/signals/{id}", web::get().to(records::signal))
         .route("/v1/events", web::get().to(records::events))
-        .default_service(web::to(|| async {
-            Err::<&str, _>(ApiError::NotFound("such address; see /docs".to_owned()))
-        }));
+        .default_service(web::to(described::elsewhere));
 }

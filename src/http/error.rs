@@ -3,7 +3,7 @@
 //! The only place that picks status codes. What is logged and what a client sees are apart.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use actix_web::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
 use actors::unsettled::in_full;
 use domain::ports::Advice;
@@ -36,6 +36,24 @@ pub enum ApiError {
     Forbidden {
         /// Why, and the remedy.
         why: String,
+    },
+    /// The address is there, and does not do that.
+    #[error("the method is none of {allowed}")]
+    WrongMethod {
+        /// What it does, as `Allow` says it.
+        allowed: String,
+    },
+    /// The client wants what is not made here.
+    #[error("this address answers with {made}; accept that, or */*")]
+    NotAcceptable {
+        /// What is made.
+        made: String,
+    },
+    /// The body is of a kind that nobody here reads.
+    #[error("`{given}` is not read here; send application/json or text/plain")]
+    UnsupportedMedia {
+        /// What the client says that it is.
+        given: String,
     },
     /// The body is larger than it may be.
     #[error("the body is larger than {limit} bytes")]
@@ -71,6 +89,9 @@ pub struct Problem {
     /// The parameter or member that is to blame.
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<String>,
+    /// The request, as it stands in the log and in `X-Request-Id`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
 }
 
 impl ApiError {
@@ -99,6 +120,21 @@ impl ApiError {
             Self::Forbidden { .. } => {
                 ("forbidden", "The request is refused", StatusCode::FORBIDDEN)
             }
+            Self::WrongMethod { .. } => (
+                "method_not_allowed",
+                "The address does not take this method",
+                StatusCode::METHOD_NOT_ALLOWED,
+            ),
+            Self::NotAcceptable { .. } => (
+                "not_acceptable",
+                "Nothing that is accepted is made here",
+                StatusCode::NOT_ACCEPTABLE,
+            ),
+            Self::UnsupportedMedia { .. } => (
+                "unsupported_media_type",
+                "The body is of a kind that is not read",
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            ),
             Self::TooLarge { .. } => (
                 "too_large",
                 "The body is too large",
@@ -117,13 +153,42 @@ impl ApiError {
         }
     }
 
-    fn problem(&self) -> Problem {
+    /// Problem details as an answer, with the id of the request where there is one.
+    pub(super) fn answer(&self, request_id: Option<&str>) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status_code());
+        response.insert_header((CONTENT_TYPE, "application/problem+json"));
+        match self {
+            Self::Away { .. } => {
+                response.insert_header((RETRY_AFTER, "2"));
+            }
+            Self::WrongMethod { allowed } => {
+                response.insert_header((ALLOW, allowed.as_str()));
+            }
+            Self::Invalid { .. }
+            | Self::NotFound(_)
+            | Self::WrongKey
+            | Self::Forbidden { .. }
+            | Self::NotAcceptable { .. }
+            | Self::UnsupportedMedia { .. }
+            | Self::TooLarge { .. }
+            | Self::Internal => {}
+        }
+        match serde_json::to_string(&self.problem(request_id)) {
+            Ok(body) => response.body(body),
+            Err(_) => response.finish(),
+        }
+    }
+
+    fn problem(&self, request_id: Option<&str>) -> Problem {
         let (code, title, status) = self.row();
         let field = match self {
             Self::Invalid { field, .. } => Some(field.clone()),
             Self::NotFound(_)
             | Self::WrongKey
             | Self::Forbidden { .. }
+            | Self::WrongMethod { .. }
+            | Self::NotAcceptable { .. }
+            | Self::UnsupportedMedia { .. }
             | Self::TooLarge { .. }
             | Self::Away { .. }
             | Self::Internal => None,
@@ -135,6 +200,7 @@ impl ApiError {
             detail: self.to_string(),
             code,
             field,
+            request_id: request_id.map(str::to_owned),
         }
     }
 }
@@ -145,15 +211,7 @@ impl ResponseError for ApiError {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let mut response = HttpResponse::build(self.status_code());
-        response.insert_header((CONTENT_TYPE, "application/problem+json"));
-        if matches!(self, Self::Away { .. }) {
-            response.insert_header((RETRY_AFTER, "2"));
-        }
-        match serde_json::to_string(&self.problem()) {
-            Ok(body) => response.body(body),
-            Err(_) => response.finish(),
-        }
+        self.answer(None)
     }
 }
 

@@ -48,6 +48,11 @@ struct Api;
 static OPENAPI: LazyLock<String> =
     LazyLock::new(|| serde_json::to_string(&Api::openapi()).unwrap_or_default());
 
+/// The description as it is served.
+pub(super) fn document() -> &'static str {
+    &OPENAPI
+}
+
 /// The live stream, for people.
 pub(super) async fn live() -> HttpResponse {
     page(LIVE)
