@@ -8,6 +8,7 @@ use actix_web::{App, HttpServer, middleware, web};
 
 pub mod body;
 mod described;
+pub mod discover;
 pub mod error;
 pub mod guard;
 pub mod ingest;
@@ -19,6 +20,7 @@ pub mod stream;
 pub mod system;
 
 use body::Largest;
+use discover::Discovery;
 use error::ApiError;
 use ingest::Inlets;
 use records::Records;
@@ -39,6 +41,8 @@ pub struct Edge {
     pub system: System,
     /// What is kept.
     pub records: Records,
+    /// Who looks at channels that nobody reads yet.
+    pub discovery: Discovery,
     /// Which hosts and origins may talk to it.
     pub guard: guard::Guard,
     /// The largest request body, in bytes.
@@ -63,6 +67,7 @@ pub fn serve(edge: Edge, listener: TcpListener, drain: Duration) -> std::io::Res
             .app_data(web::Data::new(edge.inlets))
             .app_data(web::Data::new(edge.system))
             .app_data(web::Data::new(edge.records))
+            .app_data(web::Data::new(edge.discovery))
             .app_data(web::PayloadConfig::new(edge.body_limit))
             .app_data(Largest(edge.body_limit))
             .app_data(
@@ -107,6 +112,7 @@ fn routes(config: &mut web::ServiceConfig) {
         .route("/v1/channels/{id}", web::get().to(records::channel))
         .route("/v1/signals", web::get().to(records::signals))
         .route("/v1/signals/{id}", web::get().to(records::signal))
+        .route("/v1/discover/telegram", web::get().to(discover::telegram))
         .route("/v1/events", web::get().to(records::events))
         .default_service(web::to(described::elsewhere));
 }

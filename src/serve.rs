@@ -19,6 +19,7 @@ use tokio::sync::watch;
 
 use crate::clock::WallClock;
 use crate::config::Settings;
+use crate::http::discover::Discovery;
 use crate::http::guard::Guard;
 use crate::http::ingest::{Inlet, Inlets};
 use crate::http::stream::StreamState;
@@ -78,6 +79,7 @@ pub async fn start(
         feeds,
         postings,
         keys,
+        scout,
         simulator,
     } = World::make(settings, &clock, address)?;
 
@@ -141,6 +143,7 @@ pub async fn start(
             metrics,
         },
         records: Arc::clone(&store),
+        discovery: Discovery::new(scout),
         guard: Guard::new(&settings.http.allowed_origins, open_access),
         body_limit: settings.http.body_limit,
     };

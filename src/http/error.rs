@@ -67,6 +67,18 @@ pub enum ApiError {
         /// Who, for people.
         why: String,
     },
+    /// It is asked too often.
+    #[error("that is asked too often; ask again in {seconds} s")]
+    TooMany {
+        /// When it may be asked again.
+        seconds: u64,
+    },
+    /// Whoever is asked for it elsewhere does not answer as he should.
+    #[error("the other side did not answer as it should: {why}")]
+    Upstream {
+        /// Why, and the remedy.
+        why: String,
+    },
     /// Something that nobody foresaw. What it was stands in the log.
     #[error("something went wrong here")]
     Internal,
@@ -145,6 +157,16 @@ impl ApiError {
                 "The platform cannot answer now",
                 StatusCode::SERVICE_UNAVAILABLE,
             ),
+            Self::TooMany { .. } => (
+                "too_many_requests",
+                "It is asked too often",
+                StatusCode::TOO_MANY_REQUESTS,
+            ),
+            Self::Upstream { .. } => (
+                "upstream",
+                "Another server did not answer as it should",
+                StatusCode::BAD_GATEWAY,
+            ),
             Self::Internal => (
                 "internal",
                 "Something went wrong here",
@@ -161,6 +183,9 @@ impl ApiError {
             Self::Away { .. } => {
                 response.insert_header((RETRY_AFTER, "2"));
             }
+            Self::TooMany { seconds } => {
+                response.insert_header((RETRY_AFTER, seconds.to_string()));
+            }
             Self::WrongMethod { allowed } => {
                 response.insert_header((ALLOW, allowed.as_str()));
             }
@@ -171,6 +196,7 @@ impl ApiError {
             | Self::NotAcceptable { .. }
             | Self::UnsupportedMedia { .. }
             | Self::TooLarge { .. }
+            | Self::Upstream { .. }
             | Self::Internal => {}
         }
         match serde_json::to_string(&self.problem(request_id)) {
@@ -191,6 +217,8 @@ impl ApiError {
             | Self::UnsupportedMedia { .. }
             | Self::TooLarge { .. }
             | Self::Away { .. }
+            | Self::TooMany { .. }
+            | Self::Upstream { .. }
             | Self::Internal => None,
         };
         Problem {

@@ -6,7 +6,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, ContentType};
 use utoipa::OpenApi;
 
-use super::{error, ingest, records, stream, system};
+use super::{discover, error, ingest, records, stream, system};
 
 /// The live page: one file, without a build step.
 const LIVE: &str = include_str!("../../web/live.html");
@@ -36,6 +36,7 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
         records::signals,
         records::signal,
         records::events,
+        discover::telegram,
         system::healthz,
         system::readyz,
         system::actors,
