@@ -7,6 +7,7 @@ use actix_web::dev::Server;
 use actix_web::{App, HttpServer, middleware, web};
 
 pub mod body;
+mod complete;
 mod described;
 pub mod discover;
 pub mod error;

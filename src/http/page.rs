@@ -46,7 +46,7 @@ pub(super) fn cursor<P: Serialize>(params: &P, place: Seq) -> String {
 ///
 /// # Errors
 ///
-/// [`ApiError::Invalid`] when it is none, or one of another list.
+/// [`ApiError::Invalid`] when it is none, [`ApiError::NotFound`] when it is one of another list.
 pub(super) fn place<P: Serialize>(params: &P, cursor: &str) -> Result<Seq, ApiError> {
     let wrong = |why: &str| ApiError::invalid("cursor", why);
     let parts = cursor.split_at_checked(16);
@@ -60,8 +60,9 @@ pub(super) fn place<P: Serialize>(params: &P, cursor: &str) -> Result<Seq, ApiEr
     if of == mark(params) {
         Ok(Seq::new(place))
     } else {
-        Err(wrong(
-            "it belongs to other filters; begin again without a cursor",
+        Err(ApiError::NotFound(
+            "such page: the cursor is of a list with other filters; begin again without one"
+                .to_owned(),
         ))
     }
 }

@@ -6,6 +6,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, ContentType};
 use utoipa::OpenApi;
 
+use super::complete::complete;
 use super::{discover, error, ingest, records, stream, system};
 
 /// The live page: one file, without a build step.
@@ -46,8 +47,11 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
 )]
 struct Api;
 
-static OPENAPI: LazyLock<String> =
-    LazyLock::new(|| serde_json::to_string(&Api::openapi()).unwrap_or_default());
+static OPENAPI: LazyLock<String> = LazyLock::new(|| {
+    let mut document = serde_json::to_value(Api::openapi()).unwrap_or_default();
+    complete(&mut document);
+    document.to_string()
+});
 
 /// The description as it is served.
 pub(super) fn document() -> &'static str {

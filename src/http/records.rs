@@ -12,6 +12,9 @@ use domain::post::Origin;
 use domain::time::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::schema::{
+    KnownFormat, ObjectBuilder, OneOfBuilder, Schema, SchemaFormat, Type,
+};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -38,8 +41,8 @@ pub struct ChannelParams {
 /// header `Link` leads to the next.
 #[utoipa::path(get, path = "/v1/channels", tag = "records", params(ChannelParams), responses(
     (status = 200, body = Vec<ChannelOut>, headers(("Link" = Option<String>, description = "the next page, where there is one"))),
-    (status = 400, description = "a parameter cannot be read", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "the store is away", body = Problem, content_type = "application/problem+json"),
+    (status = 400, description = "a parameter cannot be read", body = Problem),
+    (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn channels(
     params: web::Query<ChannelParams>,
@@ -72,8 +75,8 @@ pub async fn channels(
 #[utoipa::path(get, path = "/v1/channels/{id}", tag = "records",
     params(("id" = String, Path, description = "its name")), responses(
     (status = 200, body = ChannelOut),
-    (status = 404, description = "no such channel", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "the store is away", body = Problem, content_type = "application/problem+json"),
+    (status = 404, description = "no such channel", body = Problem),
+    (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn channel(
     id: web::Path<String>,
@@ -95,27 +98,38 @@ pub async fn channel(
 #[into_params(parameter_in = Query)]
 pub struct SignalParams {
     /// Of these channels.
+    #[param(pattern = "^[a-z0-9_.-]{1,64}(,[a-z0-9_.-]{1,64})*$")]
     channels: Option<String>,
     /// On these symbols: `BTC/USDT,ETH/USDT`.
+    #[param(
+        pattern = "^[A-Za-z0-9]{1,20}/[A-Za-z0-9]{1,20}(,[A-Za-z0-9]{1,20}/[A-Za-z0-9]{1,20})*$"
+    )]
     symbols: Option<String>,
     /// `long` or `short`.
+    #[param(pattern = "^(long|short)$")]
     side: Option<String>,
     /// Judged in this market of a venue: `binance:spot`.
+    #[param(pattern = "^[^:]+:(spot|perpetual|cfd)$")]
     market: Option<String>,
     /// `live`, `import` or `simulator`.
+    #[param(pattern = "^(live|import|simulator)$")]
     origin: Option<String>,
     /// Only those still open (`true`) or over (`false`).
     open: Option<bool>,
     /// In one of these states: `pending,active`, `stopped-out`.
+    #[param(schema_with = states)]
     state: Option<String>,
     /// With at least this probability of the first target, 0 to 1.
     #[param(value_type = Option<f64>, minimum = 0, maximum = 1)]
     min_score: Option<Decimal>,
     /// Received at this instant or later: RFC 3339, or whole microseconds UTC.
+    #[param(schema_with = instants)]
     from: Option<String>,
     /// Received before this instant, written alike.
+    #[param(schema_with = instants)]
     to: Option<String>,
     /// Where the page begins: the `next` of the page before, with the same filters.
+    #[param(pattern = "^[0-7][0-9a-f]{23}$")]
     cursor: Option<String>,
     /// At most so many, up to 500.
     #[param(minimum = 1, maximum = 500)]
@@ -177,8 +191,9 @@ impl SignalParams {
 /// Signals, newest first. What is stored while pages are read changes none of the later pages.
 #[utoipa::path(get, path = "/v1/signals", tag = "records", params(SignalParams), responses(
     (status = 200, body = SignalPage, headers(("Link" = Option<String>, description = "the next page, where there is one"))),
-    (status = 400, description = "a parameter cannot be read", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "the store is away", body = Problem, content_type = "application/problem+json"),
+    (status = 400, description = "a parameter cannot be read", body = Problem),
+    (status = 404, description = "the cursor is of a list with other filters", body = Problem),
+    (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn signals(
     params: web::Query<SignalParams>,
@@ -213,11 +228,11 @@ pub struct SignalStory {
 
 /// One signal: the versions of its post, and everything that happened to it.
 #[utoipa::path(get, path = "/v1/signals/{id}", tag = "records",
-    params(("id" = String, Path, description = "its id, a UUID")), responses(
+    params(("id" = String, Path, description = "its id", format = "uuid")), responses(
     (status = 200, body = SignalStory),
-    (status = 400, description = "it is no UUID", body = Problem, content_type = "application/problem+json"),
-    (status = 404, description = "no such signal", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "the store is away", body = Problem, content_type = "application/problem+json"),
+    (status = 400, description = "it is no UUID", body = Problem),
+    (status = 404, description = "no such signal", body = Problem),
+    (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn signal(
     id: web::Path<String>,
@@ -275,8 +290,8 @@ pub struct EventPage {
 /// The stream as pages, in its order.
 #[utoipa::path(get, path = "/v1/events", tag = "records", params(EventParams), responses(
     (status = 200, body = EventPage, headers(("Link" = Option<String>, description = "the next page, where there is one"))),
-    (status = 400, description = "a parameter cannot be read", body = Problem, content_type = "application/problem+json"),
-    (status = 503, description = "the store is away", body = Problem, content_type = "application/problem+json"),
+    (status = 400, description = "a parameter cannot be read", body = Problem),
+    (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn events(
     params: web::Query<EventParams>,
@@ -315,12 +330,9 @@ fn list<T, E: ToString>(
     text: Option<&str>,
     read: impl Fn(&str) -> Result<T, E>,
 ) -> Result<Vec<T>, ApiError> {
-    let parts = text
-        .into_iter()
-        .flat_map(|text| text.split(','))
-        .filter(|part| !part.is_empty());
+    let parts = text.into_iter().flat_map(|text| text.split(','));
     parts
-        .map(|part| read(part.trim()).map_err(|error| ApiError::invalid(field, error)))
+        .map(|part| read(part).map_err(|error| ApiError::invalid(field, error)))
         .collect()
 }
 
@@ -372,4 +384,20 @@ fn instant(field: &str, text: Option<&str>) -> Result<Option<Timestamp>, ApiErro
         ApiError::invalid(field, why)
     })?;
     Ok(Some(Timestamp::from_micros(micros)))
+}
+
+/// How states are written in a list.
+fn states() -> Schema {
+    let one = State::LABELS.join("|");
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    let list = format!("^({one})(,({one}))*$");
+    text.pattern(Some(list)).build().into()
+}
+
+/// How instants are written.
+fn instants() -> Schema {
+    let text = || ObjectBuilder::new().schema_type(Type::String);
+    let date = text().format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
+    let micros = text().pattern(Some("^-?[0-9]{1,18}$"));
+    OneOfBuilder::new().item(date).item(micros).build().into()
 }

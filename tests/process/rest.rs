@@ -219,6 +219,43 @@ async fn raw(api: &Api, method: &str, path: &str, headers: &str) -> String {
 }
 
 #[tokio::test]
+async fn a_channel_is_looked_at_before_it_is_read() {
+    let home = Home::simulated();
+    let running = home.start(&[]).await;
+    let api = &running.api;
+    let seen = api.json("/v1/discover/telegram?name=@sim_steady").await;
+    assert_eq!(seen["name"], "sim_steady");
+    let posts = seen["posts"].as_array().unwrap();
+    assert!(
+        !posts.is_empty() && !text(&seen, "title").is_empty(),
+        "{seen}"
+    );
+    let of_kind = |kind: &str| {
+        posts
+            .iter()
+            .filter(|p| p["reading"]["kind"] == kind)
+            .count()
+    };
+    assert_eq!(number(&seen, "signals"), of_kind("signal") as u64);
+    assert!(of_kind("signal") > 0, "{seen}");
+
+    let again = api.get("/v1/discover/telegram?name=sim_steady", &[]).await;
+    problem(&again, 429, "too_many_requests");
+    assert!(again.header("retry-after").is_some());
+    let nobody = until("the next look is allowed", async || {
+        let answer = api.get("/v1/discover/telegram?name=nobody_here", &[]).await;
+        (answer.status != 429).then_some(answer)
+    })
+    .await;
+    let told = problem(&nobody, 404, "not_found").to_string();
+    assert!(told.contains("telegram_bot"), "{told}");
+    let bad = api
+        .get("/v1/discover/telegram?name=evil.example/x", &[])
+        .await;
+    assert_eq!(problem(&bad, 400, "invalid_request")["field"], "name");
+}
+
+#[tokio::test]
 async fn the_description_lists_every_route() {
     let home = Home::simulated();
     let running = home.start(&[]).await;
@@ -233,6 +270,7 @@ async fn the_description_lists_every_route() {
         ("/v1/signals", "get"),
         ("/v1/signals/{id}", "get"),
         ("/v1/events", "get"),
+        ("/v1/discover/telegram", "get"),
         ("/v1/system/actors", "get"),
         ("/healthz", "get"),
         ("/readyz", "get"),
@@ -289,8 +327,7 @@ async fn pages_of_signals_join_to_the_whole_though_more_are_stored_meanwhile() {
 
     let cursor = text(&first, "next");
     let path = format!("/v1/signals?side=long&limit=2&cursor={cursor}");
-    let said = problem(&api.get(&path, &[]).await, 400, "invalid_request");
-    assert_eq!(said["field"], "cursor", "{said}");
+    problem(&api.get(&path, &[]).await, 404, "not_found");
 }
 
 #[tokio::test]

@@ -1,0 +1,86 @@
+//! Completes the description of the API by what holds for every address alike, so that it is
+//! written once: how problems are told, and which of them anybody can be told.
+
+use serde_json::{Map, Value, json};
+
+/// What every operation can be told instead of an answer.
+const EVERYWHERE: [(&str, &str); 5] = [
+    (
+        "400",
+        "something in the request cannot be read, or is not known",
+    ),
+    (
+        "403",
+        "it comes by an unknown host or from a page of another site",
+    ),
+    ("406", "what is accepted is not made here"),
+    ("500", "something went wrong here"),
+    ("503", "the platform cannot answer now"),
+];
+
+/// Completes a document in place.
+pub(super) fn complete(document: &mut Value) {
+    let paths = document["paths"].as_object_mut().into_iter().flatten();
+    for (_, item) in paths {
+        let operations = item.as_object_mut().into_iter().flatten();
+        for (_, operation) in operations {
+            if let Some(parameters) = operation["parameters"].as_array_mut() {
+                parameters.iter_mut().for_each(never_null);
+            }
+            if let Some(responses) = operation["responses"].as_object_mut() {
+                problems(responses);
+            }
+        }
+    }
+}
+
+/// What stands in an address is a text; one that is left out is not there at all.
+fn never_null(parameter: &mut Value) {
+    let kind = &mut parameter["schema"]["type"];
+    if let Some(kinds) = kind.as_array_mut() {
+        kinds.retain(|kind| kind != "null");
+        if let [only] = kinds.as_slice() {
+            *kind = only.clone();
+        }
+    }
+}
+
+fn problems(responses: &mut Map<String, Value>) {
+    let problem = json!({ "schema": { "$ref": "#/components/schemas/Problem" } });
+    for (status, why) in EVERYWHERE {
+        responses
+            .entry(status)
+            .or_insert_with(|| json!({ "description": why }));
+    }
+    for (status, response) in responses {
+        if status.starts_with(['4', '5']) {
+            response["content"] = json!({ "application/problem+json": problem });
+        }
+        response["headers"]["X-Request-Id"] = json!({
+            "description": "the request's name: the client's, or one made here",
+            "schema": { "type": "string" },
+            "required": status != "101",
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operation_tells_the_problems_that_anybody_can_have() {
+        let mut document = json!({ "paths": { "/x": { "get": {
+            "parameters": [{ "schema": { "type": ["string", "null"] } }],
+            "responses": { "200": {}, "404": { "content": { "application/json": {} } } },
+        } } } });
+        complete(&mut document);
+        let get = &document["paths"]["/x"]["get"];
+        assert_eq!(get["parameters"][0]["schema"]["type"], "string");
+        for status in ["400", "403", "404", "500"] {
+            let content = get["responses"][status]["content"].as_object().unwrap();
+            assert!(content.keys().eq(["application/problem+json"]), "{status}");
+        }
+        assert!(get["responses"]["200"].get("content").is_none());
+    }
+}
