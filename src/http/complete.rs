@@ -20,14 +20,17 @@ const EVERYWHERE: [(&str, &str); 5] = [
 
 /// Completes a document in place.
 pub(super) fn complete(document: &mut Value) {
-    let paths = document["paths"].as_object_mut().into_iter().flatten();
-    for (_, item) in paths {
+    // By `get_mut`: an index would put in what is not there.
+    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
+    for (_, item) in paths.into_iter().flatten() {
         let operations = item.as_object_mut().into_iter().flatten();
         for (_, operation) in operations {
-            if let Some(parameters) = operation["parameters"].as_array_mut() {
+            let parameters = operation.get_mut("parameters");
+            if let Some(parameters) = parameters.and_then(Value::as_array_mut) {
                 parameters.iter_mut().for_each(never_null);
             }
-            if let Some(responses) = operation["responses"].as_object_mut() {
+            let responses = operation.get_mut("responses");
+            if let Some(responses) = responses.and_then(Value::as_object_mut) {
                 problems(responses);
             }
         }
@@ -36,7 +39,9 @@ pub(super) fn complete(document: &mut Value) {
 
 /// What stands in an address is a text; one that is left out is not there at all.
 fn never_null(parameter: &mut Value) {
-    let kind = &mut parameter["schema"]["type"];
+    let Some(kind) = parameter.pointer_mut("/schema/type") else {
+        return;
+    };
     if let Some(kinds) = kind.as_array_mut() {
         kinds.retain(|kind| kind != "null");
         if let [only] = kinds.as_slice() {
@@ -71,11 +76,12 @@ mod tests {
     #[test]
     fn every_operation_tells_the_problems_that_anybody_can_have() {
         let mut document = json!({ "paths": { "/x": { "get": {
-            "parameters": [{ "schema": { "type": ["string", "null"] } }],
+            "parameters": [{ "schema": { "type": ["string", "null"] } }, { "schema": { "oneOf": [] } }],
             "responses": { "200": {}, "404": { "content": { "application/json": {} } } },
         } } } });
         complete(&mut document);
         let get = &document["paths"]["/x"]["get"];
+        assert!(get["parameters"][1]["schema"].get("type").is_none());
         assert_eq!(get["parameters"][0]["schema"]["type"], "string");
         for status in ["400", "403", "404", "500"] {
             let content = get["responses"][status]["content"].as_object().unwrap();
