@@ -120,8 +120,8 @@ pub struct SignalParams {
     #[param(schema_with = states)]
     state: Option<String>,
     /// With at least this probability of the first target, 0 to 1.
-    #[param(value_type = Option<f64>, minimum = 0, maximum = 1)]
-    min_score: Option<Decimal>,
+    #[param(minimum = 0, maximum = 1)]
+    min_score: Option<f64>,
     /// Received at this instant or later: RFC 3339, or whole microseconds UTC.
     #[param(schema_with = instants)]
     from: Option<String>,
@@ -148,15 +148,12 @@ pub struct SignalPage {
 impl SignalParams {
     fn query(&self) -> Result<SignalQuery, ApiError> {
         let limit = page::limit(self.limit)?;
-        if self
-            .min_score
-            .is_some_and(|score| score < Decimal::ZERO || score > Decimal::ONE)
-        {
-            return Err(ApiError::invalid(
-                "min_score",
-                "a probability lies between 0 and 1",
-            ));
-        }
+        let score = |score: f64| {
+            let decimal = Decimal::try_from(score).ok();
+            decimal
+                .filter(|_| (0.0..=1.0).contains(&score))
+                .ok_or_else(|| ApiError::invalid("min_score", "a probability lies between 0 and 1"))
+        };
         Ok(SignalQuery {
             channels: list("channels", self.channels.as_deref(), ChannelId::parse)?,
             pairs: list("symbols", self.symbols.as_deref(), Pair::parse)?,
@@ -173,7 +170,7 @@ impl SignalParams {
                 "live, import or simulator",
             )?,
             open: self.open,
-            min_score: self.min_score,
+            min_score: self.min_score.map(score).transpose()?,
             market: self.market.as_deref().map(market).transpose()?,
             states: list("state", self.state.as_deref(), state)?,
             received_from: instant("from", self.from.as_deref())?,
