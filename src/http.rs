@@ -7,16 +7,22 @@ use actix_web::dev::Server;
 use actix_web::{App, HttpServer, middleware, web};
 
 pub mod body;
+mod complete;
+mod described;
+pub mod discover;
 pub mod error;
 pub mod guard;
 pub mod ingest;
+mod manners;
 pub mod markets;
+mod page;
 pub mod pages;
 pub mod records;
 pub mod stream;
 pub mod system;
 
 use body::Largest;
+use discover::Discovery;
 use error::ApiError;
 use ingest::Inlets;
 use markets::Markets;
@@ -40,6 +46,8 @@ pub struct Edge {
     pub system: System,
     /// What is kept.
     pub records: Records,
+    /// Who looks at channels that nobody reads yet.
+    pub discovery: Discovery,
     /// Which hosts and origins may talk to it.
     pub guard: guard::Guard,
     /// The largest request body, in bytes.
@@ -57,6 +65,7 @@ pub fn serve(edge: Edge, listener: TcpListener, drain: Duration) -> std::io::Res
         let unreadable = |field: &'static str, why: String| {
             actix_web::Error::from(ApiError::invalid(field, why))
         };
+        let cors = edge.guard.cors();
         App::new()
             .app_data(web::Data::new(edge.guard))
             .app_data(web::Data::new(edge.stream))
@@ -64,6 +73,7 @@ pub fn serve(edge: Edge, listener: TcpListener, drain: Duration) -> std::io::Res
             .app_data(web::Data::new(edge.markets))
             .app_data(web::Data::new(edge.system))
             .app_data(web::Data::new(edge.records))
+            .app_data(web::Data::new(edge.discovery))
             .app_data(web::PayloadConfig::new(edge.body_limit))
             .app_data(Largest(edge.body_limit))
             .app_data(
@@ -74,12 +84,13 @@ pub fn serve(edge: Edge, listener: TcpListener, drain: Duration) -> std::io::Res
                 web::PathConfig::default()
                     .error_handler(move |error, _| unreadable("path", error.to_string())),
             )
-            .wrap(
-                middleware::DefaultHeaders::new()
-                    .add(("X-Content-Type-Options", "nosniff"))
-                    .add(("Referrer-Policy", "no-referrer")),
-            )
+            // From the inside out.
+            .wrap(middleware::from_fn(manners::marked))
+            .wrap(cors)
             .wrap(middleware::from_fn(guard::only_known_hosts))
+            .wrap(middleware::from_fn(manners::named))
+            .wrap(manners::security())
+            .wrap(middleware::Compress::default())
             .configure(routes)
     })
     // A client that takes nothing is cut off by the system: its session is not run any more.
@@ -108,13 +119,12 @@ fn routes(config: &mut web::ServiceConfig) {
         .route("/v1/channels/{id}", web::get().to(records::channel))
         .route("/v1/signals", web::get().to(records::signals))
         .route("/v1/signals/{id}", web::get().to(records::signal))
+        .route("/v1/discover/telegram", web::get().to(discover::telegram))
         .route("/v1/events", web::get().to(records::events))
         .route("/v1/markets", web::get().to(markets::markets))
         .route(
             "/v1/markets/{symbol}/candles",
             web::get().to(markets::candles),
         )
-        .default_service(web::to(|| async {
-            Err::<&str, _>(ApiError::NotFound("such address; see /docs".to_owned()))
-        }));
+        .default_service(web::to(described::elsewhere));
 }

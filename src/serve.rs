@@ -21,6 +21,7 @@ use crate::bus::Redis;
 use crate::charts::Charts;
 use crate::clock::WallClock;
 use crate::config::Settings;
+use crate::http::discover::Discovery;
 use crate::http::guard::Guard;
 use crate::http::ingest::{Inlet, Inlets};
 use crate::http::markets::Markets;
@@ -85,6 +86,7 @@ pub async fn start(
         candles,
         postings,
         keys,
+        scout,
         simulator,
     } = World::make(settings, &clock, address)?;
 
@@ -162,6 +164,7 @@ pub async fn start(
             metrics,
         },
         records: Arc::clone(&store),
+        discovery: Discovery::new(scout),
         guard: Guard::new(&settings.http.allowed_origins, open_access),
         body_limit: settings.http.body_limit,
     };

@@ -72,6 +72,26 @@ pub enum Ending {
 }
 
 impl State {
+    /// Every label that a state can have, an ending's among them.
+    pub const LABELS: [&str; 16] = [
+        "pending",
+        "active",
+        "partial",
+        "all-targets",
+        "stopped-out",
+        "stopped-after-target",
+        "stopped-at-breakeven",
+        "trailed",
+        "closed-by-author",
+        "opposite-signal",
+        "expired-open",
+        "liquidated",
+        "expired-unfilled",
+        "missed-target",
+        "cancelled-by-author",
+        "invalidated",
+    ];
+
     /// `pending`, `active`, `partial` or the ending's label.
     #[must_use]
     pub const fn label(self) -> &'static str {

@@ -2,7 +2,7 @@
 
 use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 use futures_util::future::LocalBoxFuture;
 
 use super::error::ApiError;
@@ -20,8 +20,12 @@ impl FromRequest for Body {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let limit = request.app_data::<Largest>().map_or(0, |largest| largest.0);
+        let given = request.content_type().to_owned();
         let bytes = web::Bytes::from_request(request, payload);
         Box::pin(async move {
+            if !is_text(&given) {
+                return Err(ApiError::UnsupportedMedia { given });
+            }
             let bytes = bytes.await;
             bytes.map(Self).map_err(|error| match error.as_error() {
                 Some(PayloadError::Overflow) => ApiError::TooLarge { limit },
@@ -30,4 +34,14 @@ impl FromRequest for Body {
             })
         })
     }
+}
+
+/// Whether a body of this kind is text. Scripts that say nothing, or what their tool says for
+/// them (`curl -d`), are read, too.
+fn is_text(kind: &str) -> bool {
+    kind.is_empty()
+        || kind.starts_with("text/")
+        || kind.contains("json")
+        || kind == "application/x-www-form-urlencoded"
+        || kind == "application/octet-stream"
 }

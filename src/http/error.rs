@@ -3,7 +3,7 @@
 //! The only place that picks status codes. What is logged and what a client sees are apart.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use actix_web::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
 use actors::unsettled::{Unsettled, in_full};
 use domain::ports::store::StoreError;
@@ -37,6 +37,24 @@ pub enum ApiError {
         /// Why, and the remedy.
         why: String,
     },
+    /// The address is there, and does not do that.
+    #[error("the method is none of {allowed}")]
+    WrongMethod {
+        /// What it does, as `Allow` says it.
+        allowed: String,
+    },
+    /// The client wants what is not made here.
+    #[error("this address answers with {made}; accept that, or */*")]
+    NotAcceptable {
+        /// What is made.
+        made: String,
+    },
+    /// The body is of a kind that nobody here reads.
+    #[error("`{given}` is not read here; send application/json or text/plain")]
+    UnsupportedMedia {
+        /// What the client says that it is.
+        given: String,
+    },
     /// The body is larger than it may be.
     #[error("the body is larger than {limit} bytes")]
     TooLarge {
@@ -47,6 +65,18 @@ pub enum ApiError {
     #[error("the platform cannot answer now: {why}")]
     Away {
         /// Who, for people.
+        why: String,
+    },
+    /// It is asked too often.
+    #[error("that is asked too often; ask again in {seconds} s")]
+    TooMany {
+        /// When it may be asked again.
+        seconds: u64,
+    },
+    /// Whoever is asked for it elsewhere does not answer as he should.
+    #[error("the other side did not answer as it should: {why}")]
+    Upstream {
+        /// Why, and the remedy.
         why: String,
     },
     /// Something that nobody foresaw. What it was stands in the log.
@@ -71,6 +101,9 @@ pub struct Problem {
     /// The parameter or member that is to blame.
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<String>,
+    /// The request, as it stands in the log and in `X-Request-Id`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
 }
 
 impl ApiError {
@@ -99,6 +132,21 @@ impl ApiError {
             Self::Forbidden { .. } => {
                 ("forbidden", "The request is refused", StatusCode::FORBIDDEN)
             }
+            Self::WrongMethod { .. } => (
+                "method_not_allowed",
+                "The address does not take this method",
+                StatusCode::METHOD_NOT_ALLOWED,
+            ),
+            Self::NotAcceptable { .. } => (
+                "not_acceptable",
+                "Nothing that is accepted is made here",
+                StatusCode::NOT_ACCEPTABLE,
+            ),
+            Self::UnsupportedMedia { .. } => (
+                "unsupported_media_type",
+                "The body is of a kind that is not read",
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            ),
             Self::TooLarge { .. } => (
                 "too_large",
                 "The body is too large",
@@ -109,6 +157,16 @@ impl ApiError {
                 "The platform cannot answer now",
                 StatusCode::SERVICE_UNAVAILABLE,
             ),
+            Self::TooMany { .. } => (
+                "too_many_requests",
+                "It is asked too often",
+                StatusCode::TOO_MANY_REQUESTS,
+            ),
+            Self::Upstream { .. } => (
+                "upstream",
+                "Another server did not answer as it should",
+                StatusCode::BAD_GATEWAY,
+            ),
             Self::Internal => (
                 "internal",
                 "Something went wrong here",
@@ -117,15 +175,50 @@ impl ApiError {
         }
     }
 
-    fn problem(&self) -> Problem {
+    /// Problem details as an answer, with the id of the request where there is one.
+    pub(super) fn answer(&self, request_id: Option<&str>) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status_code());
+        response.insert_header((CONTENT_TYPE, "application/problem+json"));
+        match self {
+            Self::Away { .. } => {
+                response.insert_header((RETRY_AFTER, "2"));
+            }
+            Self::TooMany { seconds } => {
+                response.insert_header((RETRY_AFTER, seconds.to_string()));
+            }
+            Self::WrongMethod { allowed } => {
+                response.insert_header((ALLOW, allowed.as_str()));
+            }
+            Self::Invalid { .. }
+            | Self::NotFound(_)
+            | Self::WrongKey
+            | Self::Forbidden { .. }
+            | Self::NotAcceptable { .. }
+            | Self::UnsupportedMedia { .. }
+            | Self::TooLarge { .. }
+            | Self::Upstream { .. }
+            | Self::Internal => {}
+        }
+        match serde_json::to_string(&self.problem(request_id)) {
+            Ok(body) => response.body(body),
+            Err(_) => response.finish(),
+        }
+    }
+
+    fn problem(&self, request_id: Option<&str>) -> Problem {
         let (code, title, status) = self.row();
         let field = match self {
             Self::Invalid { field, .. } => Some(field.clone()),
             Self::NotFound(_)
             | Self::WrongKey
             | Self::Forbidden { .. }
+            | Self::WrongMethod { .. }
+            | Self::NotAcceptable { .. }
+            | Self::UnsupportedMedia { .. }
             | Self::TooLarge { .. }
             | Self::Away { .. }
+            | Self::TooMany { .. }
+            | Self::Upstream { .. }
             | Self::Internal => None,
         };
         Problem {
@@ -135,6 +228,7 @@ impl ApiError {
             detail: self.to_string(),
             code,
             field,
+            request_id: request_id.map(str::to_owned),
         }
     }
 }
@@ -145,15 +239,7 @@ impl ResponseError for ApiError {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let mut response = HttpResponse::build(self.status_code());
-        response.insert_header((CONTENT_TYPE, "application/problem+json"));
-        if matches!(self, Self::Away { .. }) {
-            response.insert_header((RETRY_AFTER, "2"));
-        }
-        match serde_json::to_string(&self.problem()) {
-            Ok(body) => response.body(body),
-            Err(_) => response.finish(),
-        }
+        self.answer(None)
     }
 }
 

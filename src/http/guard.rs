@@ -6,7 +6,8 @@
 
 use std::sync::Arc;
 
-use actix_web::body::MessageBody;
+use actix_cors::Cors;
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HOST, ORIGIN};
 use actix_web::middleware::Next;
@@ -67,8 +68,8 @@ fn without_port(host: &str) -> &str {
 /// Refuses requests that come by an unknown name or from a page of another site.
 pub(super) async fn only_known_hosts(
     request: ServiceRequest,
-    next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
     let header = |name| {
         request
             .headers()
@@ -82,12 +83,33 @@ pub(super) async fn only_known_hosts(
     });
     if !passes {
         metrics::counter!("touchstone_requests_refused_total", "why" => "origin").increment(1);
-        return Err(ApiError::Forbidden {
+        return Ok(request.error_response(ApiError::Forbidden {
             why: "it comes by an unknown host or from a page of another site; list the origin under http.allowed_origins".to_owned(),
-        }
-        .into());
+        }));
     }
-    next.call(request).await
+    let response = next.call(request).await?;
+    Ok(response.map_into_boxed_body())
+}
+
+impl Guard {
+    /// What browsers are told of the listed origins; the rest is refused before it gets here.
+    pub(super) fn cors(&self) -> Cors {
+        let cors = Cors::default()
+            .block_on_origin_mismatch(false)
+            .allowed_methods(["GET", "HEAD", "POST"])
+            .allowed_headers([
+                "accept",
+                "content-type",
+                "idempotency-key",
+                "if-none-match",
+                "x-request-id",
+                "x-touchstone-key",
+            ])
+            .expose_headers(["etag", "link", "retry-after", "x-request-id"])
+            .max_age(3_600);
+        let origins = self.origins.iter();
+        origins.fold(cors, |cors, origin| cors.allowed_origin(origin))
+    }
 }
 
 #[cfg(test)]

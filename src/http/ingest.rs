@@ -98,6 +98,7 @@ pub struct Taken {
         (status = 200, description = "stored", body = Taken),
         (status = 400, description = "cannot be read", body = super::error::Problem),
         (status = 401, description = "no key or a wrong one", body = super::error::Problem),
+        (status = 415, description = "of a kind that is not read", body = super::error::Problem),
         (status = 413, description = "too large", body = super::error::Problem),
         (status = 503, description = "not stored in time; send it again", body = super::error::Problem),
     )

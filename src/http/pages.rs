@@ -6,7 +6,8 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, ContentType};
 use utoipa::OpenApi;
 
-use super::{error, ingest, markets, records, stream, system};
+use super::complete::complete;
+use super::{discover, error, ingest, markets, records, stream, system};
 
 /// The live page: one file, without a build step.
 const LIVE: &str = include_str!("../../web/live.html");
@@ -39,6 +40,7 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
         records::events,
         markets::markets,
         markets::candles,
+        discover::telegram,
         system::healthz,
         system::readyz,
         system::actors,
@@ -48,8 +50,16 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
 )]
 struct Api;
 
-static OPENAPI: LazyLock<String> =
-    LazyLock::new(|| serde_json::to_string(&Api::openapi()).unwrap_or_default());
+static OPENAPI: LazyLock<String> = LazyLock::new(|| {
+    let mut document = serde_json::to_value(Api::openapi()).unwrap_or_default();
+    complete(&mut document);
+    document.to_string()
+});
+
+/// The description as it is served.
+pub(super) fn document() -> &'static str {
+    &OPENAPI
+}
 
 /// The live stream, for people.
 pub(super) async fn live() -> HttpResponse {

@@ -2,42 +2,82 @@
 
 use std::sync::Arc;
 
-use actix_web::web;
+use actix_web::{HttpResponse, web};
 use domain::ids::{ChannelId, Seq, SignalId};
-use domain::market::{Pair, Side};
+use domain::lifecycle::State;
+use domain::market::{MarketKind, Pair, Side, Venue};
 use domain::ports::View;
 use domain::ports::store::{SignalQuery, Store};
 use domain::post::Origin;
+use domain::time::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::schema::{
+    KnownFormat, ObjectBuilder, OneOfBuilder, Schema, SchemaFormat, Type,
+};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::error::ApiError;
+use super::error::{ApiError, Problem};
+use super::page;
 use crate::wire::{ChannelOut, EventOut, SignalOut, VersionOut};
-
-/// The most that one page holds.
-const LONGEST_PAGE: usize = 500;
-
-/// How many one page holds when nothing is said.
-const PAGE: usize = 100;
 
 /// What records are read from.
 pub type Records = Arc<dyn Store>;
 
-/// All channels, with what is counted of them.
-#[utoipa::path(get, path = "/v1/channels", tag = "records", responses((status = 200, body = Vec<ChannelOut>)))]
-pub async fn channels(store: web::Data<Records>) -> Result<web::Json<Vec<ChannelOut>>, ApiError> {
-    let channels = store.channels().await?;
-    Ok(web::Json(
-        channels.into_iter().map(ChannelOut::from).collect(),
+/// Which channels.
+#[derive(Debug, Default, Deserialize, Serialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ChannelParams {
+    /// Those whose name comes after this one: the last of the page before.
+    after: Option<String>,
+    /// At most so many, up to 500.
+    #[param(minimum = 1, maximum = 500)]
+    limit: Option<usize>,
+}
+
+/// All channels by name, with what is counted of them. Where there are more than `limit`, the
+/// header `Link` leads to the next.
+#[utoipa::path(get, path = "/v1/channels", tag = "records", params(ChannelParams), responses(
+    (status = 200, body = Vec<ChannelOut>, headers(("Link" = Option<String>, description = "the next page, where there is one"))),
+    (status = 400, description = "a parameter cannot be read", body = Problem),
+    (status = 503, description = "the store is away", body = Problem),
+))]
+pub async fn channels(
+    params: web::Query<ChannelParams>,
+    store: web::Data<Records>,
+) -> Result<HttpResponse, ApiError> {
+    let limit = match params.limit {
+        None => page::LONGEST_PAGE,
+        asked => page::limit(asked)?,
+    };
+    let mut channels = store.channels().await?;
+    channels.sort_by(|one, other| one.card.id.as_str().cmp(other.card.id.as_str()));
+    if let Some(after) = &params.after {
+        channels.retain(|record| record.card.id.as_str() > after.as_str());
+    }
+    let more = channels.len() > limit;
+    channels.truncate(limit);
+    let last = channels.last().map(|record| record.card.id.to_string());
+    let shown: Vec<_> = channels.into_iter().map(ChannelOut::from).collect();
+    let next = last.filter(|_| more);
+    Ok(page::answer(
+        "/v1/channels",
+        &*params,
+        "after",
+        next.as_deref(),
+        &shown,
     ))
 }
 
 /// One channel.
 #[utoipa::path(get, path = "/v1/channels/{id}", tag = "records",
-    params(("id" = String, Path, description = "its name")),
-    responses((status = 200, body = ChannelOut), (status = 404, body = super::error::Problem)))]
+    params(("id" = String, Path, description = "its name")), responses(
+    (status = 200, body = ChannelOut),
+    (status = 404, description = "no such channel", body = Problem),
+    (status = 503, description = "the store is away", body = Problem),
+))]
 pub async fn channel(
     id: web::Path<String>,
     store: web::Data<Records>,
@@ -53,25 +93,46 @@ pub async fn channel(
 }
 
 /// Which signals. Lists are comma-separated.
-#[derive(Debug, Default, Deserialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, Serialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct SignalParams {
     /// Of these channels.
+    #[param(pattern = "^[a-z0-9_.-]{1,64}(,[a-z0-9_.-]{1,64})*$")]
     channels: Option<String>,
     /// On these symbols: `BTC/USDT,ETH/USDT`.
+    #[param(
+        pattern = "^[A-Za-z0-9]{1,20}/[A-Za-z0-9]{1,20}(,[A-Za-z0-9]{1,20}/[A-Za-z0-9]{1,20})*$"
+    )]
     symbols: Option<String>,
     /// `long` or `short`.
+    #[param(pattern = "^(long|short)$")]
     side: Option<String>,
+    /// Judged in this market of a venue: `binance:spot`.
+    #[param(pattern = "^[^:]+:(spot|perpetual|cfd)$")]
+    market: Option<String>,
     /// `live`, `import` or `simulator`.
+    #[param(pattern = "^(live|import|simulator)$")]
     origin: Option<String>,
     /// Only those still open (`true`) or over (`false`).
     open: Option<bool>,
+    /// In one of these states: `pending,active`, `stopped-out`.
+    #[param(schema_with = states)]
+    state: Option<String>,
     /// With at least this probability of the first target, 0 to 1.
-    #[param(value_type = Option<f64>)]
-    min_score: Option<Decimal>,
-    /// Older than this place in the stream: the `next` of the page before.
-    before: Option<u64>,
+    #[param(minimum = 0, maximum = 1)]
+    min_score: Option<f64>,
+    /// Received at this instant or later: RFC 3339, or whole microseconds UTC.
+    #[param(schema_with = instants)]
+    from: Option<String>,
+    /// Received before this instant, written alike.
+    #[param(schema_with = instants)]
+    to: Option<String>,
+    /// Where the page begins: the `next` of the page before, with the same filters.
+    #[param(pattern = "^[0-7][0-9a-f]{23}$")]
+    cursor: Option<String>,
     /// At most so many, up to 500.
+    #[param(minimum = 1, maximum = 500)]
     limit: Option<usize>,
 }
 
@@ -80,22 +141,19 @@ pub struct SignalParams {
 pub struct SignalPage {
     /// The signals.
     signals: Vec<SignalOut>,
-    /// Where the next page begins (`before`); none at the end.
-    next: Option<u64>,
+    /// Where the next page begins (`cursor`); none at the end.
+    next: Option<String>,
 }
 
 impl SignalParams {
     fn query(&self) -> Result<SignalQuery, ApiError> {
-        let limit = limit(self.limit)?;
-        if self
-            .min_score
-            .is_some_and(|score| score < Decimal::ZERO || score > Decimal::ONE)
-        {
-            return Err(ApiError::invalid(
-                "min_score",
-                "a probability lies between 0 and 1",
-            ));
-        }
+        let limit = page::limit(self.limit)?;
+        let score = |score: f64| {
+            let decimal = Decimal::try_from(score).ok();
+            decimal
+                .filter(|_| (0.0..=1.0).contains(&score))
+                .ok_or_else(|| ApiError::invalid("min_score", "a probability lies between 0 and 1"))
+        };
         Ok(SignalQuery {
             channels: list("channels", self.channels.as_deref(), ChannelId::parse)?,
             pairs: list("symbols", self.symbols.as_deref(), Pair::parse)?,
@@ -112,31 +170,46 @@ impl SignalParams {
                 "live, import or simulator",
             )?,
             open: self.open,
-            min_score: self.min_score,
-            before: self.before.map(Seq::new),
+            min_score: self.min_score.map(score).transpose()?,
+            market: self.market.as_deref().map(market).transpose()?,
+            states: list("state", self.state.as_deref(), state)?,
+            received_from: instant("from", self.from.as_deref())?,
+            received_before: instant("to", self.to.as_deref())?,
+            before: self
+                .cursor
+                .as_deref()
+                .map(|cursor| page::place(self, cursor))
+                .transpose()?,
             limit,
         })
     }
 }
 
-/// Signals, newest first.
-#[utoipa::path(get, path = "/v1/signals", tag = "records", params(SignalParams),
-    responses((status = 200, body = SignalPage), (status = 400, body = super::error::Problem)))]
+/// Signals, newest first. What is stored while pages are read changes none of the later pages.
+#[utoipa::path(get, path = "/v1/signals", tag = "records", params(SignalParams), responses(
+    (status = 200, body = SignalPage, headers(("Link" = Option<String>, description = "the next page, where there is one"))),
+    (status = 400, description = "a parameter cannot be read", body = Problem),
+    (status = 404, description = "the cursor is of a list with other filters", body = Problem),
+    (status = 503, description = "the store is away", body = Problem),
+))]
 pub async fn signals(
     params: web::Query<SignalParams>,
     store: web::Data<Records>,
-) -> Result<web::Json<SignalPage>, ApiError> {
-    let query = params.query()?;
-    let records = store.signals(&query).await?;
-    let full = records.len() == query.limit;
-    let next = records
-        .last()
-        .filter(|_| full)
-        .map(|record| record.seq.get());
-    Ok(web::Json(SignalPage {
+) -> Result<HttpResponse, ApiError> {
+    let mut query = params.query()?;
+    let limit = query.limit;
+    // One more than shown, so that the last page is known to be the last.
+    query.limit = limit + 1;
+    let mut records = store.signals(&query).await?;
+    let more = records.len() > limit;
+    records.truncate(limit);
+    let last = records.last().filter(|_| more).map(|record| record.seq);
+    let page = SignalPage {
         signals: records.iter().map(SignalOut::from).collect(),
-        next,
-    }))
+        next: last.map(|place| page::cursor(&*params, place)),
+    };
+    let next = page.next.as_deref();
+    Ok(page::answer("/v1/signals", &*params, "cursor", next, &page))
 }
 
 /// A signal with everything that is stored of it.
@@ -152,8 +225,12 @@ pub struct SignalStory {
 
 /// One signal: the versions of its post, and everything that happened to it.
 #[utoipa::path(get, path = "/v1/signals/{id}", tag = "records",
-    params(("id" = String, Path, description = "its id")),
-    responses((status = 200, body = SignalStory), (status = 400, body = super::error::Problem), (status = 404, body = super::error::Problem)))]
+    params(("id" = String, Path, description = "its id", format = "uuid")), responses(
+    (status = 200, body = SignalStory),
+    (status = 400, description = "it is no UUID", body = Problem),
+    (status = 404, description = "no such signal", body = Problem),
+    (status = 503, description = "the store is away", body = Problem),
+))]
 pub async fn signal(
     id: web::Path<String>,
     store: web::Data<Records>,
@@ -180,12 +257,15 @@ pub async fn signal(
 }
 
 /// Which events.
-#[derive(Debug, Default, Deserialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, Serialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct EventParams {
     /// After this place in the stream.
+    #[param(maximum = 9_223_372_036_854_775_807_u64)]
     from: Option<u64>,
     /// At most so many, up to 500.
+    #[param(minimum = 1, maximum = 500)]
     limit: Option<usize>,
 }
 
@@ -200,21 +280,29 @@ pub struct EventPage {
     head: u64,
     /// The events, in order.
     events: Vec<EventOut>,
+    /// Where the next page begins (`from`); none where the stream has no more now.
+    next: Option<u64>,
 }
 
-/// The stream as pages.
-#[utoipa::path(get, path = "/v1/events", tag = "records", params(EventParams),
-    responses((status = 200, body = EventPage), (status = 400, body = super::error::Problem)))]
+/// The stream as pages, in its order.
+#[utoipa::path(get, path = "/v1/events", tag = "records", params(EventParams), responses(
+    (status = 200, body = EventPage, headers(("Link" = Option<String>, description = "the next page, where there is one"))),
+    (status = 400, description = "a parameter cannot be read", body = Problem),
+    (status = 503, description = "the store is away", body = Problem),
+))]
 pub async fn events(
     params: web::Query<EventParams>,
     store: web::Data<Records>,
-) -> Result<web::Json<EventPage>, ApiError> {
-    let limit = limit(params.limit)?;
+) -> Result<HttpResponse, ApiError> {
+    let limit = page::limit(params.limit)?;
+    let from = params.from.unwrap_or(0);
+    if i64::try_from(from).is_err() {
+        return Err(ApiError::invalid("from", "no stream is as long as that"));
+    }
     let span = store.span().await?;
-    let events = store
-        .events(Seq::new(params.from.unwrap_or(0)), limit)
-        .await?;
-    Ok(web::Json(EventPage {
+    let events = store.events(Seq::new(from), limit).await?;
+    let last = events.last().map(|event| event.seq);
+    let page = EventPage {
         epoch: span.epoch.to_string(),
         first: span.first.get(),
         head: span.head.get(),
@@ -222,19 +310,16 @@ pub async fn events(
             .iter()
             .map(|event| EventOut::of(event, View::Scored))
             .collect(),
-    }))
-}
-
-fn limit(asked: Option<usize>) -> Result<usize, ApiError> {
-    let limit = asked.unwrap_or(PAGE);
-    if (1..=LONGEST_PAGE).contains(&limit) {
-        Ok(limit)
-    } else {
-        Err(ApiError::invalid(
-            "limit",
-            format!("between 1 and {LONGEST_PAGE}"),
-        ))
-    }
+        next: last.filter(|last| *last < span.head).map(Seq::get),
+    };
+    let next = page.next.map(|next| next.to_string());
+    Ok(page::answer(
+        "/v1/events",
+        &*params,
+        "from",
+        next.as_deref(),
+        &page,
+    ))
 }
 
 fn list<T, E: ToString>(
@@ -242,12 +327,9 @@ fn list<T, E: ToString>(
     text: Option<&str>,
     read: impl Fn(&str) -> Result<T, E>,
 ) -> Result<Vec<T>, ApiError> {
-    let parts = text
-        .into_iter()
-        .flat_map(|text| text.split(','))
-        .filter(|part| !part.is_empty());
+    let parts = text.into_iter().flat_map(|text| text.split(','));
     parts
-        .map(|part| read(part.trim()).map_err(|error| ApiError::invalid(field, error)))
+        .map(|part| read(part).map_err(|error| ApiError::invalid(field, error)))
         .collect()
 }
 
@@ -265,4 +347,54 @@ fn label<T>(
             read.map(Some)
         }
     }
+}
+
+/// `binance:spot` as the venue and the kind of market.
+fn market(text: &str) -> Result<(Venue, MarketKind), ApiError> {
+    let parts = text.split_once(':').filter(|(venue, _)| !venue.is_empty());
+    parts
+        .and_then(|(venue, kind)| Some((Venue::new(venue), MarketKind::from_label(kind)?)))
+        .ok_or_else(|| {
+            let why = format!("`{text}` is none; write VENUE:KIND, for example binance:spot");
+            ApiError::invalid("market", why)
+        })
+}
+
+fn state(text: &str) -> Result<&'static str, String> {
+    let mut known = State::LABELS.into_iter();
+    known
+        .find(|label| *label == text)
+        .ok_or_else(|| format!("`{text}` is none; use {}", State::LABELS.join(", ")))
+}
+
+/// An instant as people and as programs write it.
+fn instant(field: &str, text: Option<&str>) -> Result<Option<Timestamp>, ApiError> {
+    let Some(text) = text else {
+        return Ok(None);
+    };
+    let micros = text.parse::<i64>().ok().or_else(|| {
+        let at = text.parse::<jiff::Timestamp>().ok()?;
+        Some(at.as_microsecond())
+    });
+    let micros = micros.ok_or_else(|| {
+        let why = format!("`{text}` is none; write 2026-01-31T08:00:00Z or whole microseconds UTC");
+        ApiError::invalid(field, why)
+    })?;
+    Ok(Some(Timestamp::from_micros(micros)))
+}
+
+/// How states are written in a list.
+fn states() -> Schema {
+    let one = State::LABELS.join("|");
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    let list = format!("^({one})(,({one}))*$");
+    text.pattern(Some(list)).build().into()
+}
+
+/// How instants are written.
+fn instants() -> Schema {
+    let text = || ObjectBuilder::new().schema_type(Type::String);
+    let date = text().format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
+    let micros = text().pattern(Some("^-?[0-9]{1,18}$"));
+    OneOfBuilder::new().item(date).item(micros).build().into()
 }

@@ -112,17 +112,18 @@ pub async fn actors(system: web::Data<System>) -> web::Json<Vec<Actor>> {
 
 /// What was counted, for Prometheus.
 #[utoipa::path(get, path = "/metrics", tag = "system", responses((status = 200, description = "Prometheus text format")))]
-pub async fn metrics(system: web::Data<System>) -> HttpResponse {
-    let Some(metrics) = &system.metrics else {
-        return HttpResponse::NotFound().finish();
-    };
+pub async fn metrics(system: web::Data<System>) -> Result<HttpResponse, ApiError> {
+    let metrics = system
+        .metrics
+        .as_ref()
+        .ok_or_else(|| ApiError::NotFound("metrics: nothing counts here".to_owned()))?;
     for branch in system.household.tree().await {
         metrics::gauge!("touchstone_door_waiting", "room" => branch.room, "name" => branch.name.to_string())
             .set(count(branch.waiting));
     }
-    HttpResponse::Ok()
+    Ok(HttpResponse::Ok()
         .content_type(ContentType::plaintext())
-        .body(metrics.render())
+        .body(metrics.render()))
 }
 
 #[expect(

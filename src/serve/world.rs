@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use domain::ids::ChannelId;
 use domain::market::Venue;
+use domain::ports::source::Scout;
 use domain::ports::store::ChannelCard;
 use domain::ports::{Candles, Clock, Feed};
 use domain::post::Origin;
@@ -23,7 +24,7 @@ use crate::outbound::{Limits, Outbound, Reach};
 use crate::platform::Posting;
 use crate::sources::folder::{self, Folder};
 use crate::sources::rss::{self, FeedSource};
-use crate::sources::telegram::{self, TelegramPreview};
+use crate::sources::telegram::{self, TelegramPreview, TelegramScout};
 use crate::sources::telegram_bot::{self, Bot, Chat};
 
 /// How often the simulator's previews are looked at: it is on this machine and need not be spared.
@@ -49,6 +50,8 @@ pub(super) struct World {
     pub(super) postings: Vec<Posting>,
     /// What those who bring their posts must show.
     pub(super) keys: BTreeMap<ChannelId, SecretString>,
+    /// Who looks at channels that nobody reads yet.
+    pub(super) scout: Arc<dyn Scout>,
     pub(super) simulator: Option<Simulator>,
 }
 
@@ -106,6 +109,11 @@ impl World {
             candles: BTreeMap::new(),
             postings: Vec::new(),
             keys: BTreeMap::new(),
+            scout: Arc::new(TelegramScout::new(
+                Url::parse(&format!("http://{address}"))?,
+                pages.clone(),
+                Arc::clone(clock),
+            )),
             simulator: None,
         };
         world.watch(binance::spot(feed, venue));
@@ -144,11 +152,17 @@ impl World {
     }
 
     fn real(settings: &Settings, clock: &Arc<dyn Clock>) -> anyhow::Result<Self> {
+        let pages = Outbound::new(Reach::Public, PAGES)?;
         let mut world = Self {
             feeds: Vec::new(),
             candles: BTreeMap::new(),
             postings: Vec::new(),
             keys: BTreeMap::new(),
+            scout: Arc::new(TelegramScout::new(
+                Url::parse("https://t.me")?,
+                pages.clone(),
+                Arc::clone(clock),
+            )),
             simulator: None,
         };
         let mut venues: Vec<_> = settings.venues.iter().collect();
@@ -156,7 +170,6 @@ impl World {
         for (name, venue) in venues {
             world.watch(feed(name, venue, clock)?);
         }
-        let pages = Outbound::new(Reach::Public, PAGES)?;
         let near = Outbound::new(Reach::Anywhere, PAGES)?;
         let feeds = Outbound::new(Reach::Public, rss::LIMITS)?;
         // Into the own network only where the operator said so himself, not where a feed leads.

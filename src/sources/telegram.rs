@@ -15,10 +15,12 @@ use domain::post::Origin;
 
 use crate::outbound::Outbound;
 use fetch::Fetcher;
+pub use glance::TelegramScout;
 use memory::Memory;
 use reading::Reading;
 
 mod fetch;
+mod glance;
 mod media;
 mod memory;
 mod page;
@@ -81,12 +83,18 @@ impl TelegramPreview {
 impl OpenSource for TelegramPreview {
     fn open(&self, resume: Resume) -> Box<dyn Source> {
         let options = self.options.clone();
-        let mut address = options.base.clone();
-        address.set_query(None);
-        if let Ok(mut path) = address.path_segments_mut() {
-            path.pop_if_empty().extend(["s", &options.name]);
-        }
+        let address = preview(&options.base, &options.name);
         let fetcher = Fetcher::new(self.outbound.clone(), address, options.name.clone());
         Box::new(Reading::new(options, fetcher, Memory::resume(&resume)))
     }
+}
+
+/// Where a channel's preview stands: `https://t.me/s/NAME`.
+fn preview(base: &Url, name: &str) -> Url {
+    let mut address = base.clone();
+    address.set_query(None);
+    if let Ok(mut path) = address.path_segments_mut() {
+        path.pop_if_empty().extend(["s", name]);
+    }
+    address
 }

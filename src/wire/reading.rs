@@ -2,11 +2,12 @@
 
 use domain::reading::{Draft, Instruction, Meaning, Reading, Span};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::event::{EntryOut, number, text};
 
 /// What the parser made of a text.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ReadingOut {
     /// The id that came with the text.
     pub id: serde_json::Value,
@@ -23,7 +24,7 @@ pub struct ReadingOut {
 }
 
 /// One trade that was read.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct DraftOut {
     /// `BTC/USDT`.
     pub symbol: String,
@@ -46,7 +47,7 @@ pub struct DraftOut {
 }
 
 /// Where in the text a field was read.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct SpanOut {
     /// `symbol`, `side`, `entry`, `target`, `stop` or `leverage`.
     pub field: &'static str,

@@ -80,14 +80,14 @@ impl Api {
     /// The ids of all signals that are open.
     pub(crate) async fn open_signals(&self) -> Vec<String> {
         let mut ids = Vec::new();
-        let mut before = String::new();
+        let mut cursor = String::new();
         loop {
-            let path = format!("/v1/signals?open=true&limit=500{before}");
+            let path = format!("/v1/signals?open=true&limit=500{cursor}");
             let page = self.json(&path).await;
             let signals = page["signals"].as_array().unwrap();
             ids.extend(signals.iter().map(|signal| text(signal, "id")));
-            match page["next"].as_u64() {
-                Some(next) => before = format!("&before={next}"),
+            match page["next"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
                 None => return ids,
             }
         }

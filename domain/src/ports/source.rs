@@ -3,6 +3,7 @@
 use crate::ids::{Cursor, PostKey};
 use crate::ports::{Advice, BoxError};
 use crate::post::{Digest, Post};
+use crate::time::Timestamp;
 
 /// From where a source goes on after a stop or a crash.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -62,6 +63,39 @@ pub trait Source: Send {
     ///
     /// [`SourceError`], after which it may be asked again as its advice says.
     async fn next(&mut self) -> Result<Option<Batch>, SourceError>;
+}
+
+/// A post of a channel that is only looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Glanced {
+    /// Its name there.
+    pub key: PostKey,
+    /// When its author says that he posted it.
+    pub posted: Timestamp,
+    /// The text.
+    pub text: String,
+    /// Photos or files stand with it.
+    pub has_media: bool,
+}
+
+/// What one look at a channel shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Glance {
+    /// The channel's title.
+    pub title: Option<String>,
+    /// Its newest posts, oldest first.
+    pub posts: Vec<Glanced>,
+}
+
+/// Looks at channels that nobody reads yet.
+#[async_trait::async_trait]
+pub trait Scout: Send + Sync {
+    /// Looks once at the channel of this name.
+    ///
+    /// # Errors
+    ///
+    /// [`SourceError`] when there is nothing to be seen.
+    async fn glance(&self, name: &str) -> Result<Glance, SourceError>;
 }
 
 /// Opens a source, again after each death of the one who read it.

@@ -12,7 +12,7 @@ use rust_decimal::Decimal;
 use crate::event::{Event, Happening};
 use crate::ids::{ChannelId, Cursor, Epoch, PostKey, Seq, SignalId};
 use crate::lifecycle::{Outcome, State, Track};
-use crate::market::{Instrument, Pair, Side};
+use crate::market::{Instrument, MarketKind, Pair, Side, Venue};
 use crate::ports::source::Resume;
 use crate::ports::{Advice, BoxError};
 use crate::post::{Origin, Post};
@@ -207,8 +207,16 @@ pub struct SignalQuery {
     pub pairs: Vec<Pair>,
     /// On this side.
     pub side: Option<Side>,
+    /// Judged in this market of a venue.
+    pub market: Option<(Venue, MarketKind)>,
     /// Of this origin.
     pub origin: Option<Origin>,
+    /// In one of these states, by their labels ([`State::LABELS`]).
+    pub states: Vec<&'static str>,
+    /// Received at this instant or later.
+    pub received_from: Option<Timestamp>,
+    /// Received before this instant.
+    pub received_before: Option<Timestamp>,
     /// Still open, or over.
     pub open: Option<bool>,
     /// With at least this probability of the first target.

@@ -228,6 +228,7 @@ mod tests {
     fn view(before: Option<u64>, ids: &[u64]) -> View {
         View {
             page: Page {
+                title: None,
                 posts: ids.iter().map(|id| shown(*id, "text")).collect(),
                 ids: ids.to_vec(),
                 has_older: true,

@@ -26,6 +26,8 @@ pub(super) struct Shown {
 /// What a page shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Page {
+    /// The channel's title.
+    pub title: Option<String>,
     /// The posts, in the channel's order.
     pub posts: Vec<Shown>,
     /// The ids of everything on it, service messages included, rising.
@@ -54,6 +56,7 @@ macro_rules! selector {
     };
 }
 
+selector!(TITLE = "meta[property='og:title']");
 selector!(HISTORY = ".tgme_channel_history");
 selector!(MORE = ".tme_messages_more[data-before]");
 selector!(OLDER = "link[rel=prev]");
@@ -69,7 +72,9 @@ selector!(AUTHOR = ".tgme_widget_message_from_author");
 pub(super) fn read(name: &str, html: &str) -> Result<Page, BadPage> {
     let document = Html::parse_document(html);
     let history = document.select(&HISTORY).next().ok_or(BadPage::NoHistory)?;
+    let title = document.select(&TITLE).next();
     let mut page = Page {
+        title: title.and_then(|meta| Some(meta.attr("content")?.to_owned())),
         has_older: history.select(&MORE).next().is_some()
             || document.select(&OLDER).next().is_some(),
         whole: html.trim_end().contains("</html>"),

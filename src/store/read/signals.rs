@@ -97,6 +97,19 @@ pub(crate) async fn matching<D: Database>(
     if let Some(origin) = query.origin {
         question = question.and("s.origin =", origin.label());
     }
+    if let Some((venue, kind)) = &query.market {
+        // An instrument is written VENUE:KIND:PAIR, and its pair stands beside it.
+        let market = format!("{venue}:{kind}:");
+        question = question.and("replace(s.instrument, s.pair, '') =", market);
+    }
+    let states = query.states.iter();
+    question = question.among("s.state", states.map(|label| Value::from(*label)));
+    if let Some(from) = query.received_from {
+        question = question.and("s.received >=", from);
+    }
+    if let Some(before) = query.received_before {
+        question = question.and("s.received <", before);
+    }
     match query.open {
         Some(true) => question = question.so("NOT s.ended"),
         Some(false) => question = question.so("s.ended"),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::event::Body;
 use domain::ids::{PostKey, Seq, SignalId};
 use domain::lifecycle::{Ending, State, What};
-use domain::market::{Pair, Side};
+use domain::market::{Pair, Side, Venue};
 use domain::ports::store::{SignalQuery, SignalRecord, Store};
 use domain::post::{Action, Origin};
 use domain::reading::{Entry, Target};
@@ -209,6 +209,41 @@ pub(crate) async fn signals_are_found_by_what_is_asked_for(store: &dyn Store) {
         ..all()
     };
     assert_eq!(found(live).await, [over.id, long.id]);
+    for (label, expected) in [
+        ("pending", vec![short.id, long.id]),
+        ("expired-unfilled", vec![over.id]),
+        ("active", vec![]),
+    ] {
+        let query = SignalQuery {
+            states: vec![label],
+            ..all()
+        };
+        assert_eq!(found(query).await, expected, "{label}");
+    }
+    for (venue, expected) in [
+        (
+            long.instrument.venue.clone(),
+            vec![short.id, over.id, long.id],
+        ),
+        (Venue::new("elsewhere"), vec![]),
+    ] {
+        let query = SignalQuery {
+            market: Some((venue, long.instrument.kind)),
+            ..all()
+        };
+        assert_eq!(found(query).await, expected);
+    }
+    for (from, before, expected) in [
+        (long.received, None, 3),
+        (long.received, Some(long.received), 0),
+    ] {
+        let query = SignalQuery {
+            received_from: Some(from),
+            received_before: before,
+            ..all()
+        };
+        assert_eq!(found(query).await.len(), expected);
+    }
     for (open, expected) in [(true, vec![short.id, long.id]), (false, vec![over.id])] {
         let query = SignalQuery {
             open: Some(open),

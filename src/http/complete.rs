@@ -1,0 +1,92 @@
+//! Completes the description of the API by what holds for every address alike, so that it is
+//! written once: how problems are told, and which of them anybody can be told.
+
+use serde_json::{Map, Value, json};
+
+/// What every operation can be told instead of an answer.
+const EVERYWHERE: [(&str, &str); 5] = [
+    (
+        "400",
+        "something in the request cannot be read, or is not known",
+    ),
+    (
+        "403",
+        "it comes by an unknown host or from a page of another site",
+    ),
+    ("406", "what is accepted is not made here"),
+    ("500", "something went wrong here"),
+    ("503", "the platform cannot answer now"),
+];
+
+/// Completes a document in place.
+pub(super) fn complete(document: &mut Value) {
+    // By `get_mut`: an index would put in what is not there.
+    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
+    for (_, item) in paths.into_iter().flatten() {
+        let operations = item.as_object_mut().into_iter().flatten();
+        for (_, operation) in operations {
+            let parameters = operation.get_mut("parameters");
+            if let Some(parameters) = parameters.and_then(Value::as_array_mut) {
+                parameters.iter_mut().for_each(never_null);
+            }
+            let responses = operation.get_mut("responses");
+            if let Some(responses) = responses.and_then(Value::as_object_mut) {
+                problems(responses);
+            }
+        }
+    }
+}
+
+/// What stands in an address is a text; one that is left out is not there at all.
+fn never_null(parameter: &mut Value) {
+    let Some(kind) = parameter.pointer_mut("/schema/type") else {
+        return;
+    };
+    if let Some(kinds) = kind.as_array_mut() {
+        kinds.retain(|kind| kind != "null");
+        if let [only] = kinds.as_slice() {
+            *kind = only.clone();
+        }
+    }
+}
+
+fn problems(responses: &mut Map<String, Value>) {
+    let problem = json!({ "schema": { "$ref": "#/components/schemas/Problem" } });
+    for (status, why) in EVERYWHERE {
+        responses
+            .entry(status)
+            .or_insert_with(|| json!({ "description": why }));
+    }
+    for (status, response) in responses {
+        if status.starts_with(['4', '5']) {
+            response["content"] = json!({ "application/problem+json": problem });
+        }
+        response["headers"]["X-Request-Id"] = json!({
+            "description": "the request's name: the client's, or one made here",
+            "schema": { "type": "string" },
+            "required": status != "101",
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_operation_tells_the_problems_that_anybody_can_have() {
+        let mut document = json!({ "paths": { "/x": { "get": {
+            "parameters": [{ "schema": { "type": ["string", "null"] } }, { "schema": { "oneOf": [] } }],
+            "responses": { "200": {}, "404": { "content": { "application/json": {} } } },
+        } } } });
+        complete(&mut document);
+        let get = &document["paths"]["/x"]["get"];
+        assert!(get["parameters"][1]["schema"].get("type").is_none());
+        assert_eq!(get["parameters"][0]["schema"]["type"], "string");
+        for status in ["400", "403", "404", "500"] {
+            let content = get["responses"][status]["content"].as_object().unwrap();
+            assert!(content.keys().eq(["application/problem+json"]), "{status}");
+        }
+        assert!(get["responses"]["200"].get("content").is_none());
+    }
+}
