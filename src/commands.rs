@@ -11,10 +11,14 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::{CopyArgs, ReplayArgs, ServeArgs};
 use crate::config::{Channel, Settings};
-use crate::replay::{self, Plan, candles, posts, table};
+use crate::replay::{self, Plan, posts, table};
 use crate::store::{self, Kept};
 use crate::wire::ReadingOut;
 use crate::{serve, telemetry};
+
+mod candles;
+
+pub use candles::fetch as fetch_candles;
 
 /// The exit code of a process that gave up: EX_SOFTWARE of sysexits.h.
 const GAVE_UP: u8 = 70;
@@ -26,7 +30,7 @@ const GAVE_UP: u8 = 70;
 /// When a file cannot be read or the report cannot be written.
 pub fn replay(args: &ReplayArgs) -> anyhow::Result<ExitCode> {
     let plan = Plan {
-        candles: candles::Wanted {
+        candles: replay::candles::Wanted {
             paths: args.candles.clone(),
             market: args.market.clone(),
             symbols: args.symbols.clone(),

@@ -1,5 +1,6 @@
 //! Touchstone: adapters, edge and wiring around the rooms of the house.
 
+pub mod archive;
 pub mod cli;
 pub mod clock;
 pub mod commands;

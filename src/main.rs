@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use touchstone::cli::{Cli, Command};
+use touchstone::cli::{CandlesCommand, Cli, Command};
 use touchstone::commands;
 
 fn main() -> ExitCode {
@@ -15,6 +15,9 @@ fn main() -> ExitCode {
         Some(Command::Check(args)) => commands::check(config, args),
         Some(Command::Migrate) => commands::migrate(config),
         Some(Command::Copy(args)) => commands::copy(&args),
+        Some(Command::Candles(CandlesCommand::Fetch(args))) => {
+            commands::fetch_candles(config, &args)
+        }
         Some(Command::Serve(args)) => commands::serve(config, args),
         None => commands::serve(config, cli.serve),
     };

@@ -27,6 +27,7 @@ mod desk;
 mod door;
 mod fill;
 pub mod frames;
+pub mod klines;
 mod path;
 mod rest;
 mod skew;

@@ -189,6 +189,20 @@ impl Rest {
         page.map_err(|error| self.unreadable(error))
     }
 
+    /// What the venue says of one symbol.
+    pub(super) async fn symbol(
+        &self,
+        clock: &dyn Clock,
+        symbol: &str,
+    ) -> Result<Option<Symbol>, FeedError> {
+        let query = [("symbol", symbol.to_owned())];
+        let info: ExchangeInfo = self.ask(clock, None, "exchangeInfo", &query).await?;
+        Ok(info
+            .symbols
+            .into_iter()
+            .find(|found| found.symbol == symbol))
+    }
+
     /// A page of candles of a minute that begin from `from` and before `to`, in order.
     pub(super) async fn candles(
         &self,
@@ -205,8 +219,18 @@ impl Rest {
             ("startTime", from.as_millis().to_string()),
             ("endTime", (to.as_millis() - 1).to_string()),
         ];
+        self.klines(clock, instrument, &query).await
+    }
+
+    /// The candles that a query asks for, in order.
+    pub(super) async fn klines(
+        &self,
+        clock: &dyn Clock,
+        instrument: &Instrument,
+        query: &[(&str, String)],
+    ) -> Result<Vec<Candle>, FeedError> {
         let page: Vec<Vec<serde_json::Value>> =
-            self.ask(clock, Some(instrument), "klines", &query).await?;
+            self.ask(clock, Some(instrument), "klines", query).await?;
         page.iter()
             .map(|columns| self.candle(columns))
             .collect::<Result<_, _>>()
