@@ -7,6 +7,7 @@
 
 mod alerts;
 mod api;
+mod archive;
 mod commands;
 mod home;
 mod ingest;
