@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use domain::ids::ChannelId;
 use domain::time::Timestamp;
 
 use crate::archive::{Interval, month};
@@ -45,6 +46,8 @@ pub enum Command {
     /// Keep an archive of candles to replay against.
     #[command(subcommand)]
     Candles(CandlesCommand),
+    /// Store the recorded posts of channels, read like any others but judged by `replay` alone.
+    Import(ImportArgs),
 }
 
 /// What can be done with candles.
@@ -75,6 +78,24 @@ pub struct FetchArgs {
     /// The folder of the archive.
     #[arg(long, default_value = "data/candles", value_name = "FOLDER")]
     pub archive: PathBuf,
+}
+
+/// What to import.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// The file, plain or .gz or .xz: .jsonl (one object a line), .json (an export of Telegram
+    /// Desktop) or .csv (calls in columns).
+    pub file: PathBuf,
+    /// The channel whose posts they are, where the file does not say it or says it otherwise.
+    #[arg(long, value_name = "NAME", value_parser = channel)]
+    pub channel: Option<ChannelId>,
+    /// What the columns of a .csv file are (TOML).
+    #[arg(long, value_name = "FILE")]
+    pub columns: Option<PathBuf>,
+}
+
+fn channel(name: &str) -> Result<ChannelId, String> {
+    ChannelId::parse(name).map_err(|error| error.to_string())
 }
 
 /// How to serve.
@@ -108,8 +129,11 @@ pub struct ReplayArgs {
     pub market: Option<Market>,
     /// Post files, plain or .gz or .xz: .jsonl (one object a line), .json (an export of Telegram
     /// Desktop) or .csv (calls in columns); CHANNEL=FILE says whose they are.
-    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
+    #[arg(long, required_unless_present = "channel", num_args = 1.., value_name = "FILE")]
     pub posts: Vec<PostFile>,
+    /// Instead of files, this channel's posts as they are stored.
+    #[arg(long, conflicts_with_all = ["posts", "columns"], value_name = "NAME", value_parser = channel)]
+    pub channel: Option<ChannelId>,
     /// What the columns of the .csv files are (TOML).
     #[arg(long, value_name = "FILE")]
     pub columns: Option<PathBuf>,

@@ -7,6 +7,7 @@ pub mod commands;
 pub mod config;
 pub mod feeds;
 pub mod http;
+pub mod import;
 pub mod outbound;
 pub mod platform;
 mod post_line;
