@@ -9,6 +9,7 @@ mod alerts;
 mod api;
 mod archive;
 mod commands;
+mod history;
 mod home;
 mod ingest;
 mod kills;
