@@ -14,14 +14,14 @@ use actors::guardian::{Household, RootCause, Vigil};
 use actors::supervise::Door;
 use anyhow::bail;
 use domain::ids::ChannelId;
-use domain::ports::store::{ChannelCard, Store as _};
+use domain::ports::store::{ChannelCard, Store};
 use domain::ports::{Advice, Clock};
 use domain::post::{Origin, Post};
 use scoring::geometry::Geometry;
 
 use crate::clock::WallClock;
 use crate::platform::{self, Adapters, Posting, Terms};
-use crate::store::SqliteStore;
+use crate::store::Opened;
 use crate::wire::Encoder;
 
 /// How often a post is handed in that could not be stored.
@@ -40,10 +40,10 @@ pub type Imported = BTreeMap<ChannelId, BTreeMap<&'static str, usize>>;
 ///
 /// When the house cannot be kept standing, or the store does not take a post.
 pub async fn run(
-    store: SqliteStore,
+    opened: &Opened,
     posts: BTreeMap<ChannelId, Vec<Post>>,
 ) -> anyhow::Result<Imported> {
-    let store = Arc::new(store);
+    let store = opened.port();
     let clock: Arc<dyn Clock> = Arc::new(WallClock);
     let trouble: Arc<Mutex<Option<RootCause>>> = Arc::default();
     let heard = Arc::clone(&trouble);
@@ -62,10 +62,10 @@ pub async fn run(
         patient: true,
     };
     let adapters = Adapters {
-        store: Arc::clone(&store) as _,
+        store: Arc::clone(&store),
         clock,
         feeds: Vec::new(),
-        channels: cards(&store, posts.keys()).await?,
+        channels: cards(&*store, posts.keys()).await?,
         models: Arc::new(|| Box::new(Geometry)),
         encode: Arc::new(Encoder),
     };
@@ -88,7 +88,7 @@ pub async fn run(
         }
     }
     house.household.stop().await;
-    store.close().await;
+    opened.close().await;
     let trouble = trouble
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
@@ -121,7 +121,7 @@ async fn settle(door: &Door<Channel>, post: Post) -> anyhow::Result<&'static str
 
 /// Who the channels are: what is known of them stays so.
 async fn cards(
-    store: &SqliteStore,
+    store: &dyn Store,
     channels: impl Iterator<Item = &ChannelId>,
 ) -> anyhow::Result<Vec<Posting>> {
     let known = store.channels().await?;

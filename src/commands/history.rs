@@ -13,7 +13,7 @@ use crate::cli::ImportArgs;
 use crate::config::Settings;
 use crate::import;
 use crate::replay::posts::{self, PostFile, Wanted};
-use crate::store::{Durability, Options, SqliteStore};
+use crate::store::Opened;
 
 /// Stores the posts of a file.
 ///
@@ -25,7 +25,7 @@ pub fn import(config: Option<&Path>, args: &ImportArgs) -> anyhow::Result<ExitCo
     let posts = read(args)?;
     actix::System::new().block_on(async {
         let store = open(&settings).await?;
-        let imported = import::run(store, posts).await?;
+        let imported = import::run(&store, posts).await?;
         let mut out = std::io::stdout().lock();
         for (channel, fates) in imported {
             let of: Vec<_> = fates
@@ -35,7 +35,7 @@ pub fn import(config: Option<&Path>, args: &ImportArgs) -> anyhow::Result<ExitCo
             let all: usize = fates.values().sum();
             writeln!(out, "{channel}: {all} posts: {}", of.join(", "))?;
         }
-        writeln!(out, "{} holds them", settings.database().display())?;
+        writeln!(out, "{} holds them", settings.database())?;
         Ok(ExitCode::SUCCESS)
     })
 }
@@ -56,7 +56,7 @@ pub(super) async fn stored(
     ensure!(
         !posts.is_empty(),
         "--channel: {} holds no post of {channel}; `touchstone import` stores them",
-        settings.database().display()
+        settings.database()
     );
     Ok(BTreeMap::from([(channel.clone(), posts)]))
 }
@@ -89,18 +89,14 @@ fn read(args: &ImportArgs) -> anyhow::Result<BTreeMap<ChannelId, Vec<Post>>> {
     Ok(BTreeMap::from([(channel.clone(), renamed.collect())]))
 }
 
-/// The store of real records. What a power cut takes is imported again.
-async fn open(settings: &Settings) -> anyhow::Result<SqliteStore> {
+/// The store of real records.
+async fn open(settings: &Settings) -> anyhow::Result<Opened> {
     ensure!(
         !settings.simulator.enabled,
         "real posts must never lie beside simulated ones: set `enabled = false` under [simulator], \
          or TOUCHSTONE__SIMULATOR__ENABLED=false"
     );
-    let path = settings.database();
-    let options = Options {
-        durability: Durability::Normal,
-        ..Options::file(path)
-    };
-    let opened = SqliteStore::open(options).await;
-    opened.with_context(|| format!("could not open the database {}", path.display()))
+    let place = settings.database();
+    let opened = place.open().await;
+    opened.with_context(|| format!("could not open the database {place}"))
 }

@@ -4,7 +4,9 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use domain::ids::ChannelId;
 use domain::ports::store::{Store, StoreError};
+use domain::post::Post;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
@@ -137,6 +139,18 @@ impl Opened {
         match self {
             Self::Sqlite(store) => Arc::clone(store) as _,
             Self::Postgres(store) => Arc::clone(store) as _,
+        }
+    }
+
+    /// Every version of every post of a channel, in the order in which they were received.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when it cannot be read.
+    pub async fn history(&self, channel: &ChannelId) -> Result<Vec<Post>, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.history(channel).await,
+            Self::Postgres(store) => store.history(channel).await,
         }
     }
 
