@@ -3,6 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use domain::ids::ChannelId;
+use domain::time::Timestamp;
+
+use crate::archive::{Interval, month};
 
 use crate::replay::candles::Market;
 use crate::replay::posts::PostFile;
@@ -39,6 +43,59 @@ pub enum Command {
     Migrate,
     /// Copy a whole record into an empty database, and verify it.
     Copy(CopyArgs),
+    /// Keep an archive of candles to replay against.
+    #[command(subcommand)]
+    Candles(CandlesCommand),
+    /// Store the recorded posts of channels, read like any others but judged by `replay` alone.
+    Import(ImportArgs),
+}
+
+/// What can be done with candles.
+#[derive(Debug, Subcommand)]
+pub enum CandlesCommand {
+    /// Download what the archive does not have yet of some symbols; may be stopped and repeated.
+    Fetch(FetchArgs),
+}
+
+/// Which candles to fetch.
+#[derive(Debug, Args)]
+pub struct FetchArgs {
+    /// The symbols, as the venue calls them: BTCUSDT.
+    #[arg(required = true, value_name = "SYMBOL")]
+    pub symbols: Vec<String>,
+    /// From which day (2025-03-01, in UTC) or instant (2025-03-01T12:00:00Z) on.
+    #[arg(long, value_name = "WHEN", value_parser = month::instant)]
+    pub from: Timestamp,
+    /// Before which day or instant; until now when nothing is said.
+    #[arg(long, value_name = "WHEN", value_parser = month::instant)]
+    pub to: Option<Timestamp>,
+    /// How long a candle lasts: 1m, 15m, 1h, 1d, …
+    #[arg(long, default_value = "1m")]
+    pub interval: Interval,
+    /// From which of the configured venues; needed when there are several.
+    #[arg(long, value_name = "NAME")]
+    pub venue: Option<String>,
+    /// The folder of the archive.
+    #[arg(long, default_value = "data/candles", value_name = "FOLDER")]
+    pub archive: PathBuf,
+}
+
+/// What to import.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// The file, plain or .gz or .xz: .jsonl (one object a line), .json (an export of Telegram
+    /// Desktop) or .csv (calls in columns).
+    pub file: PathBuf,
+    /// The channel whose posts they are, where the file does not say it or says it otherwise.
+    #[arg(long, value_name = "NAME", value_parser = channel)]
+    pub channel: Option<ChannelId>,
+    /// What the columns of a .csv file are (TOML).
+    #[arg(long, value_name = "FILE")]
+    pub columns: Option<PathBuf>,
+}
+
+fn channel(name: &str) -> Result<ChannelId, String> {
+    ChannelId::parse(name).map_err(|error| error.to_string())
 }
 
 /// How to serve.
@@ -63,8 +120,8 @@ pub struct CopyArgs {
 /// What to replay.
 #[derive(Debug, Args)]
 pub struct ReplayArgs {
-    /// Candle files named SYMBOL-INTERVAL-….csv (or .csv.gz, .csv.xz), or folders that are walked
-    /// for them; a folder's name (binance_spot, binance_usdm) says venue and market.
+    /// Candle files named SYMBOL-INTERVAL-….csv (or .csv.gz, .csv.xz, .parquet), or folders that
+    /// are walked for them; a folder's name (binance_spot, binance_usdm) says venue and market.
     #[arg(long, required = true, num_args = 1.., value_name = "PATH")]
     pub candles: Vec<PathBuf>,
     /// The market of the candle files whose folders do not say it.
@@ -72,8 +129,11 @@ pub struct ReplayArgs {
     pub market: Option<Market>,
     /// Post files, plain or .gz or .xz: .jsonl (one object a line), .json (an export of Telegram
     /// Desktop) or .csv (calls in columns); CHANNEL=FILE says whose they are.
-    #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
+    #[arg(long, required_unless_present = "channel", num_args = 1.., value_name = "FILE")]
     pub posts: Vec<PostFile>,
+    /// Instead of files, this channel's posts as they are stored.
+    #[arg(long, conflicts_with_all = ["posts", "columns"], value_name = "NAME", value_parser = channel)]
+    pub channel: Option<ChannelId>,
     /// What the columns of the .csv files are (TOML).
     #[arg(long, value_name = "FILE")]
     pub columns: Option<PathBuf>,

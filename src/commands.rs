@@ -11,10 +11,16 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::{CopyArgs, ReplayArgs, ServeArgs};
 use crate::config::{Channel, Settings};
-use crate::replay::{self, Plan, candles, posts, table};
+use crate::replay::{self, Plan, posts, table};
 use crate::store::{self, Kept};
 use crate::wire::ReadingOut;
 use crate::{serve, telemetry};
+
+mod candles;
+mod history;
+
+pub use candles::fetch as fetch_candles;
+pub use history::import;
 
 /// The exit code of a process that gave up: EX_SOFTWARE of sysexits.h.
 const GAVE_UP: u8 = 70;
@@ -24,9 +30,9 @@ const GAVE_UP: u8 = 70;
 /// # Errors
 ///
 /// When a file cannot be read or the report cannot be written.
-pub fn replay(args: &ReplayArgs) -> anyhow::Result<ExitCode> {
+pub fn replay(config: Option<&Path>, args: &ReplayArgs) -> anyhow::Result<ExitCode> {
     let plan = Plan {
-        candles: candles::Wanted {
+        candles: replay::candles::Wanted {
             paths: args.candles.clone(),
             market: args.market.clone(),
             symbols: args.symbols.clone(),
@@ -37,7 +43,12 @@ pub fn replay(args: &ReplayArgs) -> anyhow::Result<ExitCode> {
         },
         quiet: args.quiet,
     };
-    let replayed = actix::System::new().block_on(replay::run(&plan))?;
+    let replayed = actix::System::new().block_on(async {
+        match &args.channel {
+            Some(channel) => replay::judge(&plan, history::stored(config, channel).await?).await,
+            None => replay::run(&plan).await,
+        }
+    })?;
     let json = serde_json::to_vec_pretty(&replayed.report)?;
     std::fs::write(&args.report, json)
         .with_context(|| format!("could not write {}", args.report.display()))?;

@@ -1,5 +1,6 @@
 //! Touchstone: adapters, edge and wiring around the rooms of the house.
 
+pub mod archive;
 pub mod bus;
 pub mod charts;
 pub mod cli;
@@ -8,6 +9,7 @@ pub mod commands;
 pub mod config;
 pub mod feeds;
 pub mod http;
+pub mod import;
 pub mod outbound;
 pub mod platform;
 mod post_line;

@@ -3,18 +3,22 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use touchstone::cli::{Cli, Command};
+use touchstone::cli::{CandlesCommand, Cli, Command};
 use touchstone::commands;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let config = cli.config.as_deref();
     let done = match cli.command {
-        Some(Command::Replay(args)) => commands::replay(&args),
+        Some(Command::Replay(args)) => commands::replay(config, &args),
         Some(Command::Parse) => commands::parse(),
         Some(Command::Check(args)) => commands::check(config, args),
         Some(Command::Migrate) => commands::migrate(config),
         Some(Command::Copy(args)) => commands::copy(&args),
+        Some(Command::Import(args)) => commands::import(config, &args),
+        Some(Command::Candles(CandlesCommand::Fetch(args))) => {
+            commands::fetch_candles(config, &args)
+        }
         Some(Command::Serve(args)) => commands::serve(config, args),
         None => commands::serve(config, cli.serve),
     };

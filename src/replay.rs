@@ -72,7 +72,18 @@ impl Encode for NobodyListens {
 ///
 /// When a file cannot be read, or the house cannot be kept standing.
 pub async fn run(plan: &Plan) -> anyhow::Result<Replayed> {
-    let posts = posts::read(&plan.posts)?;
+    judge(plan, posts::read(&plan.posts)?).await
+}
+
+/// Replays these posts of channels instead of those that the plan names, each in order of time.
+///
+/// # Errors
+///
+/// As [`run`].
+pub async fn judge(
+    plan: &Plan,
+    posts: BTreeMap<ChannelId, Vec<domain::post::Post>>,
+) -> anyhow::Result<Replayed> {
     let reading = Progress::new("reading", "files of candles", plan.quiet);
     let known = candles::read(&plan.candles, |done, total| reading.at(done, total))?;
     reading.finish();

@@ -14,6 +14,7 @@ use domain::ports::store::{
     ChannelCard, ChannelRecord, Entry, OpenSignal, Receipt, SignalQuery, SignalRecord, Span, Store,
     StoreError, VersionRecord,
 };
+use domain::post::Post;
 use domain::signal::Signal;
 use domain::time::Timestamp;
 
@@ -50,6 +51,16 @@ impl<D: Database> SqlStore<D> {
     /// [`StoreError`]; then the old epoch holds.
     pub async fn begin_epoch(&self, epoch: &Epoch) -> Result<(), StoreError> {
         write::begin_epoch(&self.database, epoch).await
+    }
+
+    /// Every version of every post of a channel, in the order in which they were received: what a
+    /// replay of the channel needs.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when it cannot be read.
+    pub async fn history(&self, channel: &ChannelId) -> Result<Vec<Post>, StoreError> {
+        posts::history(&self.database, channel).await
     }
 }
 

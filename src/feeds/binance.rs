@@ -24,6 +24,7 @@ use frames::AggTrade;
 use rest::{PAGE, Rest, Symbol};
 
 pub mod frames;
+pub mod klines;
 mod rest;
 
 /// Where the spot market streams.

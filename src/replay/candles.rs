@@ -17,6 +17,7 @@ pub use name::Market;
 pub use packed::Path as PricePath;
 
 use super::files;
+use crate::archive;
 
 /// Which candles are wanted.
 #[derive(Clone, Debug, Default)]
@@ -98,12 +99,17 @@ impl Wanted {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
     Csv,
+    Parquet,
 }
 
 impl Form {
     fn of(file: &Path) -> Option<Self> {
         let name = files::name(file);
-        name.ends_with(".csv").then_some(Self::Csv)
+        if name.ends_with(".csv") {
+            Some(Self::Csv)
+        } else {
+            name.ends_with(".parquet").then_some(Self::Parquet)
+        }
     }
 }
 
@@ -111,7 +117,15 @@ impl Form {
 fn read_file(file: &Path, span: Duration) -> anyhow::Result<Vec<Candle>> {
     match Form::of(file) {
         Some(Form::Csv) => csv::read(files::open(file)?, span),
-        None => bail!("a candle file ends in .csv, .csv.gz or .csv.xz"),
+        Some(Form::Parquet) => {
+            let kept = archive::file::read(file)?;
+            ensure!(
+                kept.span == span,
+                "its candles are not as long as its name says"
+            );
+            Ok(kept.candles)
+        }
+        None => bail!("a candle file ends in .csv, .csv.gz, .csv.xz or .parquet"),
     }
 }
 
@@ -129,7 +143,7 @@ fn files(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
             );
             ensure!(
                 Form::of(path).is_some(),
-                "{}: a candle file ends in .csv, .csv.gz or .csv.xz",
+                "{}: a candle file ends in .csv, .csv.gz, .csv.xz or .parquet",
                 path.display()
             );
             files.push(path.clone());
@@ -139,7 +153,7 @@ fn files(paths: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
     files.dedup();
     ensure!(
         !files.is_empty(),
-        "there is no candle file (.csv, .csv.gz or .csv.xz) at the given paths"
+        "there is no candle file (.csv, .csv.gz, .csv.xz or .parquet) at the given paths"
     );
     Ok(files)
 }

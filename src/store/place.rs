@@ -4,8 +4,9 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use domain::ids::Epoch;
+use domain::ids::{ChannelId, Epoch};
 use domain::ports::store::{Store, StoreError};
+use domain::post::Post;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
@@ -153,6 +154,18 @@ impl Opened {
             Self::Postgres(store) => store.begin_epoch(&epoch).await?,
         }
         Ok(epoch)
+    }
+
+    /// Every version of every post of a channel, in the order in which they were received.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when it cannot be read.
+    pub async fn history(&self, channel: &ChannelId) -> Result<Vec<Post>, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.history(channel).await,
+            Self::Postgres(store) => store.history(channel).await,
+        }
     }
 
     /// Writes everything down and lets go of it. Whoever asks after it is told that the store is

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
@@ -86,6 +86,15 @@ impl Home {
             out: String::from_utf8(output.stdout).unwrap(),
             err: String::from_utf8(output.stderr).unwrap(),
         }
+    }
+
+    /// Begins a command; what it says on standard error is in the file.
+    pub(crate) fn begin(&self, args: &[&str]) -> (Child, PathBuf) {
+        let err = self.path("err");
+        let mut command = self.command(args);
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        command.stderr(File::create(&err).unwrap());
+        (command.spawn().unwrap(), err)
     }
 
     /// Serves, and returns when it says where.

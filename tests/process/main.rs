@@ -7,7 +7,9 @@
 
 mod alerts;
 mod api;
+mod archive;
 mod commands;
+mod history;
 mod home;
 mod ingest;
 mod kills;

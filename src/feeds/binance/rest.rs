@@ -92,6 +92,14 @@ impl Rest {
         Ok(info.symbols)
     }
 
+    /// What the venue says of one symbol.
+    pub(super) async fn symbol(&self, symbol: &str) -> Result<Option<Symbol>, FeedError> {
+        let query = [("symbol", symbol.to_owned())];
+        let info: ExchangeInfo = self.ask(None, "exchangeInfo", &query).await?;
+        let mut symbols = info.symbols.into_iter();
+        Ok(symbols.find(|found| found.symbol == symbol))
+    }
+
     /// The last price of everything.
     pub(super) async fn prices(&self) -> Result<Vec<LastPrice>, FeedError> {
         self.ask(None, "ticker/price", &[]).await
@@ -164,8 +172,16 @@ impl Rest {
             ("startTime", from.as_millis().to_string()),
             ("endTime", (to.as_millis() - 1).to_string()),
         ];
-        let page: Vec<Vec<serde_json::Value>> =
-            self.ask(Some(instrument), "klines", &query).await?;
+        self.klines(instrument, &query).await
+    }
+
+    /// The candles that a query asks for, in order.
+    pub(super) async fn klines(
+        &self,
+        instrument: &Instrument,
+        query: &[(&str, String)],
+    ) -> Result<Vec<Candle>, FeedError> {
+        let page: Vec<Vec<serde_json::Value>> = self.ask(Some(instrument), "klines", query).await?;
         page.iter()
             .map(|columns| self.candle(columns))
             .collect::<Result<_, _>>()

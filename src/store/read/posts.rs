@@ -15,6 +15,27 @@ const VERSIONS: &str = "SELECT v.version, v.channel, v.key, v.action, v.author, 
      ON r.channel = v.channel AND r.key = v.key AND r.version = v.version \
      WHERE v.channel = $1 AND v.key = $2 ORDER BY v.version";
 
+const HISTORY: &str = "SELECT v.version, v.channel, v.key, v.action, v.author, v.text, v.media, \
+     v.reply_to, v.forwarded_from, v.posted, v.received, v.origin, r.class, r.reason, r.parser \
+     FROM versions v JOIN readings r \
+     ON r.channel = v.channel AND r.key = v.key AND r.version = v.version \
+     JOIN posts p ON p.channel = v.channel AND p.key = v.key \
+     WHERE v.channel = $1 ORDER BY v.received, p.number, v.version";
+
+/// Every version of every post of a channel, as they were received.
+pub(crate) async fn history<D: Database>(
+    database: &D,
+    channel: &ChannelId,
+) -> Result<Vec<Post>, StoreError> {
+    let mut session = database.read().await?;
+    let rows = session
+        .ask(SqlStr::from_static(HISTORY), values![channel])
+        .await?;
+    rows.iter()
+        .map(|row| record(row).map(|record| record.post))
+        .collect()
+}
+
 pub(crate) async fn versions<D: Database>(
     database: &D,
     channel: &ChannelId,
