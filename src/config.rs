@@ -268,6 +268,13 @@ impl Settings {
                 "write postgres://user:password@host:5432/database, or leave it empty for the file at store.path",
             ));
         }
+        if self.simulator.enabled && url.contains('#') {
+            return Err(wrong(
+                "store.url",
+                "it names a schema, and the simulator has one of its own",
+                "leave `#…` off: the simulator's schema is `simulator`",
+            ));
+        }
         if !(1..=60).contains(&self.stream.heartbeat_s) {
             return Err(wrong(
                 "stream.heartbeat_s",
@@ -284,9 +291,13 @@ impl Settings {
     #[must_use]
     pub fn database(&self) -> Kept {
         let simulated = self.simulator.enabled;
-        if !self.store.url.expose_secret().is_empty() {
-            let schema = simulated.then(|| SIMULATED.to_owned());
-            return Kept::Server(self.store.url.clone(), schema);
+        if let Some(Kept::Server(url, own)) = Kept::parse(self.store.url.expose_secret()) {
+            let schema = if simulated {
+                Some(SIMULATED.to_owned())
+            } else {
+                own
+            };
+            return Kept::Server(url, schema);
         }
         let path = if simulated {
             &self.simulator.path
@@ -413,6 +424,28 @@ mod tests {
             said.contains("venues.kraken.kind") && said.contains("binance-usdm"),
             "{said}"
         );
+    }
+
+    #[test]
+    fn the_address_of_the_store_says_where_records_lie() {
+        let url = "postgres://me:horse@db/record";
+        let real = "[simulator]\nenabled = false\n[venues.kraken]\nkind = \"kraken\"\n";
+        let of = |config: &str, url: &str| {
+            let settings = load(config, &[("TOUCHSTONE__STORE__URL", url)]).unwrap();
+            assert!(!format!("{settings:?}").contains("horse"));
+            settings.database().to_string()
+        };
+        assert_eq!(of("", url), "postgres://me@db/record, schema simulator");
+        assert_eq!(of(real, url), "postgres://me@db/record");
+        let beside = format!("{url}#archive");
+        assert_eq!(of(real, &beside), "postgres://me@db/record, schema archive");
+        for wrong in ["mysql://a/b", "data/touchstone.db", beside.as_str()] {
+            let said = refusal(&format!("[store]\nurl = \"{wrong}\"\n"));
+            assert!(
+                said.contains("store.url") && !said.contains("horse"),
+                "{said}"
+            );
+        }
     }
 
     #[test]

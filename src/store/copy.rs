@@ -12,6 +12,7 @@ use sqlx::{AssertSqlSafe, SqlSafeStr as _, SqlStr};
 
 use super::Opened;
 use super::database::{Database, Row, Session, Value, limit};
+use super::postgres::without_zero;
 
 /// How many rows are held in memory at once.
 const PAGE: usize = 500;
@@ -67,6 +68,21 @@ enum Kind {
     Exact,
 }
 
+impl Kind {
+    /// As PostgreSQL calls it.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Int => "bigint",
+            Self::Real => "double precision",
+            Self::Text => "text",
+            Self::Flag => "boolean",
+            Self::Bytes => "bytea",
+            Self::Time => "timestamp with time zone",
+            Self::Exact => "numeric",
+        }
+    }
+}
+
 struct Table {
     name: &'static str,
     /// The columns by which its rows are in order.
@@ -120,14 +136,15 @@ tables! {
     events (seq) { seq: Int, signal: Text, instrument: Text, type: Text, stored: Time, body: Text }
 }
 
-/// The names of all tables but the one row of `meta`, so that a test can see that none is missing.
+/// Every column of every table but the one row of `meta`, with the type that PostgreSQL has for it, so
+/// that a test can see that none is missing and none is another.
 #[must_use]
-pub fn tables() -> Vec<(&'static str, Vec<&'static str>)> {
+pub fn columns_of_all() -> Vec<(&'static str, &'static str, &'static str)> {
     TABLES
         .iter()
-        .map(|table| {
-            let columns = table.columns.iter().map(|(name, _)| *name);
-            (table.name, columns.collect())
+        .flat_map(|table| {
+            let columns = table.columns.iter();
+            columns.map(|(name, kind)| (table.name, *name, kind.name()))
         })
         .collect()
 }
@@ -302,7 +319,8 @@ fn cell<R: Row>(row: &R, column: &str, kind: Kind) -> Result<Value, StoreError> 
     Ok(match kind {
         Kind::Int => Value::Int(row.int(column)?),
         Kind::Real => Value::Real(row.real(column)?),
-        Kind::Text => Value::Text(row.text(column)?),
+        // What PostgreSQL cannot keep arrives as the same sign that it gives for it.
+        Kind::Text => Value::Text(row.text(column)?.map(without_zero)),
         Kind::Flag => Value::Flag(row.flag(column)?),
         Kind::Bytes => Value::Bytes(row.bytes(column)?),
         Kind::Time => Value::Time(row.time(column)?),

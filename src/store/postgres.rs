@@ -19,6 +19,8 @@ mod ranges;
 mod schema;
 mod session;
 
+pub(super) use session::without_zero;
+
 /// Connections that write: one at work and one that waits for its turn.
 const WRITERS: u32 = 2;
 
@@ -149,8 +151,8 @@ impl SqlStore<Postgres> {
         Ok(pending)
     }
 
-    /// Drops the ranges of the stream of which every number is below `seq`, and says below which
-    /// number nothing is kept any more. The range that holds the head always stays.
+    /// Drops the ranges of the stream of which every number is below `seq`, and says with which number
+    /// the first range begins that is left. The range that holds the head always stays.
     ///
     /// # Errors
     ///

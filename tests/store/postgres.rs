@@ -155,7 +155,8 @@ async fn a_record_is_copied_and_goes_on_in_its_new_place() {
     for key in 0..7 {
         signals.push(posted(&file, &alpha, &key.to_string(), "BTC/USDT").await);
     }
-    put(&file, talk(edited(&alpha, "3", "otherwise", 9))).await;
+    // A character that only one of the two can keep.
+    put(&file, talk(edited(&alpha, "3", "other\0wise", 9))).await;
     let from = Opened::Sqlite(Arc::new(file));
     let house = House::make().await;
     // Ranges that the stream outgrows, so that more must be made for it.

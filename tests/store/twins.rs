@@ -48,19 +48,16 @@ async fn both_schemas_have_the_same_tables_columns_and_keys() {
 }
 
 #[tokio::test]
-async fn a_copy_leaves_no_table_and_no_column_out() {
-    let copied: BTreeSet<(String, String)> = touchstone::store::copy::tables()
+async fn a_copy_leaves_no_table_and_no_column_out_and_mistakes_no_type() {
+    let copied: BTreeSet<(String, String, String)> = touchstone::store::copy::columns_of_all()
         .into_iter()
-        .flat_map(|(table, columns)| {
-            columns
-                .into_iter()
-                .map(move |column| (table.to_owned(), column.to_owned()))
-        })
+        .map(|(table, column, kind)| (table.to_owned(), column.to_owned(), kind.to_owned()))
         .collect();
-    let there: BTreeSet<_> = sqlite()
+    let there: BTreeSet<_> = postgres()
         .await
-        .into_keys()
-        .filter(|(table, _)| table != "meta")
+        .into_iter()
+        .filter(|((table, _), _)| table != "meta")
+        .map(|((table, column), (kind, ..))| (table, column, kind))
         .collect();
     assert_eq!(copied, there);
 }

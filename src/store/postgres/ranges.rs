@@ -83,6 +83,7 @@ async fn end(connection: &mut PgConnection) -> Result<i64, StoreError> {
 
 struct Range {
     name: String,
+    from: i64,
     to: i64,
 }
 
@@ -94,18 +95,22 @@ async fn ranges(connection: &mut PgConnection) -> Result<Vec<Range>, StoreError>
     rows.iter()
         .map(|row| {
             let bound: String = row.try_get("bound").map_err(failure)?;
-            // FOR VALUES FROM ('0') TO ('1000000')
-            let to = bound
-                .rsplit_once("TO (")
-                .and_then(|(_, to)| to.trim_matches(['(', ')', '\'']).parse().ok());
-            Ok(Range {
-                name: row.try_get("name").map_err(failure)?,
-                to: to.ok_or_else(|| {
-                    StoreError::Unknown(format!("a range of events that is {bound}"))
-                })?,
-            })
+            let (from, to) = ends(&bound)
+                .ok_or_else(|| StoreError::Unknown(format!("a range of events that is {bound}")))?;
+            let name = row.try_get("name").map_err(failure)?;
+            Ok(Range { name, from, to })
         })
         .collect()
+}
+
+/// `FOR VALUES FROM ('0') TO ('1000000')`.
+fn ends(bound: &str) -> Option<(i64, i64)> {
+    let (from, to) = bound
+        .strip_prefix("FOR VALUES FROM (")?
+        .strip_suffix(')')?
+        .split_once(") TO (")?;
+    let number = |text: &str| text.trim_matches('\'').parse().ok();
+    Some((number(from)?, number(to)?))
 }
 
 /// Drops the ranges that lie below a number.
@@ -116,7 +121,7 @@ pub(super) async fn forget_below(database: &Postgres, seq: Seq) -> Result<Seq, S
         .await
         .map_err(failure)?;
     let below = i64::try_from(seq.get()).unwrap_or(i64::MAX).min(head);
-    let mut kept_from = None;
+    let mut first = None;
     for range in ranges(&mut transaction).await? {
         if range.to <= below {
             let name = range.name.replace('"', "\"\"");
@@ -125,10 +130,11 @@ pub(super) async fn forget_below(database: &Postgres, seq: Seq) -> Result<Seq, S
                 .execute(&mut *transaction)
                 .await
                 .map_err(failure)?;
-            kept_from = kept_from.max(Some(range.to));
+        } else {
+            first = Some(first.map_or(range.from, |first: i64| first.min(range.from)));
         }
     }
     transaction.commit().await.map_err(failure)?;
-    let kept_from = kept_from.and_then(|from| u64::try_from(from).ok());
-    Ok(Seq::new(kept_from.unwrap_or(0)))
+    let first = first.and_then(|first| u64::try_from(first).ok());
+    Ok(Seq::new(first.unwrap_or(0)))
 }

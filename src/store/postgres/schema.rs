@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use domain::ports::store::StoreError;
 use sqlx::migrate::{Migrate as _, Migrator};
-use sqlx::postgres::PgPool;
+use sqlx::postgres::{PgConnection, PgPool};
 use sqlx::{AssertSqlSafe, Connection as _};
 
 use super::session::failure;
@@ -53,7 +53,12 @@ pub(super) async fn raise(database: &Postgres, options: &Options) -> Result<(), 
         }
         alone.commit().await.map_err(failure)?;
     }
+    // A long step is no statement that hangs, and a node that waits for another's step is no deadlock.
+    tell(&mut connection, "SET statement_timeout = 0").await?;
+    tell(&mut connection, "SET lock_timeout = 0").await?;
     let ran = STEPS.run(&mut *connection).await;
+    tell(&mut connection, "RESET statement_timeout").await?;
+    tell(&mut connection, "RESET lock_timeout").await?;
     ran.map_err(|error| steps::refusal(error, failure))?;
     let epoch = options.epoch.clone().unwrap_or_else(steps::random_epoch);
     let mut birth = connection.begin().await.map_err(failure)?;
@@ -65,4 +70,9 @@ pub(super) async fn raise(database: &Postgres, options: &Options) -> Result<(), 
     ranges::prepare(database, &mut birth).await?;
     birth.commit().await.map_err(failure)?;
     Ok(())
+}
+
+async fn tell(connection: &mut PgConnection, sql: &'static str) -> Result<(), StoreError> {
+    let told = sqlx::query(sql).execute(connection).await;
+    told.map(drop).map_err(failure)
 }

@@ -66,7 +66,7 @@ impl<'r> Decode<'r, sqlx::Postgres> for Micros {
 }
 
 /// A text as PostgreSQL keeps it: it has no character zero, which no author writes.
-fn without_zero(text: String) -> String {
+pub(in crate::store) fn without_zero(text: String) -> String {
     if text.contains('\0') {
         text.replace('\0', "\u{FFFD}")
     } else {
