@@ -32,6 +32,7 @@ const GAVE_UP: u8 = 70;
 /// When a file cannot be read or the report cannot be written.
 pub fn replay(config: Option<&Path>, args: &ReplayArgs) -> anyhow::Result<ExitCode> {
     let plan = Plan {
+        events: false,
         candles: replay::candles::Wanted {
             paths: args.candles.clone(),
             market: args.market.clone(),

@@ -19,7 +19,7 @@ mod venue;
 
 pub use channel::Channel;
 pub use redis::Redis;
-pub use venue::{Venue, VenueKind};
+pub use venue::{JudgeBy, Venue, VenueKind};
 
 /// The schema of a server that holds what the simulator made.
 const SIMULATED: &str = "simulator";

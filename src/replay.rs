@@ -9,9 +9,9 @@ use actors::guardian::{Household, RootCause, Vigil};
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
 use domain::event::Event;
-use domain::ids::{ChannelId, Epoch};
+use domain::ids::{ChannelId, Epoch, Seq};
 use domain::market::Instrument;
-use domain::ports::store::ChannelCard;
+use domain::ports::store::{ChannelCard, Store as _};
 use domain::ports::{Encode, View};
 use domain::post::Origin;
 use domain::time::Timestamp;
@@ -41,12 +41,16 @@ pub struct Plan {
     pub posts: posts::Wanted,
     /// No bar shows on standard error how far it has come.
     pub quiet: bool,
+    /// The events are wanted, too, and not what they add up to alone.
+    pub events: bool,
 }
 
 /// What a replay found, and how fast.
 pub struct Replayed {
     /// What came of the posts; the same input gives the same bytes.
     pub report: Report,
+    /// What happened, in order; nothing where it is not wanted.
+    pub events: Vec<Arc<Event>>,
     /// How many posts.
     pub posts: usize,
     /// How many candles, and holes between them.
@@ -172,9 +176,15 @@ pub async fn judge(
     let report = Report::of(&*store, &cards, &coverage)
         .await
         .context("could not read the results")?;
+    let events = if plan.events {
+        store.events(Seq::ZERO, usize::MAX).await?
+    } else {
+        Vec::new()
+    };
     store.close().await;
     Ok(Replayed {
         report,
+        events,
         posts: counted,
         candles,
         candle_bytes,

@@ -70,9 +70,22 @@ pub async fn start(
     open_access: bool,
     metrics: Option<PrometheusHandle>,
 ) -> anyhow::Result<Running> {
+    start_at(settings, open_access, metrics, Arc::new(WallClock)).await
+}
+
+/// As [`start`], by another clock than the one on the wall.
+///
+/// # Errors
+///
+/// As [`start`].
+pub async fn start_at(
+    settings: &Settings,
+    open_access: bool,
+    metrics: Option<PrometheusHandle>,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<Running> {
     may_listen(settings, open_access)?;
     let listen = settings.http.listen;
-    let clock: Arc<dyn Clock> = Arc::new(WallClock);
     // Bound first, so that a taken address is told before anything else happens, and so that the
     // simulator knows where to post; served last, when everybody is there to answer.
     let listener = TcpListener::bind(listen)

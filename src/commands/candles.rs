@@ -133,6 +133,7 @@ fn ask_of(settings: &Settings, name: Option<&str>) -> anyhow::Result<(Venue, Kli
         rest: address(configured.rest())?,
         clock: Arc::new(WallClock),
         rhythm: venue::Rhythm::default(),
+        judge_by: venue::JudgeBy::default(),
     };
     let klines = match configured.kind {
         VenueKind::BinanceSpot => Klines::spot(&options, outbound),

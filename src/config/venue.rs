@@ -17,6 +17,9 @@ pub struct Venue {
     pub ws_url: Option<Url>,
     /// Where its requests go, if not where the world knows it.
     pub rest_url: Option<Url>,
+    /// What of its prices decides about signals: `trades`, or `candles` of a minute (Binance's alone).
+    #[serde(default, deserialize_with = "from_environment::word")]
+    pub judge_by: JudgeBy,
     /// Venues are asked in this order, the lowest first; of equal ones in that of their names.
     #[serde(default, deserialize_with = "from_environment::number")]
     pub preference: u64,
@@ -35,6 +38,22 @@ pub enum VenueKind {
     /// Coinbase's spot market.
     Coinbase,
 }
+
+/// What of a venue's prices decides about signals.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(try_from = "String")]
+pub enum JudgeBy {
+    /// Every trade.
+    #[default]
+    Trades,
+    /// Finished candles of a minute.
+    Candles,
+}
+
+words!(JudgeBy {
+    "trades" => Trades,
+    "candles" => Candles,
+});
 
 words!(VenueKind {
     "binance-spot" => BinanceSpot,
@@ -95,6 +114,14 @@ impl Venue {
             let (key, why) = (format!("{key}.rest_url"), "it is no address of a server");
             return Err(wrong(&key, why, "begin it with https:// or leave it out"));
         }
+        let binance = matches!(self.kind, VenueKind::BinanceSpot | VenueKind::BinanceUsdm);
+        if self.judge_by == JudgeBy::Candles && !binance {
+            let (key, why) = (
+                format!("{key}.judge_by"),
+                "this kind tells no finished candles",
+            );
+            return Err(wrong(&key, why, "write trades or leave it out"));
+        }
         Ok(())
     }
 }
@@ -135,6 +162,7 @@ mod tests {
                 kind,
                 ws_url: Url::parse(kind.stream()).ok(),
                 rest_url: Url::parse(kind.rest()).ok(),
+                judge_by: JudgeBy::Trades,
                 preference: 0,
             };
             assert!(venue.ws_url.is_some() && venue.rest_url.is_some());

@@ -18,7 +18,7 @@ use domain::time::Timestamp;
 
 use super::venue::asker::Asker;
 use super::venue::protocol::{Candles, Frame, Phrases, Protocol, Run, Said, Start, Trades, Wish};
-use super::venue::{Options, VenueFeed};
+use super::venue::{JudgeBy, Options, VenueFeed};
 use crate::outbound::Outbound;
 use frames::AggTrade;
 use rest::{PAGE, Rest, Symbol};
@@ -61,7 +61,13 @@ pub fn usdm(options: Options, outbound: Outbound) -> VenueFeed {
 
 fn feed(dialect: Dialect, options: Options, outbound: Outbound) -> VenueFeed {
     let rest = Rest::new(dialect, Asker::new(&options, outbound));
-    VenueFeed::new(options, Arc::new(Binance { dialect, rest }))
+    let judge_by = options.judge_by;
+    let binance = Binance {
+        dialect,
+        rest,
+        judge_by,
+    };
+    VenueFeed::new(options, Arc::new(binance))
 }
 
 /// Which of Binance's markets.
@@ -100,10 +106,12 @@ impl Dialect {
 
     /// Of spot trades, and candles of a minute: they name the last trade, also when it never
     /// arrived here. Of perpetuals aggregates (candles name no aggregates) and the mark price.
-    const fn streams(self) -> [&'static str; 2] {
-        match self {
-            Self::Spot => ["trade", "kline_1m"],
-            Self::Usdm => ["aggTrade", "markPrice@1s"],
+    const fn streams(self, judge_by: JudgeBy) -> &'static [&'static str] {
+        match (self, judge_by) {
+            (Self::Spot, JudgeBy::Trades) => &["trade", "kline_1m"],
+            (Self::Usdm, JudgeBy::Trades) => &["aggTrade", "markPrice@1s"],
+            (Self::Spot, JudgeBy::Candles) => &["kline_1m"],
+            (Self::Usdm, JudgeBy::Candles) => &["kline_1m", "markPrice@1s"],
         }
     }
 
@@ -134,6 +142,7 @@ impl Dialect {
 struct Binance {
     dialect: Dialect,
     rest: Rest,
+    judge_by: JudgeBy,
 }
 
 impl Phrases for Binance {
@@ -142,10 +151,13 @@ impl Phrases for Binance {
             Wish::Subscribe => "SUBSCRIBE",
             Wish::Unsubscribe => "UNSUBSCRIBE",
         };
-        let streams = self.dialect.streams();
+        let streams = self.dialect.streams(self.judge_by);
         let of = |symbol: &SmolStr| {
             let symbol = symbol.to_lowercase();
-            streams.map(|stream| format!("{symbol}@{stream}"))
+            let named = streams
+                .iter()
+                .map(move |stream| format!("{symbol}@{stream}"));
+            named.collect::<Vec<_>>()
         };
         let params: Vec<String> = symbols.iter().flat_map(of).collect();
         serde_json::json!({ "method": method, "params": params, "id": id }).to_string()
@@ -191,6 +203,12 @@ impl Protocol for Binance {
                 };
                 let said =
                     (self.dialect == Dialect::Usdm).then_some(Said::Trade(frame.symbol, trade));
+                (Some(frame.sent), said)
+            }
+            frames::Frame::Kline(frame) if self.judge_by == JudgeBy::Candles => {
+                let said = frame
+                    .closed
+                    .then_some(Said::Candle(frame.symbol, frame.candle));
                 (Some(frame.sent), said)
             }
             frames::Frame::Kline(frame) => {

@@ -18,12 +18,14 @@ use domain::ports::{Candles, Clock, Feed, FeedError, FeedState, Listed, Tape};
 use domain::time::Timestamp;
 
 use crate::outbound::Limits;
+use candle_tape::CandleTape;
 use door::Door;
 use protocol::Protocol;
 use skew::Skew;
 use tape::VenueTape;
 
 pub(super) mod asker;
+mod candle_tape;
 mod connection;
 mod desk;
 mod door;
@@ -47,6 +49,18 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// How often and how long.
     pub rhythm: Rhythm,
+    /// What decides.
+    pub judge_by: JudgeBy,
+}
+
+/// What of a venue's prices decides about signals.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum JudgeBy {
+    /// Every trade.
+    #[default]
+    Trades,
+    /// Finished candles of a minute: a message a minute and symbol, and the doubt that candles leave.
+    Candles,
 }
 
 /// How often and how long.
@@ -207,12 +221,11 @@ impl Feed for VenueFeed {
     }
 
     fn follow(&self, instrument: &Instrument, since: Option<Timestamp>) -> Box<dyn Tape> {
-        Box::new(VenueTape::new(
-            Arc::clone(&self.shared),
-            Arc::clone(&self.door),
-            instrument.clone(),
-            since,
-        ))
+        let (shared, door) = (Arc::clone(&self.shared), Arc::clone(&self.door));
+        match self.shared.options.judge_by {
+            JudgeBy::Trades => Box::new(VenueTape::new(shared, door, instrument.clone(), since)),
+            JudgeBy::Candles => Box::new(CandleTape::new(shared, door, instrument.clone(), since)),
+        }
     }
 
     fn state(&self, instrument: &Instrument) -> FeedState {

@@ -101,6 +101,7 @@ impl World {
             rest: Url::parse(&format!("http://{address}"))?,
             clock: Arc::clone(clock),
             rhythm: Rhythm::default(),
+            judge_by: venue::JudgeBy::Trades,
         };
         let venue = Outbound::new(Reach::Anywhere, venue::LIMITS)?;
         let pages = Outbound::new(Reach::Anywhere, PAGES)?;
@@ -285,6 +286,10 @@ fn feed(name: &str, venue: &config::Venue, clock: &Arc<dyn Clock>) -> anyhow::Re
         rest: Url::parse(venue.rest())?,
         clock: Arc::clone(clock),
         rhythm,
+        judge_by: match venue.judge_by {
+            config::JudgeBy::Trades => venue::JudgeBy::Trades,
+            config::JudgeBy::Candles => venue::JudgeBy::Candles,
+        },
     };
     // The operator wrote the address down himself, so it may be anywhere.
     Ok(open(

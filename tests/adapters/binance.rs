@@ -27,6 +27,7 @@ fn eth() -> Instrument {
 
 fn feed(exchange: &Exchange) -> VenueFeed {
     let options = Options {
+        judge_by: touchstone::feeds::venue::JudgeBy::Trades,
         venue: domain::market::Venue::new("sim"),
         stream: exchange.stream.clone(),
         rest: exchange.rest.base.clone(),

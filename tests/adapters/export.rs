@@ -74,6 +74,7 @@ async fn an_export_of_a_chat_is_replayed_like_its_posts_as_lines() {
 
 async fn report(candles: &Path, posts: posts::Wanted) -> replay::report::Report {
     let plan = Plan {
+        events: false,
         candles: candles::Wanted {
             paths: vec![candles.to_owned()],
             ..candles::Wanted::default()

@@ -28,6 +28,7 @@ fn url(scheme: &str, simulator: &Simulator) -> Url {
 async fn every_trade_of_the_simulated_venue_is_told_once_through_cuts_and_refusals() {
     let simulator = simulator::start(simulator::Options::default()).unwrap();
     let options = Options {
+        judge_by: touchstone::feeds::venue::JudgeBy::Trades,
         venue: Venue::new("sim"),
         stream: url("ws", &simulator),
         rest: url("http", &simulator),

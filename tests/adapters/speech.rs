@@ -183,6 +183,7 @@ type Open = fn(Options, Outbound) -> VenueFeed;
 
 fn quick(name: &str, open: Open, (stream, rest): (Url, Url), clock: Arc<dyn Clock>) -> VenueFeed {
     let options = Options {
+        judge_by: touchstone::feeds::venue::JudgeBy::Trades,
         venue: Venue::new(name),
         stream,
         rest,

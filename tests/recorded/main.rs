@@ -5,6 +5,7 @@
     reason = "a test may fail by panicking, helpers included"
 )]
 
+mod alike;
 mod structured;
 
 use std::path::{Path, PathBuf};
@@ -31,6 +32,7 @@ fn plan(data: &Path) -> Plan {
         "SOLUSDT-5m-20241231-20250831.csv.xz",
     ];
     Plan {
+        events: false,
         candles: candles::Wanted {
             paths: paths.map(candles).to_vec(),
             ..candles::Wanted::default()

@@ -152,6 +152,7 @@ async fn compared(data: &Path, folder: &str, kind: &str, intervals: &[&str]) -> 
     )
     .unwrap();
     let plan = Plan {
+        events: false,
         candles: candles::Wanted {
             paths: files(&data.join("candles").join(folder), intervals),
             ..candles::Wanted::default()

@@ -33,12 +33,22 @@ impl Feed {
             return;
         }
         let from = match topic.what {
-            What::Kline { .. } => now_ms - now_ms.rem_euclid(KLINE_EVERY_MS),
+            What::Kline { .. } => now_ms - now_ms.rem_euclid(self.every()),
             What::Trade | What::AggTrade | What::BookTicker => {
                 self.market.last_id(topic.symbol, now_ms)
             }
         };
         self.topics.push((topic, from));
+    }
+
+    /// How often a kline is told. Whoever plays a recording leaps through its time, and is told what
+    /// each minute came to.
+    fn every(&self) -> i64 {
+        if self.market.is_recorded() {
+            MINUTE_MS
+        } else {
+            KLINE_EVERY_MS
+        }
     }
 
     pub(super) fn remove(&mut self, name: &str) {
@@ -53,11 +63,12 @@ impl Feed {
     /// The frames that are due, in the order of their events, each with its topic's name.
     pub(super) fn due(&mut self, now_ms: i64) -> Vec<(String, Value)> {
         let mut frames = Vec::new();
+        let every = self.every();
         for (topic, told) in &mut self.topics {
             match topic.what {
                 What::Kline { interval, minutes } => {
-                    while *told + KLINE_EVERY_MS <= now_ms {
-                        *told += KLINE_EVERY_MS;
+                    while *told + every <= now_ms {
+                        *told += every;
                         let kline = kline_frame(&self.market, topic, interval, minutes, *told);
                         frames.extend(kline.map(|data| (*told, topic.name.clone(), data)));
                     }

@@ -253,6 +253,7 @@ impl Connection {
     fn pass_on(&mut self, said: Said) {
         let settled = match said {
             Said::Trade(symbol, trade) => return self.tell(&symbol, || Heard::Trade(trade)),
+            Said::Candle(symbol, candle) => return self.tell(&symbol, || Heard::Candle(candle)),
             Said::Mentioned(symbol, last, at) => {
                 return self.tell(&symbol, || Heard::Mentioned(last, at));
             }

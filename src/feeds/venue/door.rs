@@ -6,7 +6,7 @@ use smol_str::SmolStr;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{self, error::TrySendError};
 
-use domain::market::Trade;
+use domain::market::{Candle, Trade};
 use domain::time::Timestamp;
 
 use super::Shared;
@@ -22,6 +22,8 @@ pub(super) enum Heard {
     Live,
     /// A trade.
     Trade(Trade),
+    /// A finished candle, where candles judge.
+    Candle(Candle),
     /// The venue mentioned the number of a trade, at that instant of its clock.
     Mentioned(u64, Timestamp),
     /// Everything up to this instant of the venue's clock has arrived.

@@ -45,6 +45,8 @@ impl Frame {
 pub(in crate::feeds) enum Said {
     /// A trade. Its number is one more than the one before.
     Trade(SmolStr, Trade),
+    /// A candle of a minute that is finished.
+    Candle(SmolStr, Candle),
     /// The number of the last trade so far, at an instant of the venue's clock.
     Mentioned(SmolStr, u64, Timestamp),
     /// What the venue reckons open positions at.

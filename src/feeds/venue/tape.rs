@@ -205,6 +205,8 @@ impl VenueTape {
                 ticks.extend(self.path.time(at));
             }
             Heard::Refused => self.listed = false,
+            // Trades judge here.
+            Heard::Candle(_) => {}
         }
     }
 
