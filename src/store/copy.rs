@@ -17,6 +17,9 @@ use super::postgres::without_zero;
 /// How many rows are held in memory at once.
 const PAGE: usize = 500;
 
+/// How many values one statement brings: a statement for each row would be a journey for each.
+const AT_ONCE: usize = 2_000;
+
 /// A table that was copied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Copied {
@@ -199,9 +202,12 @@ async fn between<F: Database, T: Database>(
         let mut page = Page::first(table);
         while let Some(rows) = page.next(&mut source).await? {
             copied += rows.len() as u64;
-            for row in rows {
-                feed(&mut digest, &row);
-                target.tell(insert(table), row).await?;
+            rows.iter().for_each(|row| feed(&mut digest, row));
+            let width = table.columns.len();
+            let mut cells = rows.into_iter().flatten().peekable();
+            while cells.peek().is_some() {
+                let some: Vec<Value> = cells.by_ref().take(AT_ONCE / width * width).collect();
+                target.tell(insert(table, some.len() / width), some).await?;
             }
             progress(table.name, copied);
         }
@@ -287,7 +293,7 @@ impl Page {
         let mut sql = format!("SELECT {} FROM {}", columns(table), table.name);
         let mut values = self.after.take().unwrap_or_default();
         if !values.is_empty() {
-            sql.push_str(&format!(" WHERE ({key}) > ({})", places(values.len())));
+            sql.push_str(&format!(" WHERE ({key}) > ({})", places(0, values.len())));
         }
         values.push(Value::Int(Some(limit(PAGE))));
         sql.push_str(&format!(" ORDER BY {key} LIMIT ${}", values.len()));
@@ -333,18 +339,23 @@ fn columns(table: &Table) -> String {
     names.join(", ")
 }
 
-/// `$1, $2, $3`.
-fn places(count: usize) -> String {
-    let places: Vec<String> = (1..=count).map(|nth| format!("${nth}")).collect();
+/// `$1, $2, $3`, after so many others.
+fn places(before: usize, count: usize) -> String {
+    let places: Vec<String> = (1..=count)
+        .map(|nth| format!("${}", before + nth))
+        .collect();
     places.join(", ")
 }
 
-fn insert(table: &Table) -> SqlStr {
+fn insert(table: &Table, rows: usize) -> SqlStr {
+    let width = table.columns.len();
+    let row = |nth: usize| format!("({})", places(nth * width, width));
+    let rows: Vec<String> = (0..rows).map(row).collect();
     safe(format!(
-        "INSERT INTO {} ({}) VALUES ({})",
+        "INSERT INTO {} ({}) VALUES {}",
         table.name,
         columns(table),
-        places(table.columns.len())
+        rows.join(", ")
     ))
 }
 
