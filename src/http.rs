@@ -12,6 +12,7 @@ mod described;
 pub mod discover;
 pub mod error;
 pub mod guard;
+pub mod health;
 pub mod ingest;
 mod manners;
 pub mod markets;
@@ -24,6 +25,7 @@ pub mod system;
 use body::Largest;
 use discover::Discovery;
 use error::ApiError;
+use health::Health;
 use ingest::Inlets;
 use markets::Markets;
 use records::Records;
@@ -42,6 +44,8 @@ pub struct Edge {
     pub inlets: Inlets,
     /// Whose prices are followed.
     pub markets: Markets,
+    /// How posts arrive.
+    pub health: Health,
     /// What is asked about the system.
     pub system: System,
     /// What is kept.
@@ -71,6 +75,7 @@ pub fn serve(edge: Edge, listener: TcpListener, drain: Duration) -> std::io::Res
             .app_data(web::Data::new(edge.stream))
             .app_data(web::Data::new(edge.inlets))
             .app_data(web::Data::new(edge.markets))
+            .app_data(web::Data::new(edge.health))
             .app_data(web::Data::new(edge.system))
             .app_data(web::Data::new(edge.records))
             .app_data(web::Data::new(edge.discovery))
@@ -121,6 +126,8 @@ fn routes(config: &mut web::ServiceConfig) {
         .route("/v1/signals/{id}", web::get().to(records::signal))
         .route("/v1/discover/telegram", web::get().to(discover::telegram))
         .route("/v1/events", web::get().to(records::events))
+        .route("/v1/sources", web::get().to(health::sources))
+        .route("/v1/feeds", web::get().to(health::feeds))
         .route("/v1/markets", web::get().to(markets::markets))
         .route(
             "/v1/markets/{symbol}/candles",

@@ -13,6 +13,7 @@ use actors::floor::{Floor, Followed};
 use actors::guardian::Household;
 use actors::hub::Hub;
 use actors::intake::Intake;
+use actors::intake::known::Sources;
 use actors::ledger::Ledger;
 use actors::market;
 use actors::relay::{self, Bell, Relay};
@@ -88,6 +89,8 @@ pub struct House {
     pub floor: Door<Floor>,
     /// Which markets are followed.
     pub followed: Followed,
+    /// What is known of the sources.
+    pub sources: Sources,
     /// The channels, by name.
     pub channels: Arc<BTreeMap<ChannelId, Door<Channel>>>,
 }
@@ -124,6 +127,7 @@ pub async fn raise(
         encode,
         bus,
     } = adapters;
+    let sources = Sources::new(Arc::clone(&clock));
     for posting in &channels {
         let registered = store.register(&posting.card, clock.now()).await;
         registered.with_context(|| format!("could not register channel {}", posting.card.id))?;
@@ -260,7 +264,7 @@ pub async fn raise(
         household.raise(child).await;
         if let Some(source) = source {
             let (id, store, door) = (card.id.clone(), Arc::clone(&store), door.clone());
-            let name = format!("intake {id}");
+            let (name, known) = (format!("intake {id}"), sources.clone());
             let (_, child): (Door<Intake>, _) = Child::new(
                 "intake",
                 name,
@@ -272,6 +276,7 @@ pub async fn raise(
                         Arc::clone(&source),
                         Arc::clone(&store),
                         door.clone(),
+                        known.clone(),
                     )
                 },
             );
@@ -289,6 +294,7 @@ pub async fn raise(
         ledger,
         floor,
         followed,
+        sources,
         channels: Arc::new(doors),
     })
 }

@@ -23,6 +23,7 @@ use crate::clock::WallClock;
 use crate::config::Settings;
 use crate::http::discover::Discovery;
 use crate::http::guard::Guard;
+use crate::http::health::Health;
 use crate::http::ingest::{Inlet, Inlets};
 use crate::http::markets::Markets;
 use crate::http::stream::StreamState;
@@ -158,6 +159,10 @@ pub async fn start_at(
             &settings.stream,
             drain_for,
         ),
+        health: Health {
+            sources: house.sources.clone(),
+            store: Arc::clone(&store),
+        },
         markets: Markets {
             floor: house.floor.clone(),
             followed: house.followed.clone(),

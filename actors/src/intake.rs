@@ -17,6 +17,10 @@ use crate::channel::{Arrive, Channel, Fate, Handling};
 use crate::meter::Ticket;
 use crate::supervise::{Door, Exit, Health, Mortal, Obituary, Retire, Sickness};
 
+pub mod known;
+
+use known::{Doing, Sources};
+
 /// So many recent posts a source is told of, to notice what was edited or deleted meanwhile.
 const RECENT_POSTS: usize = 200;
 
@@ -35,6 +39,7 @@ pub struct Intake {
     source: Arc<dyn OpenSource>,
     store: Arc<dyn Store>,
     door: Door<Channel>,
+    known: Sources,
     leave: CancellationToken,
     obituary: Option<Obituary>,
 }
@@ -47,12 +52,14 @@ impl Intake {
         source: Arc<dyn OpenSource>,
         store: Arc<dyn Store>,
         door: Door<Channel>,
+        known: Sources,
     ) -> Self {
         Self {
             channel,
             source,
             store,
             door,
+            known,
             leave: CancellationToken::new(),
             obituary: None,
         }
@@ -64,6 +71,7 @@ impl Intake {
             source: Arc::clone(&self.source),
             store: Arc::clone(&self.store),
             door: self.door.clone(),
+            known: self.known.clone(),
             leave: self.leave.clone(),
         }
     }
@@ -111,12 +119,14 @@ struct Desk {
     source: Arc<dyn OpenSource>,
     store: Arc<dyn Store>,
     door: Door<Channel>,
+    known: Sources,
     leave: CancellationToken,
 }
 
 impl Desk {
     /// Reads until the source has no more or the house stops.
     async fn read(mut self) -> Exit {
+        self.known.does(&self.channel, Doing::Opening);
         let resume = loop {
             match self.store.resume(&self.channel, RECENT_POSTS).await {
                 Ok(resume) => break resume,
@@ -132,6 +142,7 @@ impl Desk {
         let mut source = self.source.open(resume);
         let mut rest = FIRST_REST;
         loop {
+            self.known.does(&self.channel, Doing::Reading);
             let next = tokio::select! {
                 biased;
                 () = self.leave.cancelled() => return Exit::Asked,
@@ -140,15 +151,20 @@ impl Desk {
             match next {
                 Ok(Some(batch)) => {
                     rest = FIRST_REST;
+                    self.known.answered(&self.channel, batch.posts.len());
                     if let Err(exit) = self.hand_in(batch).await {
                         return exit;
                     }
                 }
-                Ok(None) => return Exit::Finished,
+                Ok(None) => {
+                    self.known.does(&self.channel, Doing::Ended);
+                    return Exit::Finished;
+                }
                 Err(error) => {
                     if let Some(exit) = self.complain(&error) {
                         return exit;
                     }
+                    self.known.rests(&self.channel, rest);
                     if self.rest(rest).await {
                         return Exit::Asked;
                     }
@@ -204,7 +220,12 @@ impl Desk {
         metrics::counter!("touchstone_source_errors_total", "channel" => self.channel.to_string())
             .increment(1);
         tracing::warn!(channel.id = %self.channel, %advice, "could not read {}: {why}", self.channel);
-        (advice == Advice::Stop).then_some(Exit::Finished)
+        self.known.failed(&self.channel, why);
+        if advice == Advice::Stop {
+            self.known.does(&self.channel, Doing::Ended);
+            return Some(Exit::Finished);
+        }
+        None
     }
 
     /// Rests; `true` when the house stops meanwhile.

@@ -2,7 +2,7 @@
 //!
 //! One connection hears all trades that somebody follows; what it misses is fetched over REST and
 //! joined by the trades' numbers, so a path has no double and tells of every hole. Each venue adds
-//! its own language ([`protocol`]).
+//! its own language (`protocol`).
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};

@@ -7,7 +7,7 @@ use actix_web::http::header::{CONTENT_SECURITY_POLICY, ContentType};
 use utoipa::OpenApi;
 
 use super::complete::complete;
-use super::{discover, error, ingest, markets, records, stream, system};
+use super::{discover, error, health, ingest, markets, records, stream, system};
 
 /// The live page: one file, without a build step.
 const LIVE: &str = include_str!("../../web/live.html");
@@ -38,6 +38,8 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
         records::signals,
         records::signal,
         records::events,
+        health::sources,
+        health::feeds,
         markets::markets,
         markets::candles,
         discover::telegram,

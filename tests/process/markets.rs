@@ -37,6 +37,10 @@ async fn a_market_on_which_a_signal_is_open_is_shown_with_its_last_trade_and_its
     assert!((last - since).abs() < HOUR, "{market}");
     let price: f64 = market["last"]["price"].as_str().unwrap().parse().unwrap();
     assert!(price > 0.0);
+    let feeds = running.api.json("/v1/feeds").await;
+    assert_eq!(feeds[0]["venue"], "sim", "{feeds}");
+    assert!(feeds[0]["live"].as_u64().unwrap() >= 1, "{feeds}");
+    assert!(feeds[0]["last"].as_i64() >= Some(last), "{feeds}");
     running.stop().await;
 }
 

@@ -108,3 +108,54 @@ async fn a_bots_token_stands_in_no_log_however_much_is_logged() {
     assert!(!running.logged().contains("AAHdq"), "the log has the token");
     running.stop().await;
 }
+
+#[tokio::test]
+async fn how_posts_and_prices_arrive_is_told_and_what_is_wrong_with_it() {
+    // A feed that nobody serves, a folder that is read, and a webhook to which posts are brought.
+    let (home, exchange) = home(
+        "[channels.broken]\nsource = \"rss\"\nurl = \"EXCHANGE/nothing\"\ninterval_s = 60\n\
+         [channels.inbox]\nsource = \"folder\"\npath = \"inbox\"\n\
+         [channels.hook]\nsource = \"webhook\"\nkey = \"0123456789abcdef0123456789abcdef\"\n",
+    );
+    std::fs::create_dir(home.path("inbox")).unwrap();
+    std::fs::write(home.path("inbox/one.txt"), "hello").unwrap();
+    let running = home.start(&[]).await;
+    let sources = until(
+        "the folder's post is counted and the feed has failed",
+        async || {
+            let sources = running.api.json("/v1/sources").await;
+            let of = |name: &str| {
+                let all = sources.as_array().unwrap().iter();
+                all.clone()
+                    .find(|source| source["channel"] == name)
+                    .cloned()
+            };
+            let (broken, inbox) = (of("broken")?, of("inbox")?);
+            let stored = !inbox["last_post"].is_null();
+            let seen = stored && inbox["posts"] == 1 && !broken["last_error"].is_null();
+            seen.then(|| (broken, inbox, of("hook")))
+        },
+    )
+    .await;
+    let (broken, inbox, hook) = sources;
+    assert!(
+        !broken["last_error"]["why"].as_str().unwrap().is_empty(),
+        "{broken}"
+    );
+    assert!(broken["last_error"]["at"].as_i64().unwrap() > 0);
+    assert_eq!(inbox["state"], "reading", "{inbox}");
+    assert!(
+        inbox["last_success"].as_i64() >= inbox["since"].as_i64(),
+        "{inbox}"
+    );
+    assert_eq!(hook.unwrap()["state"], "brought");
+
+    let feeds = running.api.json("/v1/feeds").await;
+    assert_eq!(feeds[0]["venue"], "exchange", "{feeds}");
+    assert_eq!(
+        (&feeds[0]["state"], &feeds[0]["followed"]),
+        (&"idle".into(), &0.into())
+    );
+    drop(exchange);
+    running.stop().await;
+}
