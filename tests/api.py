@@ -17,7 +17,9 @@ import time
 from page import Server
 
 # The stream answers with a WebSocket, which is no HTTP answer; `tests/stream` holds its promises.
-LEFT_OUT = "/v1/stream"
+# A socket, a stream without end, and candles, whose `from` and `to` depend on each other and on the present,
+# which no description can say.
+LEFT_OUT = ["/v1/stream", "/v1/stream/sse", "/v1/markets/{symbol}/candles"]
 BUDGET_S = 90
 
 
@@ -33,7 +35,7 @@ def main(schemathesis):
             raise SystemExit("FAILED the simulator makes no signals")
         said = subprocess.run(
             [schemathesis, "run", server.url + "/openapi.json", "--checks", "all", "--seed", "7",
-             "--exclude-path", LEFT_OUT, "--max-time", str(BUDGET_S), "--no-shrink",
+             *(word for path in LEFT_OUT for word in ("--exclude-path", path)), "--max-time", str(BUDGET_S), "--no-shrink",
              "--max-response-time", "5", "--warnings", "off"],
             cwd=server.home, timeout=BUDGET_S * 2, check=False, env=dict(os.environ, NO_COLOR="1"),
         )

@@ -108,6 +108,7 @@ pub async fn markets(markets: web::Data<Markets>) -> web::Json<Vec<MarketOut>> {
 #[serde(deny_unknown_fields)]
 pub struct CandleParams {
     /// How long each is: `1m`, `5m`, `15m`, `30m`, `1h`, `4h` or `1d`.
+    #[param(required = true, pattern = "^(1m|5m|15m|30m|1h|4h|1d)$")]
     interval: Option<String>,
     /// Those that begin at this instant (µs UTC) or after it: also the `next` of the page before.
     /// Without it the 500 before `to`.
@@ -119,6 +120,7 @@ pub struct CandleParams {
     /// Of this venue; without it of the one that would judge.
     venue: Option<String>,
     /// `spot` or `perpetual`; without it spot where there is one.
+    #[param(pattern = "^(spot|perpetual)$")]
     market: Option<String>,
 }
 
