@@ -160,8 +160,13 @@ impl Desk {
     params(
         ("channels" = Option<String>, Query, description = "subscribe at once to these channels (comma-separated, `*` for all)"),
         ("symbols" = Option<String>, Query, description = "of these symbols (BTC/USDT)"),
+        ("sides" = Option<String>, Query, description = "`long`, `short`"),
+        ("origins" = Option<String>, Query, description = "`live`, `import`, `simulator`"),
+        ("min_score" = Option<f64>, Query, description = "only signals with at least this probability"),
         ("from" = Option<String>, Query, description = "go on after this position, EPOCH:SEQ"),
         ("mode" = Option<String>, Query, description = "`each` (default) or `latest`"),
+        ("hz" = Option<f64>, Query, description = "with `latest`, at most so many times a second"),
+        ("heartbeat_s" = Option<u64>, Query, description = "seconds between heartbeats, 2 to 60"),
     ),
     responses(
         (status = 101, description = "the WebSocket, subprotocol touchstone.v1+json (optional)"),
