@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use crate::store::{self, Kept};
 
-mod channel;
+pub mod channel;
 mod from_environment;
 mod redis;
 mod venue;

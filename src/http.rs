@@ -1,12 +1,14 @@
 //! The edge: what browsers, bots and scripts talk to.
 
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Server;
 use actix_web::{App, HttpServer, middleware, web};
 
 pub mod body;
+pub mod channels;
 mod complete;
 mod described;
 pub mod discover;
@@ -19,6 +21,7 @@ pub mod markets;
 mod page;
 pub mod pages;
 pub mod records;
+pub mod roster;
 pub mod stream;
 pub mod system;
 
@@ -31,6 +34,8 @@ use markets::Markets;
 use records::Records;
 use stream::StreamState;
 use system::System;
+
+use crate::registrar::Registrar;
 
 /// How many threads answer. Each session lives on one of them.
 const WORKERS: usize = 2;
@@ -46,6 +51,8 @@ pub struct Edge {
     pub markets: Markets,
     /// How posts arrive.
     pub health: Health,
+    /// Who makes channels.
+    pub registrar: Arc<Registrar>,
     /// What is asked about the system.
     pub system: System,
     /// What is kept.
@@ -76,6 +83,7 @@ pub fn serve(edge: Edge, listener: TcpListener, drain: Duration) -> std::io::Res
             .app_data(web::Data::new(edge.inlets))
             .app_data(web::Data::new(edge.markets))
             .app_data(web::Data::new(edge.health))
+            .app_data(web::Data::from(edge.registrar))
             .app_data(web::Data::new(edge.system))
             .app_data(web::Data::new(edge.records))
             .app_data(web::Data::new(edge.discovery))
@@ -120,8 +128,20 @@ fn routes(config: &mut web::ServiceConfig) {
         .route("/v1/stream/sse", web::get().to(stream::sse::sse))
         .route("/v1/stream/position", web::get().to(stream::position))
         .route("/v1/ingest/{channel}", web::post().to(ingest::ingest))
-        .route("/v1/channels", web::get().to(records::channels))
-        .route("/v1/channels/{id}", web::get().to(records::channel))
+        .service(
+            web::resource("/v1/channels")
+                .get(channels::channels)
+                .post(roster::make)
+                .default_service(web::to(described::elsewhere)),
+        )
+        .service(
+            web::resource("/v1/channels/{id}")
+                .get(channels::channel)
+                .patch(roster::change)
+                .delete(roster::archive)
+                .default_service(web::to(described::elsewhere)),
+        )
+        .route("/v1/channels/{id}/key", web::post().to(roster::rekey))
         .route("/v1/signals", web::get().to(records::signals))
         .route("/v1/signals/{id}", web::get().to(records::signal))
         .route("/v1/discover/telegram", web::get().to(discover::telegram))

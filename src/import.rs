@@ -74,12 +74,12 @@ pub async fn run(
     let mut imported = Imported::new();
     let mut failed = None;
     'all: for (id, posts) in posts {
-        let Some(door) = house.channels.get(&id) else {
+        let Some(door) = house.crew.door(&id) else {
             continue;
         };
         let fates = imported.entry(id).or_default();
         for post in posts {
-            match settle(door, post).await {
+            match settle(&door, post).await {
                 Ok(fate) => *fates.entry(fate).or_default() += 1,
                 Err(error) => {
                     failed = Some(error);

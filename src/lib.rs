@@ -13,6 +13,7 @@ pub mod import;
 pub mod outbound;
 pub mod platform;
 mod post_line;
+pub mod registrar;
 pub mod replay;
 pub mod serve;
 pub mod sources;

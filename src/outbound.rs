@@ -162,7 +162,12 @@ impl Outbound {
         self.call(Method::POST, url, headers, body).await
     }
 
-    async fn call(
+    /// Does something else than these two.
+    ///
+    /// # Errors
+    ///
+    /// [`OutboundError`]; any status is an answer.
+    pub async fn call(
         &self,
         method: Method,
         url: Url,

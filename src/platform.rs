@@ -2,17 +2,15 @@
 //!
 //! `serve` and `replay` raise the same house; they bring other adapters and another clock.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use actix::ArbiterHandle;
-use actors::channel::{self, Channel, SCORE_WITHIN};
+use actors::channel::{self, SCORE_WITHIN};
 use actors::floor::{Floor, Followed};
 use actors::guardian::Household;
 use actors::hub::Hub;
-use actors::intake::Intake;
 use actors::intake::known::Sources;
 use actors::ledger::Ledger;
 use actors::market;
@@ -21,12 +19,16 @@ use actors::scorer::{Models, Scorer};
 use actors::supervise::{Child, Door, Manners, Place};
 use anyhow::Context as _;
 use domain::execution::ExecutionModel;
-use domain::ids::ChannelId;
 use domain::ports::bus::Bus;
 use domain::ports::source::OpenSource;
 use domain::ports::store::{ChannelCard, Store};
 use domain::ports::{Clock, Encode, Feed};
 use tokio::sync::watch;
+
+mod crew;
+
+pub use self::crew::Crew;
+use self::crew::Works;
 
 /// What the house is given: ports, each with an adapter behind it.
 pub struct Adapters {
@@ -91,8 +93,8 @@ pub struct House {
     pub followed: Followed,
     /// What is known of the sources.
     pub sources: Sources,
-    /// The channels, by name.
-    pub channels: Arc<BTreeMap<ChannelId, Door<Channel>>>,
+    /// The channels.
+    pub crew: Crew,
 }
 
 /// A day, for a replay in which nobody waits.
@@ -247,47 +249,14 @@ pub async fn raise(
         },
         ledger: ledger.clone(),
     };
-    let mut doors = BTreeMap::new();
-    let mut intakes = Vec::new();
-    for Posting { card, source } in channels {
-        let (door, child) = {
-            let (id, rooms) = (card.id.clone(), rooms.clone());
-            let name = format!("channel {id}");
-            Child::new(
-                "channel",
-                name,
-                at(&terms.channels),
-                manners(rank::CHANNEL),
-                move || Channel::new(id.clone(), rooms.clone()),
-            )
-        };
-        household.raise(child).await;
-        if let Some(source) = source {
-            let (id, store, door) = (card.id.clone(), Arc::clone(&store), door.clone());
-            let (name, known) = (format!("intake {id}"), sources.clone());
-            let (_, child): (Door<Intake>, _) = Child::new(
-                "intake",
-                name,
-                at(&terms.channels),
-                manners(rank::INTAKE),
-                move || {
-                    Intake::new(
-                        id.clone(),
-                        Arc::clone(&source),
-                        Arc::clone(&store),
-                        door.clone(),
-                        known.clone(),
-                    )
-                },
-            );
-            intakes.push(child);
-        }
-        doors.insert(card.id, door);
-    }
-    // Work begins when everybody who is needed for it is there.
-    for child in intakes {
-        household.raise(child).await;
-    }
+    let crew = Crew::new(Works {
+        household: household.clone(),
+        rooms,
+        sources: sources.clone(),
+        place: terms.channels,
+        manners: manners(rank::CHANNEL),
+    });
+    crew.raise(channels).await;
     Ok(House {
         household,
         hub,
@@ -295,6 +264,6 @@ pub async fn raise(
         floor,
         followed,
         sources,
-        channels: Arc::new(doors),
+        crew,
     })
 }

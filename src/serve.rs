@@ -1,6 +1,5 @@
 //! Serving: from a configuration to a running platform, and back down in order.
 
-use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -8,12 +7,12 @@ use std::time::Duration;
 use actix::Arbiter;
 use actors::guardian::{Household, RootCause, Vigil};
 use anyhow::{Context as _, bail};
-use domain::ids::ChannelId;
 use domain::ports::Clock;
 use domain::ports::store::Store;
 use domain::post::Origin;
 use metrics_exporter_prometheus::PrometheusHandle;
 use scoring::geometry::Geometry;
+use secrecy::ExposeSecret as _;
 use simulator::Simulator;
 use tokio::sync::watch;
 
@@ -24,16 +23,18 @@ use crate::config::Settings;
 use crate::http::discover::Discovery;
 use crate::http::guard::Guard;
 use crate::http::health::Health;
-use crate::http::ingest::{Inlet, Inlets};
+use crate::http::ingest::Inlets;
 use crate::http::markets::Markets;
 use crate::http::stream::StreamState;
 use crate::http::system::System;
 use crate::http::{self, Edge};
 use crate::platform::{self, Adapters, Brought, Terms};
+use crate::registrar::{Holder, Keyring, Registrar, digest};
 use crate::store::Opened;
 use crate::wire::Encoder;
 
 mod bus;
+mod ways;
 mod world;
 
 use world::World;
@@ -101,8 +102,14 @@ pub async fn start_at(
         postings,
         keys,
         scout,
+        ways,
         simulator,
     } = World::make(settings, &clock, address)?;
+
+    let fixed = postings
+        .iter()
+        .map(|posting| posting.card.id.clone())
+        .collect();
 
     let given_up = Arc::<GivenUp>::default();
     let told = Arc::clone(&given_up);
@@ -142,13 +149,25 @@ pub async fn start_at(
     } else {
         Origin::Live
     };
-    let inlets: BTreeMap<ChannelId, Inlet> = keys
-        .into_iter()
-        .filter_map(|(id, key)| {
-            let door = house.channels.get(&id)?.clone();
-            Some((id, Inlet { key, origin, door }))
-        })
-        .collect();
+    let keyring = Keyring::default();
+    for (id, key) in keys {
+        let holder = Holder {
+            key: digest(key.expose_secret()),
+            origin,
+            door: house.crew.door(&id),
+        };
+        keyring.insert(id, holder);
+    }
+    let registrar = Registrar::new(
+        opened.roster(),
+        house.crew.clone(),
+        keyring.clone(),
+        ways,
+        Arc::clone(&clock),
+        fixed,
+    );
+    let known = registrar.open().await;
+    known.context("could not read which channels were made")?;
     let drain_for = Duration::from_millis(settings.http.drain_ms);
     let edge = Edge {
         stream: StreamState::new(
@@ -171,10 +190,11 @@ pub async fn start_at(
             clock: Arc::clone(&clock),
         },
         inlets: Inlets {
-            channels: Arc::new(inlets),
+            keys: keyring,
             store: Arc::clone(&store),
             clock,
         },
+        registrar: Arc::new(registrar),
         system: System {
             household: house.household.clone(),
             store: Arc::clone(&store),

@@ -24,6 +24,7 @@ pub mod database;
 mod place;
 pub mod postgres;
 mod read;
+mod roster;
 mod shape;
 pub mod sqlite;
 mod steps;

@@ -13,7 +13,7 @@ pub mod record;
 
 pub use event::EventOut;
 pub use reading::ReadingOut;
-pub use record::{ChannelOut, SignalOut, VersionOut};
+pub use record::{ChannelOut, MadeOut, SignalOut, VersionOut};
 
 /// Makes events bytes.
 #[derive(Clone, Copy, Debug, Default)]

@@ -69,6 +69,8 @@ struct Ward {
     gone: Arc<Notify>,
     /// When the unanswered question of its health was asked.
     asked: Option<Instant>,
+    /// It was asked to go for good: another death is its end.
+    leaving: bool,
 }
 
 /// One child as the live tree shows it.
@@ -112,6 +114,10 @@ impl Guardian {
         let Some(ward) = self.children.get_mut(name) else {
             return;
         };
+        if ward.alive {
+            // Its predecessor's rebirth, when somebody of the same name was raised meanwhile.
+            return;
+        }
         ward.life += 1;
         ward.alive = true;
         ward.since = now;
@@ -132,11 +138,13 @@ impl Guardian {
         (ward.child.empty)();
         ward.alive = false;
         ward.since = now;
+        if ward.leaving {
+            self.bury(name);
+            return;
+        }
         match &exit {
             Exit::Finished | Exit::Asked => {
-                if let Some(ward) = self.children.remove(name) {
-                    ward.gone.notify_waiters();
-                }
+                self.bury(name);
                 return;
             }
             Exit::Failed(_) | Exit::Fatal(_) | Exit::Died(_) | Exit::Frozen(_) => {}
@@ -158,11 +166,7 @@ impl Guardian {
                 let name = name.clone();
                 ctx.run_later(pause, move |guardian, ctx| guardian.begin_life(&name, ctx));
             }
-            Verdict::After(_) => {
-                if let Some(ward) = self.children.remove(name) {
-                    ward.gone.notify_waiters();
-                }
-            }
+            Verdict::After(_) => self.bury(name),
             Verdict::Spent => {
                 let cause = RootCause {
                     child: name.clone(),
@@ -173,6 +177,13 @@ impl Guardian {
                     (self.escalate)(cause);
                 }
             }
+        }
+    }
+
+    /// Forgets a child that will not be raised again, and tells those who wait for that.
+    fn bury(&mut self, name: &SmolStr) {
+        if let Some(ward) = self.children.remove(name) {
+            ward.gone.notify_waiters();
         }
     }
 
@@ -287,6 +298,7 @@ impl Handler<Raise> for Guardian {
             last_fault: None,
             gone: Arc::new(Notify::new()),
             asked: None,
+            leaving: false,
         };
         self.children.insert(name.clone(), ward);
         self.begin_life(&name, ctx);
@@ -311,11 +323,24 @@ impl Handler<Dismiss> for Guardian {
     type Result = ResponseFuture<()>;
 
     fn handle(&mut self, Dismiss(name): Dismiss, _: &mut Self::Context) -> Self::Result {
-        let farewell = self.children.get(&name).map(farewell);
+        let Some(ward) = self.children.get_mut(&name) else {
+            return Box::pin(std::future::ready(()));
+        };
+        if !ward.alive {
+            // Between two lives: the next one does not begin.
+            self.bury(&name);
+            return Box::pin(std::future::ready(()));
+        }
+        ward.leaving = true;
+        let gone = Arc::clone(&ward.gone);
+        let retire = (ward.child.retire)();
         Box::pin(async move {
-            if let Some(farewell) = farewell {
-                farewell.await;
-            }
+            let notified = gone.notified();
+            tokio::pin!(notified);
+            notified.as_mut().enable();
+            // Whoever dies before it hears the question is on its way out, too.
+            retire.await;
+            notified.await;
         })
     }
 }

@@ -73,22 +73,22 @@ const fn ten() -> u64 {
     10
 }
 
-const fn fifteen() -> u64 {
+pub(crate) const fn fifteen() -> u64 {
     15
 }
 
-const fn three_hundred() -> u64 {
+pub(crate) const fn three_hundred() -> u64 {
     300
 }
 
-fn telegram() -> Url {
+pub(crate) fn telegram() -> Url {
     #[expect(clippy::expect_used, reason = "a constant that a test parses")]
     Url::parse("https://t.me").expect("a valid address")
 }
 
 impl Channel {
     /// Refuses what is readable and cannot be meant. `name` is the channel's, `key` its table.
-    pub(super) fn check(&self, name: &str, key: &str) -> Result<(), ConfigError> {
+    pub(crate) fn check(&self, name: &str, key: &str) -> Result<(), ConfigError> {
         ChannelId::parse(name)
             .map_err(|error| wrong(key, &error.to_string(), "rename the table"))?;
         match self {

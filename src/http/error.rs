@@ -49,6 +49,21 @@ pub enum ApiError {
         /// What is made.
         made: String,
     },
+    /// What is there does not allow it.
+    #[error("{why}")]
+    Conflict {
+        /// Why, and the remedy.
+        why: String,
+    },
+    /// The channel takes no more posts.
+    #[error("`{0}` is archived and takes no more posts")]
+    Archived(String),
+    /// It was changed since the client saw it.
+    #[error("it was changed meanwhile; get it again, and decide again")]
+    Stale,
+    /// The client does not say which state it wants to change.
+    #[error("say with `If-Match` which state is meant: the `ETag` of the channel, or *")]
+    Unconditional,
     /// The body is of a kind that nobody here reads.
     #[error("`{given}` is not read here; send application/json or text/plain")]
     UnsupportedMedia {
@@ -147,6 +162,22 @@ impl ApiError {
                 "The body is of a kind that is not read",
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
             ),
+            Self::Conflict { .. } => (
+                "conflict",
+                "What is there does not allow it",
+                StatusCode::CONFLICT,
+            ),
+            Self::Archived(_) => ("archived", "The channel is archived", StatusCode::GONE),
+            Self::Stale => (
+                "stale",
+                "It was changed meanwhile",
+                StatusCode::PRECONDITION_FAILED,
+            ),
+            Self::Unconditional => (
+                "precondition_required",
+                "The request must say which state it changes",
+                StatusCode::PRECONDITION_REQUIRED,
+            ),
             Self::TooLarge { .. } => (
                 "too_large",
                 "The body is too large",
@@ -194,6 +225,10 @@ impl ApiError {
             | Self::WrongKey
             | Self::Forbidden { .. }
             | Self::NotAcceptable { .. }
+            | Self::Conflict { .. }
+            | Self::Archived(_)
+            | Self::Stale
+            | Self::Unconditional
             | Self::UnsupportedMedia { .. }
             | Self::TooLarge { .. }
             | Self::Upstream { .. }
@@ -214,6 +249,10 @@ impl ApiError {
             | Self::Forbidden { .. }
             | Self::WrongMethod { .. }
             | Self::NotAcceptable { .. }
+            | Self::Conflict { .. }
+            | Self::Archived(_)
+            | Self::Stale
+            | Self::Unconditional
             | Self::UnsupportedMedia { .. }
             | Self::TooLarge { .. }
             | Self::Away { .. }

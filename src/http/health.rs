@@ -38,8 +38,8 @@ pub struct SourceOut {
     /// `telegram`, `telegram_bot`, `rss`, `folder` or `webhook`.
     platform: String,
     /// `brought`: somebody brings the posts. `reading`, or `opening`; `resting`: it failed and is asked
-    /// again later; `ended`: it has no more, or a person has to see to it. `absent`: it is not among
-    /// what this process reads.
+    /// again later; `ended`: it has no more, or a person has to see to it. `archived`: no more of its
+    /// posts are taken. `absent`: it is not among what this process reads.
     state: &'static str,
     /// Since when (µs UTC).
     since: Option<i64>,
@@ -57,10 +57,11 @@ pub struct SourceOut {
 
 impl SourceOut {
     fn of(channel: ChannelRecord, known: Option<SourceState>) -> Self {
-        let unread = if channel.card.platform == "webhook" {
-            "brought"
-        } else {
-            "absent"
+        let archived = channel.made.as_ref().and_then(|made| made.archived);
+        let unread = match (archived, channel.card.platform.as_str()) {
+            (Some(_), _) => "archived",
+            (None, "webhook") => "brought",
+            (None, _) => "absent",
         };
         Self {
             state: known.as_ref().map_or(unread, |known| known.doing.label()),

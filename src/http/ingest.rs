@@ -3,7 +3,6 @@
 //! `POST /v1/ingest/{channel}` takes JSON or text. It is answered after the commit, so a 200 means
 //! stored; a retry of the same is known again.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,17 +14,17 @@ use actors::supervise::Door;
 use domain::ids::{ChannelId, PostKey};
 use domain::ports::Clock;
 use domain::ports::store::Store;
-use domain::post::{Action, Origin, Post};
+use domain::post::{Action, Post};
 use domain::time::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
-use subtle::ConstantTimeEq as _;
 use utoipa::ToSchema;
 
 use super::body::Body;
 use super::error::ApiError;
+use crate::registrar::Keyring;
 
 /// How long the one who posts waits for the commit; TradingView gives up after three seconds.
 const COMMIT_WITHIN: Duration = Duration::from_secs(2);
@@ -43,22 +42,11 @@ const NAMES: [&str; 3] = ["id", "signal_id", "alert_id"];
 /// only together with its body.
 const TIMES: [&str; 2] = ["time", "timestamp"];
 
-/// A channel that takes posts.
-#[derive(Clone)]
-pub struct Inlet {
-    /// What its poster must show.
-    pub key: SecretString,
-    /// Where its posts come from.
-    pub origin: Origin,
-    /// The channel's door.
-    pub door: Door<Channel>,
-}
-
 /// The channels that take posts.
 #[derive(Clone)]
 pub struct Inlets {
-    /// By name.
-    pub channels: Arc<BTreeMap<ChannelId, Inlet>>,
+    /// Who takes what from whom.
+    pub keys: Keyring,
     /// What is stored already.
     pub store: Arc<dyn Store>,
     /// What time it is.
@@ -98,6 +86,7 @@ pub struct Taken {
         (status = 200, description = "stored", body = Taken),
         (status = 400, description = "cannot be read", body = super::error::Problem),
         (status = 401, description = "no key or a wrong one", body = super::error::Problem),
+        (status = 410, description = "the channel is archived and takes no more posts", body = super::error::Problem),
         (status = 415, description = "of a kind that is not read", body = super::error::Problem),
         (status = 413, description = "too large", body = super::error::Problem),
         (status = 503, description = "not stored in time; send it again", body = super::error::Problem),
@@ -114,10 +103,10 @@ pub async fn ingest(
         std::str::from_utf8(&body.0).map_err(|_| ApiError::invalid("body", "it is not UTF-8"))?;
     let mut said = Said::read(text, is_json(&request))?;
     // An unknown channel and a wrong key are told alike, so that nobody can list channels.
-    let inlet = ChannelId::parse(&channel)
+    let holder = ChannelId::parse(&channel)
         .ok()
-        .and_then(|id| Some((inlets.channels.get(&id)?, id)))
-        .filter(|(inlet, _)| {
+        .and_then(|id| Some((inlets.keys.get(&id)?, id)))
+        .filter(|(holder, _)| {
             let header = request
                 .headers()
                 .get("x-touchstone-key")
@@ -127,13 +116,15 @@ pub async fn ingest(
                 query.key.as_ref().map(SecretString::expose_secret),
                 said.secret.as_deref(),
             ];
-            keys.into_iter()
-                .flatten()
-                .any(|key| same(key, inlet.key.expose_secret()))
+            keys.into_iter().flatten().any(|key| holder.opens_with(key))
         });
-    let Some((inlet, id)) = inlet else {
+    let Some((holder, id)) = holder else {
         metrics::counter!("touchstone_ingest_refused_total", "why" => "wrong_key").increment(1);
         return Err(ApiError::WrongKey);
+    };
+    let Some(door) = holder.door else {
+        metrics::counter!("touchstone_ingest_refused_total", "why" => "archived").increment(1);
+        return Err(ApiError::Archived(id.to_string()));
     };
     if said.text.trim().is_empty() {
         return Err(ApiError::invalid("body", "it says nothing"));
@@ -158,10 +149,10 @@ pub async fn ingest(
         forwarded_from: None,
         posted: said.posted.filter(|posted| *posted <= now).unwrap_or(now),
         received: now,
-        origin: inlet.origin,
+        origin: holder.origin,
     };
     let ticket = Ticket::received(&id);
-    let Some(fate) = settle(inlet, post).await else {
+    let Some(fate) = settle(&door, post).await else {
         drop(ticket);
         metrics::counter!("touchstone_ingest_refused_total", "why" => "store_away").increment(1);
         return Err(ApiError::Away {
@@ -184,11 +175,11 @@ pub async fn ingest(
 }
 
 /// Hands the post in until it is stored, as long as its poster waits; asking twice is safe.
-async fn settle(inlet: &Inlet, post: Post) -> Option<Fate> {
+async fn settle(door: &Door<Channel>, post: Post) -> Option<Fate> {
     let arrival = Arrive::post(post, None);
     let storing = async {
         loop {
-            if let Ok(Ok(fate)) = inlet.door.ask(arrival.clone()).await {
+            if let Ok(Ok(fate)) = door.ask(arrival.clone()).await {
                 return fate;
             }
             tokio::time::sleep(AGAIN).await;
@@ -203,11 +194,6 @@ fn is_json(request: &HttpRequest) -> bool {
         .get(CONTENT_TYPE)
         .and_then(|kind| kind.to_str().ok());
     kind.is_some_and(|kind| kind.contains("json"))
-}
-
-/// Compares without telling by its duration how much was right.
-fn same(given: &str, wanted: &str) -> bool {
-    given.as_bytes().ct_eq(wanted.as_bytes()).into()
 }
 
 /// What a body says.

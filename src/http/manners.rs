@@ -117,8 +117,17 @@ pub(super) async fn marked(
         .take(12)
         .map(|byte| format!("{byte:02x}"))
         .collect();
-    // Weak, because the same answer may be sent packed or not.
-    let mark = EntityTag::new_weak(mark);
+    let mark = match response.headers().get(ETAG).and_then(state) {
+        // A state that a client may change by its mark, so the mark is a strong one: the answer is
+        // never packed.
+        Some(state) => {
+            let plain = HeaderValue::from_static("identity");
+            response.headers_mut().insert(CONTENT_ENCODING, plain);
+            EntityTag::new_strong(format!("{state}.{mark}"))
+        }
+        // Weak, because the same answer may be sent packed or not.
+        None => EntityTag::new_weak(mark),
+    };
     let same = known.is_some_and(|known| match known {
         IfNoneMatch::Any => true,
         IfNoneMatch::Items(marks) => marks.iter().any(|known| known.weak_eq(&mark)),
@@ -140,6 +149,12 @@ pub(super) async fn marked(
         response.set_body(BoxBody::new(content))
     };
     Ok(ServiceResponse::new(request, response))
+}
+
+/// The state that a handler says its answer shows: what is between the quotes of its `ETag`.
+fn state(mark: &HeaderValue) -> Option<String> {
+    let mark = mark.to_str().ok()?;
+    Some(mark.trim_matches('"').to_owned())
 }
 
 fn is_stream(response: &ServiceResponse<BoxBody>) -> bool {

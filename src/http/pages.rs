@@ -7,7 +7,7 @@ use actix_web::http::header::{CONTENT_SECURITY_POLICY, ContentType};
 use utoipa::OpenApi;
 
 use super::complete::complete;
-use super::{discover, error, health, ingest, markets, records, stream, system};
+use super::{channels, discover, error, health, ingest, markets, records, roster, stream, system};
 
 /// The live page: one file, without a build step.
 const LIVE: &str = include_str!("../../web/live.html");
@@ -33,8 +33,12 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
         stream::sse::sse,
         stream::position,
         ingest::ingest,
-        records::channels,
-        records::channel,
+        channels::channels,
+        channels::channel,
+        roster::make,
+        roster::change,
+        roster::archive,
+        roster::rekey,
         records::signals,
         records::signal,
         records::events,

@@ -1,4 +1,4 @@
-//! Records: channels, signals and events, as they are stored.
+//! Records: signals and events, as they are stored.
 
 use std::sync::Arc;
 
@@ -20,77 +20,10 @@ use uuid::Uuid;
 
 use super::error::{ApiError, Problem};
 use super::page;
-use crate::wire::{ChannelOut, EventOut, SignalOut, VersionOut};
+use crate::wire::{EventOut, SignalOut, VersionOut};
 
 /// What records are read from.
 pub type Records = Arc<dyn Store>;
-
-/// Which channels.
-#[derive(Debug, Default, Deserialize, Serialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct ChannelParams {
-    /// Those whose name comes after this one: the last of the page before.
-    after: Option<String>,
-    /// At most so many, up to 500.
-    #[param(minimum = 1, maximum = 500)]
-    limit: Option<usize>,
-}
-
-/// All channels by name, with what is counted of them. Where there are more than `limit`, the
-/// header `Link` leads to the next.
-#[utoipa::path(get, path = "/v1/channels", tag = "records", params(ChannelParams), responses(
-    (status = 200, body = Vec<ChannelOut>, headers(("Link" = Option<String>, description = "the next page, where there is one"))),
-    (status = 400, description = "a parameter cannot be read", body = Problem),
-    (status = 503, description = "the store is away", body = Problem),
-))]
-pub async fn channels(
-    params: web::Query<ChannelParams>,
-    store: web::Data<Records>,
-) -> Result<HttpResponse, ApiError> {
-    let limit = match params.limit {
-        None => page::LONGEST_PAGE,
-        asked => page::limit(asked)?,
-    };
-    let mut channels = store.channels().await?;
-    channels.sort_by(|one, other| one.card.id.as_str().cmp(other.card.id.as_str()));
-    if let Some(after) = &params.after {
-        channels.retain(|record| record.card.id.as_str() > after.as_str());
-    }
-    let more = channels.len() > limit;
-    channels.truncate(limit);
-    let last = channels.last().map(|record| record.card.id.to_string());
-    let shown: Vec<_> = channels.into_iter().map(ChannelOut::from).collect();
-    let next = last.filter(|_| more);
-    Ok(page::answer(
-        "/v1/channels",
-        &*params,
-        "after",
-        next.as_deref(),
-        &shown,
-    ))
-}
-
-/// One channel.
-#[utoipa::path(get, path = "/v1/channels/{id}", tag = "records",
-    params(("id" = String, Path, description = "its name")), responses(
-    (status = 200, body = ChannelOut),
-    (status = 404, description = "no such channel", body = Problem),
-    (status = 503, description = "the store is away", body = Problem),
-))]
-pub async fn channel(
-    id: web::Path<String>,
-    store: web::Data<Records>,
-) -> Result<web::Json<ChannelOut>, ApiError> {
-    let channels = store.channels().await?;
-    let found = channels
-        .into_iter()
-        .find(|record| record.card.id.as_str() == id.as_str());
-    found
-        .map(ChannelOut::from)
-        .map(web::Json)
-        .ok_or_else(|| ApiError::NotFound(format!("channel `{id}`")))
-}
 
 /// Which signals. Lists are comma-separated.
 #[derive(Debug, Default, Deserialize, Serialize, IntoParams)]

@@ -22,10 +22,13 @@ use crate::feeds::venue::{self, Rhythm, VenueFeed};
 use crate::feeds::{binance, coinbase, kraken};
 use crate::outbound::{Limits, Outbound, Reach};
 use crate::platform::Posting;
+use crate::registrar::Ways;
 use crate::sources::folder::{self, Folder};
 use crate::sources::rss::{self, FeedSource};
 use crate::sources::telegram::{self, TelegramPreview, TelegramScout};
 use crate::sources::telegram_bot::{self, Bot, Chat};
+
+use super::ways::Reached;
 
 /// How often the simulator's previews are looked at: it is on this machine and need not be spared.
 const SIMULATOR_EVERY: Duration = Duration::from_secs(1);
@@ -52,6 +55,8 @@ pub(super) struct World {
     pub(super) keys: BTreeMap<ChannelId, SecretString>,
     /// Who looks at channels that nobody reads yet.
     pub(super) scout: Arc<dyn Scout>,
+    /// How posts are fetched for channels that are made while the platform runs.
+    pub(super) ways: Box<dyn Ways>,
     pub(super) simulator: Option<Simulator>,
 }
 
@@ -115,6 +120,14 @@ impl World {
                 pages.clone(),
                 Arc::clone(clock),
             )),
+            ways: Box::new(Reached {
+                clock: Arc::clone(clock),
+                origin: Origin::Simulator,
+                telegram: Url::parse(&format!("http://{address}"))?,
+                pages: pages.clone(),
+                feeds: None,
+                judged: true,
+            }),
             simulator: None,
         };
         world.watch(binance::spot(feed, venue));
@@ -154,16 +167,25 @@ impl World {
 
     fn real(settings: &Settings, clock: &Arc<dyn Clock>) -> anyhow::Result<Self> {
         let pages = Outbound::new(Reach::Public, PAGES)?;
+        let feeds = Outbound::new(Reach::Public, rss::LIMITS)?;
         let mut world = Self {
             feeds: Vec::new(),
             candles: BTreeMap::new(),
             postings: Vec::new(),
             keys: BTreeMap::new(),
             scout: Arc::new(TelegramScout::new(
-                Url::parse("https://t.me")?,
+                config::channel::telegram(),
                 pages.clone(),
                 Arc::clone(clock),
             )),
+            ways: Box::new(Reached {
+                clock: Arc::clone(clock),
+                origin: Origin::Live,
+                telegram: config::channel::telegram(),
+                pages: pages.clone(),
+                feeds: Some(feeds.clone()),
+                judged: !settings.venues.is_empty(),
+            }),
             simulator: None,
         };
         let mut venues: Vec<_> = settings.venues.iter().collect();
@@ -172,7 +194,6 @@ impl World {
             world.watch(feed(name, venue, clock)?);
         }
         let near = Outbound::new(Reach::Anywhere, PAGES)?;
-        let feeds = Outbound::new(Reach::Public, rss::LIMITS)?;
         // Into the own network only where the operator said so himself, not where a feed leads.
         let stay = Limits {
             redirects: 0,

@@ -106,6 +106,10 @@ macro_rules! tables {
 
 tables! {
     channels (id) { id: Text, platform: Text, title: Text, origin: Text, since: Time }
+    made (channel) {
+        channel: Text, source: Text, address: Text, interval_s: Int, key: Bytes, archived: Time,
+        revision: Int,
+    }
     cursors (channel) { channel: Text, place: Text }
     posts (number) {
         number: Int, channel: Text, key: Text, version: Int, digest: Bytes, received: Time,

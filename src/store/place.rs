@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use domain::ids::{ChannelId, Epoch};
+use domain::ports::roster::Roster;
 use domain::ports::store::{Store, StoreError};
 use domain::post::Post;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -136,6 +137,15 @@ impl Opened {
     /// What rooms know of it.
     #[must_use]
     pub fn port(&self) -> Arc<dyn Store> {
+        match self {
+            Self::Sqlite(store) => Arc::clone(store) as _,
+            Self::Postgres(store) => Arc::clone(store) as _,
+        }
+    }
+
+    /// Who was made while the platform ran.
+    #[must_use]
+    pub fn roster(&self) -> Arc<dyn Roster> {
         match self {
             Self::Sqlite(store) => Arc::clone(store) as _,
             Self::Postgres(store) => Arc::clone(store) as _,

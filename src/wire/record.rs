@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use domain::ports::roster::{Made, Way};
 use domain::ports::store::{ChannelRecord, SignalRecord, VersionRecord};
+use domain::time::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -35,6 +37,45 @@ pub struct ChannelOut {
     pub judged: u64,
     /// When its last post was received (µs UTC).
     pub last_post: Option<i64>,
+    /// How it was made over this API, and what can be changed. `null`: it stands in the configuration,
+    /// or comes of an import or of the simulator.
+    pub made: Option<MadeOut>,
+}
+
+/// How a channel was made over the API.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MadeOut {
+    /// How its posts arrive: `telegram`, `rss` or `webhook`.
+    pub source: &'static str,
+    /// Its name at Telegram.
+    pub name: Option<String>,
+    /// The feed's address.
+    pub url: Option<String>,
+    /// How often to look, in seconds; none where posts are brought.
+    pub interval_s: Option<u64>,
+    /// Since when it takes no more posts (µs UTC).
+    pub archived_at: Option<i64>,
+    /// How often it was written: 1 when it was made.
+    pub revision: u32,
+}
+
+impl From<Made> for MadeOut {
+    fn from(made: Made) -> Self {
+        let source = made.way.label();
+        let (name, url, every) = match made.way {
+            Way::Telegram { name, every } => (Some(name), None, Some(every)),
+            Way::Feed { url, every } => (None, Some(url), Some(every)),
+            Way::Webhook { .. } => (None, None, None),
+        };
+        Self {
+            source,
+            name,
+            url,
+            interval_s: every.map(|every| every.as_secs()),
+            archived_at: made.archived.map(Timestamp::as_micros),
+            revision: made.revision,
+        }
+    }
 }
 
 /// A signal at a glance.
@@ -101,7 +142,8 @@ impl From<ChannelRecord> for ChannelOut {
             deleted: record.deleted,
             signals: record.signals,
             judged: record.judged,
-            last_post: record.last_post.map(domain::time::Timestamp::as_micros),
+            last_post: record.last_post.map(Timestamp::as_micros),
+            made: record.made.map(MadeOut::from),
         }
     }
 }

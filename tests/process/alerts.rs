@@ -21,7 +21,7 @@ pub(crate) const LARGEST: usize = 4_096;
 pub(crate) struct Desk {
     pub home: Home,
     pub running: Running,
-    exchange: Simulator,
+    pub exchange: Simulator,
 }
 
 impl Desk {

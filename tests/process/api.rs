@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::Method;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 use touchstone::outbound::{Answer, Limits, Outbound, Reach};
 use url::Url;
@@ -45,6 +46,23 @@ impl Api {
             .post(self.url(path), all(headers), body)
             .await
             .unwrap()
+    }
+
+    /// Does anything else: `PATCH`, `DELETE`, with a body of JSON or none.
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Value>,
+    ) -> Answer {
+        let mut headers = all(headers);
+        if body.is_some() {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        let body = body.map(|body| body.to_string()).unwrap_or_default().into();
+        let sent = self.outbound.call(method, self.url(path), headers, body);
+        sent.await.unwrap()
     }
 
     /// What a path answers when all is well.

@@ -8,6 +8,7 @@
 mod alerts;
 mod api;
 mod archive;
+mod channels;
 mod commands;
 mod history;
 mod home;

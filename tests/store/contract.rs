@@ -3,6 +3,7 @@
 pub(crate) mod channels;
 pub(crate) mod market;
 pub(crate) mod posts;
+pub(crate) mod roster;
 pub(crate) mod signals;
 pub(crate) mod stream;
 
@@ -33,6 +34,9 @@ macro_rules! contract {
             channels::a_channel_that_was_never_read_starts_at_the_beginning,
             channels::registering_again_refreshes_the_card_and_keeps_the_date,
             channels::a_channel_is_counted_from_its_records,
+            roster::a_made_channel_comes_back_as_it_was,
+            roster::a_name_that_is_taken_is_not_made_again,
+            roster::a_channel_is_changed_once_for_each_revision,
             signals::a_signal_comes_back_as_it_was,
             signals::every_way_to_enter_comes_back,
             signals::the_signals_of_a_post_come_in_its_order,

@@ -75,6 +75,11 @@ impl Sources {
         self.states().get(channel).cloned()
     }
 
+    /// Nobody reads for that channel any more.
+    pub fn forget(&self, channel: &ChannelId) {
+        self.states().remove(channel);
+    }
+
     pub(super) fn does(&self, channel: &ChannelId, doing: Doing) {
         self.change(channel, |state, now| {
             if state.doing != doing {

@@ -13,6 +13,7 @@ use crate::event::{Event, Happening};
 use crate::ids::{ChannelId, Cursor, Epoch, PostKey, Seq, SignalId};
 use crate::lifecycle::{Outcome, State, Track};
 use crate::market::{Instrument, MarketKind, Pair, Side, Venue};
+use crate::ports::roster::Made;
 use crate::ports::source::Resume;
 use crate::ports::{Advice, BoxError};
 use crate::post::{Origin, Post};
@@ -177,6 +178,8 @@ pub struct ChannelRecord {
     pub judged: u64,
     /// When its last post was received.
     pub last_post: Option<Timestamp>,
+    /// How it was made, where it was made while the platform ran.
+    pub made: Option<Made>,
 }
 
 /// A signal with everything that is known of it at a glance.

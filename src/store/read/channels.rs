@@ -10,7 +10,8 @@ use domain::time::Timestamp;
 use sqlx::SqlStr;
 
 use crate::store::columns;
-use crate::store::database::{Database, Row, Session, limit, values};
+use crate::store::database::{Database, Row, Session, Value, limit, values};
+use crate::store::roster;
 
 const REGISTER: &str = "INSERT INTO channels (id, platform, title, origin, since) \
      VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO UPDATE SET \
@@ -19,13 +20,15 @@ const REGISTER: &str = "INSERT INTO channels (id, platform, title, origin, since
 const CHANNELS: &str = "SELECT c.id, c.platform, c.title, c.origin, c.since, \
      COALESCE(p.posts, 0) AS posts, COALESCE(p.edited, 0) AS edited, \
      COALESCE(p.deleted, 0) AS deleted, COALESCE(s.signals, 0) AS signals, \
-     COALESCE(s.judged, 0) AS judged, p.last_post \
+     COALESCE(s.judged, 0) AS judged, p.last_post, \
+     m.source, m.address, m.interval_s, m.key, m.archived, m.revision \
      FROM channels c \
      LEFT JOIN (SELECT channel, COUNT(*) AS posts, COUNT(*) FILTER (WHERE edited) AS edited, \
      COUNT(*) FILTER (WHERE deleted) AS deleted, MAX(received) AS last_post \
      FROM posts GROUP BY channel) p ON p.channel = c.id \
      LEFT JOIN (SELECT channel, COUNT(*) AS signals, COUNT(*) FILTER (WHERE judged) AS judged \
      FROM signals GROUP BY channel) s ON s.channel = c.id \
+     LEFT JOIN made m ON m.channel = c.id \
      ORDER BY c.id";
 
 const CLASSES: &str = "SELECT channel, class, COUNT(*) AS posts FROM readings \
@@ -42,15 +45,20 @@ pub(crate) async fn register<D: Database>(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let mut session = database.write().await?;
-    let values = values![
+    let values = values_of(card, now);
+    session.tell(SqlStr::from_static(REGISTER), values).await?;
+    session.commit().await
+}
+
+/// A card as it stands in its table: id, platform, title, origin, since.
+pub(crate) fn values_of(card: &ChannelCard, since: Timestamp) -> Vec<Value> {
+    values![
         &card.id,
         &card.platform,
         &card.title,
         card.origin.label(),
-        now,
-    ];
-    session.tell(SqlStr::from_static(REGISTER), values).await?;
-    session.commit().await
+        since,
+    ]
 }
 
 pub(crate) async fn channels<D: Database>(database: &D) -> Result<Vec<ChannelRecord>, StoreError> {
@@ -69,14 +77,19 @@ pub(crate) async fn channels<D: Database>(database: &D) -> Result<Vec<ChannelRec
     Ok(records)
 }
 
+/// Who a channel is, of a row with the columns of its table.
+pub(crate) fn card<R: Row>(row: &R) -> Result<ChannelCard, StoreError> {
+    Ok(ChannelCard {
+        id: columns::parsed(row, "id", |id| ChannelId::parse(id).ok())?,
+        platform: columns::text(row, "platform")?,
+        title: columns::text(row, "title")?,
+        origin: columns::parsed(row, "origin", Origin::from_label)?,
+    })
+}
+
 fn record<R: Row>(row: &R) -> Result<ChannelRecord, StoreError> {
     Ok(ChannelRecord {
-        card: ChannelCard {
-            id: columns::parsed(row, "id", |id| ChannelId::parse(id).ok())?,
-            platform: columns::text(row, "platform")?,
-            title: columns::text(row, "title")?,
-            origin: columns::parsed(row, "origin", Origin::from_label)?,
-        },
+        card: card(row)?,
         since: columns::time(row, "since")?,
         posts: columns::whole(row, "posts")?,
         edited: columns::whole(row, "edited")?,
@@ -85,6 +98,7 @@ fn record<R: Row>(row: &R) -> Result<ChannelRecord, StoreError> {
         signals: columns::whole(row, "signals")?,
         judged: columns::whole(row, "judged")?,
         last_post: columns::maybe_time(row, "last_post")?,
+        made: roster::made(row)?,
     })
 }
 
