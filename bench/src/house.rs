@@ -144,7 +144,7 @@ pub fn signal(post: &Post) -> SignalId {
 ///
 /// When it becomes anything else.
 pub async fn bring(house: &House, post: Post) -> anyhow::Result<()> {
-    let channel = house.channels.get(&post.channel).context("no channel")?;
+    let channel = house.crew.door(&post.channel).context("no channel")?;
     // The venue is asked what it lists while the house is raised; a moment later it is known.
     let patience = Instant::now();
     loop {

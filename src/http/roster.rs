@@ -362,7 +362,11 @@ fn known(refusal: Refusal, id: &str) -> ApiError {
             Ok(id) => Refusal::Fixed(id).into(),
             Err(error) => ApiError::invalid("id", error),
         },
-        other => other.into(),
+        Refusal::Taken(_)
+        | Refusal::Fixed(_)
+        | Refusal::Stale
+        | Refusal::Unfit(_)
+        | Refusal::Store(_) => refusal.into(),
     }
 }
 

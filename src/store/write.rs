@@ -15,6 +15,9 @@ use super::shape;
 mod market;
 mod posts;
 mod project;
+mod rows;
+
+use self::rows::Rows;
 
 const META: &str = "SELECT epoch, head FROM meta WHERE one = 1";
 
@@ -23,8 +26,17 @@ const HEAD: &str = "UPDATE meta SET head = $1 WHERE one = 1 AND head = $2";
 
 const EPOCH: &str = "UPDATE meta SET epoch = $1 WHERE one = 1";
 
-const EVENT: &str = "INSERT INTO events (seq, signal, instrument, type, stored, body) \
-     VALUES ($1, $2, $3, $4, $5, $6)";
+const EVENTS: Rows = Rows {
+    head: "INSERT INTO events (seq, signal, instrument, type, stored, body) VALUES ",
+    width: 6,
+    tail: "",
+};
+
+const TARGETS: Rows = Rows {
+    head: "INSERT INTO targets (signal, k, price, weight) VALUES ",
+    width: 4,
+    tail: "",
+};
 
 const CURSOR: &str = "INSERT INTO cursors (channel, place) VALUES ($1, $2) \
      ON CONFLICT (channel) DO UPDATE SET place = excluded.place";
@@ -64,6 +76,8 @@ pub(crate) async fn commit<D: Database>(
         epoch,
         head: found,
         now,
+        events: Vec::new(),
+        targets: Vec::new(),
     };
 
     let mut receipts = Vec::with_capacity(entries.len());
@@ -78,6 +92,7 @@ pub(crate) async fn commit<D: Database>(
         });
     }
 
+    desk.write_down().await?;
     let Desk {
         mut session, head, ..
     } = desk;
@@ -101,6 +116,10 @@ struct Desk<S> {
     epoch: Epoch,
     head: Seq,
     now: Timestamp,
+    /// Events that are numbered and not written yet, cell by cell: nothing reads them before the end.
+    events: Vec<Value>,
+    /// Targets that are not written yet, likewise.
+    targets: Vec<Value>,
 }
 
 impl<S: Session> Desk<S> {
@@ -122,24 +141,31 @@ impl<S: Session> Desk<S> {
         Ok(())
     }
 
+    /// Writes what was held back, many rows at a time.
+    async fn write_down(&mut self) -> Result<(), StoreError> {
+        let (events, targets) = (
+            std::mem::take(&mut self.events),
+            std::mem::take(&mut self.targets),
+        );
+        self.tell_rows(&TARGETS, targets).await?;
+        self.tell_rows(&EVENTS, events).await?;
+        Ok(())
+    }
+
     /// Gives each happening its place in the stream, and brings the tables up to date with it.
     async fn publish(&mut self, happenings: &[Happening]) -> Result<Receipt, StoreError> {
         let mut events = Vec::with_capacity(happenings.len());
         for happening in happenings {
             self.head = self.head.next();
             self.project(happening).await?;
-            self.tell(
-                EVENT,
-                values![
-                    self.head,
-                    happening.signal,
-                    &happening.instrument,
-                    happening.body.label(),
-                    self.now,
-                    shape::write_body(happening),
-                ],
-            )
-            .await?;
+            self.events.extend(values![
+                self.head,
+                happening.signal,
+                &happening.instrument,
+                happening.body.label(),
+                self.now,
+                shape::write_body(happening),
+            ]);
             events.push(Arc::new(Event {
                 epoch: self.epoch.clone(),
                 seq: self.head,

@@ -1,17 +1,32 @@
 //! Writing what the market did: each step of a track once.
 
+use std::collections::HashMap;
+
+use domain::ids::SignalId;
 use domain::ports::store::{MarketEntry, Receipt, StoreError, TrackRecord};
 
-use super::{Desk, refused};
+use super::{Desk, Rows, refused};
+use crate::store::columns;
 use crate::store::database::{Session, count, values};
 use crate::store::shape;
 
-const STEP: &str = "SELECT step FROM tracks WHERE signal = $1";
+const STEPS: Rows = Rows {
+    head: "SELECT signal, step FROM tracks WHERE signal IN (VALUES ",
+    width: 1,
+    tail: ")",
+};
 
-const TRACK: &str = "INSERT INTO tracks (signal, instrument, step, heard, snapshot) \
-     SELECT id, instrument, $2, $3, $4 FROM signals WHERE id = $1 \
-     ON CONFLICT (signal) DO UPDATE SET step = excluded.step, heard = excluded.heard, \
-     snapshot = excluded.snapshot";
+const TRACKS: Rows = Rows {
+    head: "INSERT INTO tracks (signal, instrument, step, heard, snapshot) \
+         SELECT s.id, s.instrument, v.column2, v.column3, v.column4 FROM (VALUES ",
+    width: 4,
+    // Without a condition SQLite would read ON as one of the join.
+    tail: ") v JOIN signals s ON s.id = v.column1 WHERE TRUE \
+         ON CONFLICT (signal) DO UPDATE SET step = excluded.step, heard = excluded.heard, \
+         snapshot = excluded.snapshot",
+};
+
+const KNOWN: &str = "SELECT 1 AS known FROM signals WHERE id = $1";
 
 impl<S: Session> Desk<S> {
     /// A market cannot know whether a commit took place whose answer was lost, so it hands in
@@ -27,10 +42,11 @@ impl<S: Session> Desk<S> {
             }
         }
 
+        let steps = self.steps(&entry.tracks).await?;
         let mut fresh = 0;
         let mut stale = None;
         for track in &entry.tracks {
-            let stored = self.step(track).await?;
+            let stored = steps.get(&track.signal).copied().unwrap_or(0);
             let step = count(track.step);
             if step == stored + 1 {
                 fresh += 1;
@@ -54,33 +70,46 @@ impl<S: Session> Desk<S> {
         }
 
         let receipt = self.publish(&entry.happenings).await?;
-        for track in &entry.tracks {
-            self.track(track).await?;
-        }
+        self.tracks(&entry.tracks).await?;
         Ok(receipt)
     }
 
-    async fn step(&mut self, track: &TrackRecord) -> Result<i64, StoreError> {
-        let row = self.ask(STEP, values![track.signal]).await?;
-        Ok(super::number(row.as_ref(), "step")?.unwrap_or(0))
+    /// At which step the stored tracks are; those that were never stored are left out.
+    async fn steps(
+        &mut self,
+        tracks: &[TrackRecord],
+    ) -> Result<HashMap<SignalId, i64>, StoreError> {
+        let cells = tracks.iter().map(|track| track.signal.into()).collect();
+        let rows = self.ask_rows(&STEPS, cells).await?;
+        rows.iter()
+            .map(|row| {
+                Ok((
+                    columns::parsed(row, "signal", |id| shape::signal_id(id).ok())?,
+                    columns::whole(row, "step")?,
+                ))
+            })
+            .collect()
     }
 
-    async fn track(&mut self, track: &TrackRecord) -> Result<(), StoreError> {
-        let written = self
-            .tell(
-                TRACK,
-                values![
-                    track.signal,
-                    count(track.step),
-                    track.heard,
-                    shape::write_snapshot(&track.track),
-                ],
-            )
-            .await?;
-        if written == 1 {
-            Ok(())
-        } else {
-            Err(refused(format!("there is no signal {}", track.signal)))
+    async fn tracks(&mut self, tracks: &[TrackRecord]) -> Result<(), StoreError> {
+        let mut cells = Vec::with_capacity(tracks.len() * TRACKS.width);
+        for track in tracks {
+            cells.extend(values![
+                track.signal,
+                count(track.step),
+                track.heard,
+                shape::write_snapshot(&track.track),
+            ]);
         }
+        let written = self.tell_rows(&TRACKS, cells).await?;
+        if written == tracks.len() as u64 {
+            return Ok(());
+        }
+        for TrackRecord { signal, .. } in tracks {
+            if self.ask(KNOWN, values![*signal]).await?.is_none() {
+                return Err(refused(format!("there is no signal {signal}")));
+            }
+        }
+        Err(refused("a track stands twice in the entry".to_owned()))
     }
 }

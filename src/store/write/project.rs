@@ -22,8 +22,6 @@ const SIGNAL: &str = "INSERT INTO signals (id, seq, channel, post, origin, instr
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, \
      $19, $20, $21, $22, $23, $24, $25, $26, NULL, FALSE, FALSE, FALSE, FALSE)";
 
-const TARGET: &str = "INSERT INTO targets (signal, k, price, weight) VALUES ($1, $2, $3, $4)";
-
 const STATE: &str = "UPDATE signals SET state = $2, state_k = $3, ended = $4 WHERE id = $1";
 
 const JUDGED: &str = "UPDATE signals SET judged = TRUE WHERE id = $1";
@@ -87,8 +85,8 @@ impl<S: Session> Desk<S> {
         ];
         self.tell(SIGNAL, values).await?;
         for (k, target) in (1_i64..).zip(&signal.targets) {
-            let values = values![signal.id, k, target.price, target.weight];
-            self.tell(TARGET, values).await?;
+            let cells = values![signal.id, k, target.price, target.weight];
+            self.targets.extend(cells);
         }
         Ok(())
     }
