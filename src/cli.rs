@@ -43,6 +43,8 @@ pub enum Command {
     Migrate,
     /// Copy a whole record into an empty database, and verify it.
     Copy(CopyArgs),
+    /// Drop the old part of the stream; posts, signals and outcomes stay.
+    Forget(ForgetArgs),
     /// Keep an archive of candles to replay against.
     #[command(subcommand)]
     Candles(CandlesCommand),
@@ -115,6 +117,15 @@ pub struct CopyArgs {
     /// Where it goes; there must be nothing there.
     #[arg(long, value_name = "ADDRESS")]
     pub to: String,
+}
+
+/// What to forget.
+#[derive(Debug, Args)]
+pub struct ForgetArgs {
+    /// The events that were stored before this day (2025-03-01, in UTC) or instant. What is about a
+    /// signal that is not judged yet stays.
+    #[arg(long, value_name = "WHEN", value_parser = month::instant)]
+    pub before: Timestamp,
 }
 
 /// What to replay.

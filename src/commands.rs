@@ -17,9 +17,11 @@ use crate::wire::ReadingOut;
 use crate::{serve, telemetry};
 
 mod candles;
+mod forget;
 mod history;
 
 pub use candles::fetch as fetch_candles;
+pub use forget::forget;
 pub use history::import;
 
 /// The exit code of a process that gave up: EX_SOFTWARE of sysexits.h.

@@ -15,6 +15,7 @@ fn main() -> ExitCode {
         Some(Command::Check(args)) => commands::check(config, args),
         Some(Command::Migrate) => commands::migrate(config),
         Some(Command::Copy(args)) => commands::copy(&args),
+        Some(Command::Forget(args)) => commands::forget(config, &args),
         Some(Command::Import(args)) => commands::import(config, &args),
         Some(Command::Candles(CandlesCommand::Fetch(args))) => {
             commands::fetch_candles(config, &args)

@@ -21,6 +21,7 @@ use domain::time::Timestamp;
 mod columns;
 pub mod copy;
 pub mod database;
+mod forget;
 mod place;
 pub mod postgres;
 mod read;
@@ -31,6 +32,7 @@ mod steps;
 mod write;
 
 use self::database::Database;
+pub use self::forget::Forgotten;
 pub use self::place::{Kept, Opened};
 pub use self::postgres::PgStore;
 use self::read::{channels, posts, signals, stream};

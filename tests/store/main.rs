@@ -6,6 +6,7 @@ mod any;
 mod contract;
 mod exact;
 mod file;
+mod forget;
 mod make;
 mod pace;
 mod postgres;
