@@ -1,6 +1,5 @@
 //! A post that is brought to the platform: stored before it is answered, or refused and counted.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -11,9 +10,9 @@ use domain::ports::Clock;
 use domain::ports::store::Store as _;
 use domain::post::Origin;
 use domain::time::Timestamp;
-use secrecy::SecretString;
 use touchstone::clock::WallClock;
-use touchstone::http::ingest::{Inlet, Inlets, ingest};
+use touchstone::http::ingest::{Inlets, ingest};
+use touchstone::registrar::{Holder, Keyring, digest};
 
 use super::faults::{Fault, Plan};
 use super::scene::{Scene, Wrong, channel, memory, raise};
@@ -36,13 +35,15 @@ async fn post(scene: &Scene) -> (StatusCode, f64) {
 }
 
 async fn bring(scene: &Scene, body: &'static str, clock: Arc<dyn Clock>) -> (StatusCode, f64) {
-    let inlet = Inlet {
-        key: SecretString::from("correct horse battery"),
+    let keys = Keyring::default();
+    let holder = Holder {
+        key: digest("correct horse battery"),
         origin: Origin::Live,
-        door: scene.house.channels[&channel("a")].clone(),
+        door: scene.house.crew.door(&channel("a")),
     };
+    keys.insert(channel("a"), holder);
     let inlets = Inlets {
-        channels: Arc::new(BTreeMap::from([(channel("a"), inlet)])),
+        keys,
         clock,
         store: Arc::clone(&scene.store) as _,
     };
