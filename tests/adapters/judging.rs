@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix::Arbiter;
 use actors::floor::{Find, Follow, Found};
@@ -51,7 +52,13 @@ async fn judge(house: &House, venue: Option<&str>, kind: Option<MarketKind>) -> 
         venue: venue.map(Venue::new),
         kind,
     };
-    house.floor.ask(wanted).await.unwrap().unwrap()
+    loop {
+        // A venue that was asked may not have answered yet.
+        match house.floor.ask(wanted.clone()).await.unwrap() {
+            Ok(found) => return found,
+            Err(_) => tokio::time::sleep(Duration::from_millis(2)).await,
+        }
+    }
 }
 
 #[actix::test]
