@@ -14,13 +14,16 @@ use domain::lifecycle::Evidence;
 use domain::ports::Clock;
 use domain::post::Origin;
 use domain::time::Timestamp;
+use reqwest::header::HeaderMap;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 use serde_json::Value;
 use simulator::{Amount, Hand, Recording};
 use touchstone::config::Settings;
+use touchstone::outbound::{Limits, Outbound, Reach};
 use touchstone::replay::{self, Plan, candles, posts};
 use touchstone::serve::{self, Running};
+use url::Url;
 
 /// What of January 2025 is played: the posts from the first instant, the candles to the last.
 const FROM: &str = "2025-01-13T00:00:00Z";
@@ -158,11 +161,30 @@ async fn served(
             channels.iter().map(|channel| channel.posts).sum::<u64>() > nth as u64
         })
         .await;
+        connected(&running).await;
     }
     pass(&running, &hand, instant(TO)).await;
     let events = running.store().events(Seq::ZERO, usize::MAX).await;
     running.stop().await;
     events.unwrap()
+}
+
+/// Waits until what is followed arrives as it happens. Whoever lets time leap while the venue is
+/// asked what time it is makes it seem hours ahead.
+async fn connected(running: &Running) {
+    let limits = Limits {
+        time: PATIENCE,
+        connect: PATIENCE,
+        body: 1 << 20,
+        redirects: 0,
+    };
+    let outbound = Outbound::new(Reach::Anywhere, limits).unwrap();
+    let feeds = Url::parse(&format!("http://{}/v1/feeds", running.address)).unwrap();
+    until("what is followed arrives as it happens", async || {
+        let told = outbound.get(feeds.clone(), HeaderMap::new()).await.unwrap();
+        !String::from_utf8_lossy(&told.body).contains("connecting")
+    })
+    .await;
 }
 
 /// Lets time pass up to an instant, and waits until what it brought is dealt with.
