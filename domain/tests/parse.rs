@@ -287,6 +287,12 @@ fn later_words_say_what_and_about_which_trade() {
         orders("止盈预计: 94700/96000")[0].order,
         Order::Retarget(vec![price("94700"), price("96000")])
     );
+    for everything in ["全部平仓！", "全部止盈平仓！", "Cerramos todo", "fechar tudo"] {
+        assert!(orders(everything)[0].about.all, "{everything}");
+    }
+    // The price is that of one trade, and nobody says of which.
+    assert!(!orders("全部平仓\n实时价格: 96200")[0].about.all);
+    assert!(orders("BTC全部平仓\n实时价格: 96200")[0].about.all);
 }
 
 #[test]

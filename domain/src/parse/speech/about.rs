@@ -17,11 +17,13 @@ impl Speech<'_> {
         if levels && pairs.len() > 1 {
             pairs.clear();
         }
+        let pair_named = !pairs.is_empty();
         let about = |pair: Option<(Pair, bool)>| About {
             quote_implied: pair.as_ref().is_some_and(|(_, implied)| *implied),
             pair: pair.map(|(pair, _)| pair),
             side: self.side_before(at).or_else(|| self.side_after(at)),
-            all: self.has(&Concept::All),
+            // A price beside it is the price of one of them, and nobody says of which.
+            all: self.has(&Concept::All) && (pair_named || !self.has(&Concept::Price)),
         };
         let abouts: Vec<About> = if pairs.is_empty() {
             vec![about(None)]
