@@ -276,6 +276,9 @@ fn later_words_say_what_and_about_which_trade() {
     let half = orders("CLOSE 50%. SL at entry");
     assert!(matches!(half[0].order, Order::CloseShare(share) if share.to_string() == "0.5"));
     assert_eq!(half[1].order, Order::Breakeven);
+    let half = orders("先止盈一半，剩下一半把止损放在成本附近。");
+    assert!(matches!(half[0].order, Order::CloseShare(share) if share.to_string() == "0.5"));
+    assert_eq!(half[1].order, Order::Breakeven);
     let all = &orders("CLOSE ALL LONG POSITIONS")[0];
     assert!(all.about.all && all.about.side == Some(Side::Long));
     let cancel = &orders("BTC限价空单取消")[0];
@@ -287,7 +290,12 @@ fn later_words_say_what_and_about_which_trade() {
         orders("止盈预计: 94700/96000")[0].order,
         Order::Retarget(vec![price("94700"), price("96000")])
     );
-    for everything in ["全部平仓！", "全部止盈平仓！", "Cerramos todo", "fechar tudo"] {
+    for everything in [
+        "全部平仓！",
+        "全部止盈平仓！",
+        "Cerramos todo",
+        "fechar tudo",
+    ] {
         assert!(orders(everything)[0].about.all, "{everything}");
     }
     // The price is that of one trade, and nobody says of which.

@@ -111,3 +111,29 @@ async fn a_key_is_taken_wherever_it_stands_and_stored_nowhere() {
     desk.running.stop().await;
     assert!(!stands_in(&data, KEY), "the database has the key");
 }
+
+#[tokio::test]
+async fn a_share_that_is_told_twice_is_taken_once() {
+    let desk = Desk::open().await;
+    outcome(&desk.with_key(&desk.signal(), "text/plain").await);
+    for words in [
+        "Close half",
+        "Close 50% of the position here",
+        "Close 25% more",
+    ] {
+        assert_eq!(
+            outcome(&desk.with_key(words, "text/plain").await),
+            "update",
+            "{words}"
+        );
+    }
+    let story = desk.story().await;
+    let events = story["events"].as_array().unwrap();
+    let told: Vec<_> = events
+        .iter()
+        .filter(|event| {
+            event["order"] == "close-share" || event.to_string().contains("close_share")
+        })
+        .collect();
+    assert_eq!(told.len(), 2, "{story}");
+}

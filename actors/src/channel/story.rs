@@ -24,6 +24,10 @@ use crate::unsettled::Unsettled;
 /// The same channel saying the same within this time says it once.
 const REPEAT_WITHIN: Duration = Duration::from_secs(15 * 60);
 
+/// A share that is taken again within this time is the same share, told again: many rooms write it in
+/// words, and once more with the price.
+const SHARE_WITHIN: Duration = Duration::from_secs(2 * 60);
+
 /// One post's story.
 pub(crate) struct Story {
     channel: ChannelId,
@@ -252,17 +256,42 @@ impl Story {
         let mut verdict = Verdict::of(reading, fate);
         for word in words {
             match meant(&word, &replied_to, &open) {
-                Ok(signals) => verdict.orders.extend(
-                    signals
-                        .into_iter()
-                        .map(|signal| (Arc::clone(signal), word.order.clone())),
-                ),
+                Ok(signals) => {
+                    for signal in signals {
+                        if self.told_already(signal, &word.order, post).await? {
+                            verdict.note = Some("repeats the share that was just taken".to_owned());
+                        } else {
+                            verdict
+                                .orders
+                                .push((Arc::clone(signal), word.order.clone()));
+                        }
+                    }
+                }
                 Err(candidates) => {
                     verdict.note = Some(format!("ambiguous: {candidates} open trades fit"));
                 }
             }
         }
         Ok(verdict)
+    }
+
+    /// Does it take the share once more that another post took a moment ago? Every other order says
+    /// where to be, and may be told twice.
+    async fn told_already(
+        &self,
+        signal: &Signal,
+        order: &Order,
+        post: &Post,
+    ) -> Result<bool, Unsettled> {
+        if !matches!(order, Order::CloseShare(_)) {
+            return Ok(false);
+        }
+        let events = self.rooms.store.events_of(signal.id).await?;
+        Ok(events.iter().rev().any(|event| {
+            let lately = event.happening.received >= post.received - SHARE_WITHIN;
+            matches!(&event.happening.body,
+                Body::Instruction { order: former, post: other } if former == order && *other != post.key && lately)
+        }))
     }
 
     /// Scores what is new, makes sure that its markets are watched, and has all of it stored.

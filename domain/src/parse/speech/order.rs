@@ -67,7 +67,10 @@ impl Speech<'_> {
         if let Some((at, stop)) = self.stop() {
             place = place.or(Some(at));
             orders.push(Order::MoveStop(stop));
-        } else if let Some(at) = self.breakeven().filter(|_| self.fields.stops.is_empty()) {
+        } else if let Some(at) = self
+            .breakeven(share.is_some())
+            .filter(|_| self.fields.stops.is_empty())
+        {
             place = place.or(Some(at));
             orders.push(Order::Breakeven);
         }
@@ -176,12 +179,14 @@ impl Speech<'_> {
         })
     }
 
-    fn breakeven(&self) -> Option<usize> {
+    /// Where a part is taken, the word for it is none that ends the trade.
+    fn breakeven(&self, part: bool) -> Option<usize> {
         let named = self.meant(&Concept::Breakeven).filter(|at| {
             let after_hit = at
                 .checked_sub(1)
                 .is_some_and(|before| self.lexemes[before].is(&Concept::Hit));
-            !after_hit && !self.line_has(*at, &[Concept::Close, Concept::Talk])
+            let ends = !part && self.line_has(*at, &[Concept::Close]);
+            !after_hit && !ends && !self.line_has(*at, &[Concept::Talk])
         });
         named.or_else(|| {
             let place = self.meant(&Concept::Cost).or_else(|| {
