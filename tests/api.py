@@ -22,6 +22,20 @@ from page import Server
 LEFT_OUT = ["/v1/stream", "/v1/stream/sse", "/v1/markets/{symbol}/candles"]
 BUDGET_S = 90
 
+# A change must say which state it is about: without that it is 428, and about a state that is no more 412
+# (RFC 6585 and 9110), which the tool does not know.
+SETTINGS = """
+[checks.missing_required_header]
+expected-statuses = [400, 401, 403, 404, 406, 415, 422, 428]
+[checks.positive_data_acceptance]
+expected-statuses = ["2xx", "3xx", 401, 403, 404, 409, 412, 429, "5xx"]
+# Whether a text is an address no pattern can say.
+[[operations]]
+include-name = "POST /v1/channels"
+[operations.checks.positive_data_acceptance]
+expected-statuses = ["2xx", "3xx", 400, 401, 403, 404, 409, 412, 429, "5xx"]
+"""
+
 
 def main(schemathesis):
     server = Server("50")
@@ -33,8 +47,13 @@ def main(schemathesis):
             time.sleep(0.1)
         else:
             raise SystemExit("FAILED the simulator makes no signals")
+        settings = os.path.join(server.home, "schemathesis.toml")
+        with open(settings, "w") as file:
+            file.write(SETTINGS)
         said = subprocess.run(
-            [schemathesis, "run", server.url + "/openapi.json", "--checks", "all", "--seed", "7",
+            [schemathesis, "--config-file", settings, "run", server.url + "/openapi.json", "--checks", "all",
+             # DELETE archives a channel: what was recorded cannot be removed.
+             "--exclude-checks", "use_after_free", "--seed", "7",
              *(word for path in LEFT_OUT for word in ("--exclude-path", path)), "--max-time", str(BUDGET_S), "--no-shrink",
              "--max-response-time", "5", "--warnings", "off"],
             cwd=server.home, timeout=BUDGET_S * 2, check=False, env=dict(os.environ, NO_COLOR="1"),

@@ -20,6 +20,7 @@ const EVERYWHERE: [(&str, &str); 5] = [
 
 /// Completes a document in place.
 pub(super) fn complete(document: &mut Value) {
+    no_more_members(document);
     // By `get_mut`: an index would put in what is not there.
     let paths = document.get_mut("paths").and_then(Value::as_object_mut);
     for (_, item) in paths.into_iter().flatten() {
@@ -33,6 +34,17 @@ pub(super) fn complete(document: &mut Value) {
             if let Some(responses) = responses.and_then(Value::as_object_mut) {
                 problems(responses);
             }
+        }
+    }
+}
+
+/// A channel that is to be made has the members of its source alone, which the derived schema of an
+/// enum does not say.
+fn no_more_members(document: &mut Value) {
+    let forms = document.pointer_mut("/components/schemas/NewChannel/oneOf");
+    for form in forms.and_then(Value::as_array_mut).into_iter().flatten() {
+        if let Some(form) = form.as_object_mut() {
+            form.insert("additionalProperties".to_owned(), Value::Bool(false));
         }
     }
 }

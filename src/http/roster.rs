@@ -7,8 +7,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use domain::ids::ChannelId;
 use domain::ports::roster::Way;
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer, Serialize};
 use url::Url;
 use utoipa::ToSchema;
 
@@ -24,7 +24,7 @@ use crate::wire::ChannelOut;
 const LONGEST_TITLE: usize = 200;
 
 /// How the posts of a new channel arrive.
-#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum SourceKind {
     Telegram,
@@ -32,28 +32,63 @@ enum SourceKind {
     Webhook,
 }
 
-/// A channel that is to be made.
-#[derive(Debug, Deserialize, ToSchema)]
+/// A channel that is to be made, as it is read: all members of all sources, so that each is refused by
+/// its name.
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct NewChannel {
-    /// Its name here; it never changes.
-    #[schema(pattern = "^[a-z0-9_.-]{1,64}$")]
+struct Wish {
     id: String,
-    /// Its title, for people; its id where there is none.
-    #[schema(min_length = 1, max_length = 200)]
     title: Option<String>,
-    /// How its posts arrive.
     source: SourceKind,
-    /// For `telegram`: the NAME of `https://t.me/NAME`.
-    #[schema(min_length = 5, max_length = 32)]
     name: Option<String>,
-    /// For `rss`: where the feed is.
-    #[schema(format = "uri", value_type = Option<String>)]
     url: Option<String>,
-    /// For `telegram` (5 to 3600, else 15) and `rss` (60 to 86400, else 300): how often to look, in
-    /// seconds.
-    #[schema(minimum = 5, maximum = 86400)]
+    #[serde(default, deserialize_with = "whole")]
     interval_s: Option<u64>,
+}
+
+/// A channel that is to be made, as it is described.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(tag = "source", rename_all = "snake_case", deny_unknown_fields)]
+pub enum NewChannel {
+    /// A public Telegram channel is looked at.
+    Telegram {
+        /// Its name here; it never changes.
+        #[schema(pattern = "^[a-z0-9_.-]{1,64}$")]
+        id: String,
+        /// Its title, for people; its id where there is none.
+        #[schema(pattern = r"^[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]{0,199}$")]
+        title: Option<String>,
+        /// The NAME of `https://t.me/NAME`.
+        #[schema(pattern = "^[A-Za-z0-9_]{5,32}$")]
+        name: String,
+        /// How often to look, in seconds; 15 where nothing is said.
+        #[schema(minimum = 5, maximum = 3600)]
+        interval_s: Option<u64>,
+    },
+    /// A feed is looked at.
+    Rss {
+        /// Its name here; it never changes.
+        #[schema(pattern = "^[a-z0-9_.-]{1,64}$")]
+        id: String,
+        /// Its title, for people; its id where there is none.
+        #[schema(pattern = r"^[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]{0,199}$")]
+        title: Option<String>,
+        /// Where it is.
+        #[schema(pattern = "^https?://")]
+        url: String,
+        /// How often to look, in seconds; 300 where nothing is said.
+        #[schema(minimum = 60, maximum = 86400)]
+        interval_s: Option<u64>,
+    },
+    /// Somebody brings the posts.
+    Webhook {
+        /// Its name here; it never changes.
+        #[schema(pattern = "^[a-z0-9_.-]{1,64}$")]
+        id: String,
+        /// Its title, for people; its id where there is none.
+        #[schema(pattern = r"^[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]{0,199}$")]
+        title: Option<String>,
+    },
 }
 
 /// A channel that was made.
@@ -72,10 +107,11 @@ pub struct NewChannelOut {
 #[serde(deny_unknown_fields)]
 pub struct ChannelChange {
     /// Its title, for people.
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(pattern = r"^[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]{0,199}$")]
     title: Option<String>,
     /// How often to look, in seconds.
     #[schema(minimum = 5, maximum = 86400)]
+    #[serde(default, deserialize_with = "whole")]
     interval_s: Option<u64>,
     /// `true`: no more posts are taken, and all that was taken stays. `false`: they are taken again.
     archived: Option<bool>,
@@ -104,7 +140,7 @@ pub async fn make(
     registrar: web::Data<Registrar>,
     store: web::Data<Records>,
 ) -> Result<HttpResponse, ApiError> {
-    let wish: NewChannel = read(&body)?;
+    let wish: Wish = read(&body)?;
     let id = ChannelId::parse(&wish.id).map_err(|error| ApiError::invalid("id", error))?;
     let title = title(wish.title.clone())?.unwrap_or_else(|| id.to_string());
     let (way, key) = wish.way()?;
@@ -145,10 +181,19 @@ pub async fn change(
     store: web::Data<Records>,
 ) -> Result<HttpResponse, ApiError> {
     let wish: ChannelChange = read(&body)?;
+    if let Some(every) = wish
+        .interval_s
+        .filter(|every| !(5..=86_400).contains(every))
+    {
+        let why = format!("{every} does not lie between 5 and 86400");
+        return Err(ApiError::invalid("interval_s", why));
+    }
     let before = find(&id, &store).await?;
     if let (Some(every), Some(made)) = (wish.interval_s, &before.made) {
-        // The same limits as where it was made.
-        interval(&made.way, every)?;
+        // The same limits as where it was made; what they are depends on its source.
+        interval(&made.way, every).map_err(|refused| ApiError::Conflict {
+            why: refused.to_string(),
+        })?;
     }
     let change = Change {
         title: title(wish.title)?,
@@ -217,7 +262,7 @@ pub async fn rekey(
     Ok(HttpResponse::Created().json(NewKey { key }))
 }
 
-impl NewChannel {
+impl Wish {
     /// Its way, and the key of a webhook. The limits are those of the configuration.
     fn way(self) -> Result<(Way, Option<SecretString>), ApiError> {
         let unused = match self.source {
@@ -299,14 +344,32 @@ fn interval(way: &Way, seconds: u64) -> Result<(), ApiError> {
 fn title(title: Option<String>) -> Result<Option<String>, ApiError> {
     let fits = title.as_ref().is_none_or(|title| {
         (1..=LONGEST_TITLE).contains(&title.chars().count())
-            && !title.trim().is_empty()
-            && !title.chars().any(char::is_control)
+            && !title.starts_with(char::is_whitespace)
+            && !title.contains(char::is_control)
     });
     if fits {
         return Ok(title);
     }
-    let why = format!("1 to {LONGEST_TITLE} characters on one line");
+    let why = format!("1 to {LONGEST_TITLE} characters on one line, the first of them no space");
     Err(ApiError::invalid("title", why))
+}
+
+/// Reads a whole number, which JSON may write as `60.0`.
+fn whole<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+    let Some(number) = Option::<serde_json::Number>::deserialize(from)? else {
+        return Ok(None);
+    };
+    let fits = |float: &f64| float.fract() == 0.0 && (0.0..1e15).contains(float);
+    let whole = number.as_u64();
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "whole, and within the bounds above"
+    )]
+    let whole = whole.or_else(|| number.as_f64().filter(fits).map(|float| float as u64));
+    whole
+        .map(Some)
+        .ok_or_else(|| D::Error::custom("a whole number is needed"))
 }
 
 /// Reads a body, and names the member that cannot be read.
