@@ -43,6 +43,11 @@ pub enum Command {
     Migrate,
     /// Copy a whole record into an empty database, and verify it.
     Copy(CopyArgs),
+    /// Read every stored post again with this program's parser, beside what was read when it arrived.
+    Reread(RereadArgs),
+    /// Write what the platform holds into files.
+    #[command(subcommand)]
+    Export(ExportCommand),
     /// Drop the old part of the stream; posts, signals and outcomes stay.
     Forget(ForgetArgs),
     /// Keep an archive of candles to replay against.
@@ -117,6 +122,29 @@ pub struct CopyArgs {
     /// Where it goes; there must be nothing there.
     #[arg(long, value_name = "ADDRESS")]
     pub to: String,
+}
+
+/// What to read again.
+#[derive(Debug, Args)]
+pub struct RereadArgs {
+    /// Only this channel's posts.
+    #[arg(long, value_name = "NAME", value_parser = channel)]
+    pub channel: Option<ChannelId>,
+}
+
+/// What can be exported.
+#[derive(Debug, Subcommand)]
+pub enum ExportCommand {
+    /// Every reading that a person reviewed, one JSON object a line: examples to learn from.
+    Labels(LabelsArgs),
+}
+
+/// Where labels go.
+#[derive(Debug, Args)]
+pub struct LabelsArgs {
+    /// The file; standard output when nothing is said.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
 /// What to forget.

@@ -17,12 +17,16 @@ use crate::wire::ReadingOut;
 use crate::{serve, telemetry};
 
 mod candles;
+mod export;
 mod forget;
 mod history;
+mod reread;
 
 pub use candles::fetch as fetch_candles;
+pub use export::labels;
 pub use forget::forget;
 pub use history::import;
+pub use reread::reread;
 
 /// The exit code of a process that gave up: EX_SOFTWARE of sysexits.h.
 const GAVE_UP: u8 = 70;

@@ -21,6 +21,7 @@ pub mod markets;
 mod page;
 pub mod pages;
 pub mod records;
+pub mod reviews;
 pub mod roster;
 pub mod stream;
 pub mod system;
@@ -51,6 +52,8 @@ pub struct Edge {
     pub markets: Markets,
     /// How posts arrive.
     pub health: Health,
+    /// What people say of readings.
+    pub reviews: reviews::Desk,
     /// Who makes channels.
     pub registrar: Arc<Registrar>,
     /// What is asked about the system.
@@ -84,6 +87,7 @@ pub fn serve(edge: Edge, listener: TcpListener, drain: Duration) -> std::io::Res
             .app_data(web::Data::new(edge.markets))
             .app_data(web::Data::new(edge.health))
             .app_data(web::Data::from(edge.registrar))
+            .app_data(web::Data::new(edge.reviews))
             .app_data(web::Data::new(edge.system))
             .app_data(web::Data::new(edge.records))
             .app_data(web::Data::new(edge.discovery))
@@ -142,6 +146,8 @@ fn routes(config: &mut web::ServiceConfig) {
                 .default_service(web::to(described::elsewhere)),
         )
         .route("/v1/channels/{id}/key", web::post().to(roster::rekey))
+        .route("/v1/reviews", web::get().to(reviews::reviews))
+        .route("/v1/reviews/{id}", web::post().to(reviews::review))
         .route("/v1/signals", web::get().to(records::signals))
         .route("/v1/signals/{id}", web::get().to(records::signal))
         .route("/v1/discover/telegram", web::get().to(discover::telegram))

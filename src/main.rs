@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use touchstone::cli::{CandlesCommand, Cli, Command};
+use touchstone::cli::{CandlesCommand, Cli, Command, ExportCommand};
 use touchstone::commands;
 
 fn main() -> ExitCode {
@@ -15,6 +15,8 @@ fn main() -> ExitCode {
         Some(Command::Check(args)) => commands::check(config, args),
         Some(Command::Migrate) => commands::migrate(config),
         Some(Command::Copy(args)) => commands::copy(&args),
+        Some(Command::Export(ExportCommand::Labels(args))) => commands::labels(config, &args),
+        Some(Command::Reread(args)) => commands::reread(config, &args),
         Some(Command::Forget(args)) => commands::forget(config, &args),
         Some(Command::Import(args)) => commands::import(config, &args),
         Some(Command::Candles(CandlesCommand::Fetch(args))) => {

@@ -25,6 +25,7 @@ use crate::http::guard::Guard;
 use crate::http::health::Health;
 use crate::http::ingest::Inlets;
 use crate::http::markets::Markets;
+use crate::http::reviews::Desk;
 use crate::http::stream::StreamState;
 use crate::http::system::System;
 use crate::http::{self, Edge};
@@ -192,9 +193,13 @@ pub async fn start_at(
         inlets: Inlets {
             keys: keyring,
             store: Arc::clone(&store),
-            clock,
+            clock: Arc::clone(&clock),
         },
         registrar: Arc::new(registrar),
+        reviews: Desk {
+            reviews: opened.reviews(),
+            clock: Arc::clone(&clock),
+        },
         system: System {
             household: house.household.clone(),
             store: Arc::clone(&store),

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use domain::event::Event;
 use domain::ids::{ChannelId, Epoch, PostKey, Seq, SignalId};
 use domain::market::Instrument;
+use domain::ports::review::{Review, ReviewId, ReviewQuery, Reviewable, Reviews};
 use domain::ports::source::Resume;
 use domain::ports::store::{
     ChannelCard, ChannelRecord, Entry, OpenSignal, Receipt, SignalQuery, SignalRecord, Span, Store,
@@ -25,6 +26,7 @@ mod forget;
 mod place;
 pub mod postgres;
 mod read;
+mod reread;
 mod roster;
 mod shape;
 pub mod sqlite;
@@ -35,7 +37,8 @@ use self::database::Database;
 pub use self::forget::Forgotten;
 pub use self::place::{Kept, Opened};
 pub use self::postgres::PgStore;
-use self::read::{channels, posts, signals, stream};
+use self::read::{channels, posts, reviews, signals, stream};
+pub use self::reread::Read;
 pub use self::sqlite::{Durability, Options, Place, SqliteStore};
 pub use self::steps::Pending;
 
@@ -148,5 +151,20 @@ impl<D: Database> Store for SqlStore<D> {
 
     async fn signal(&self, id: SignalId) -> Result<Option<SignalRecord>, StoreError> {
         signals::one(&self.database, id).await
+    }
+}
+
+#[async_trait::async_trait]
+impl<D: Database> Reviews for SqlStore<D> {
+    async fn readings(&self, query: &ReviewQuery) -> Result<Vec<Reviewable>, StoreError> {
+        reviews::readings(&self.database, query).await
+    }
+
+    async fn reading(&self, id: ReviewId) -> Result<Option<Reviewable>, StoreError> {
+        reviews::reading(&self.database, id).await
+    }
+
+    async fn review(&self, id: ReviewId, review: &Review) -> Result<bool, StoreError> {
+        reviews::review(&self.database, id, review).await
     }
 }

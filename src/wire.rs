@@ -10,6 +10,7 @@ use domain::ports::{Encode, View};
 pub mod event;
 pub mod reading;
 pub mod record;
+pub mod review;
 
 pub use event::EventOut;
 pub use reading::ReadingOut;

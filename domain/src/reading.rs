@@ -46,6 +46,17 @@ pub enum Meaning {
 }
 
 impl Meaning {
+    /// Every label.
+    pub const LABELS: [&'static str; 7] = [
+        "signal",
+        "update",
+        "close",
+        "cancel",
+        "claim",
+        "noise",
+        "quarantined",
+    ];
+
     /// `signal`, `update`, `close`, `cancel`, `claim`, `noise` or `quarantined`.
     #[must_use]
     pub const fn label(&self) -> &'static str {

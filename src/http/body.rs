@@ -4,6 +4,7 @@ use actix_web::dev::Payload;
 use actix_web::error::PayloadError;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 use futures_util::future::LocalBoxFuture;
+use serde::de::DeserializeOwned;
 
 use super::error::ApiError;
 
@@ -44,4 +45,22 @@ fn is_text(kind: &str) -> bool {
         || kind.contains("json")
         || kind == "application/x-www-form-urlencoded"
         || kind == "application/octet-stream"
+}
+
+/// Reads a body, and names the member that cannot be read.
+pub(super) fn read<T: DeserializeOwned>(body: &Body) -> Result<T, ApiError> {
+    let mut json = serde_json::Deserializer::from_slice(&body.0);
+    let read = serde_path_to_error::deserialize(&mut json);
+    let value = read.map_err(|error| {
+        let member = error.path().to_string();
+        let field = if member == "." {
+            "body".to_owned()
+        } else {
+            member
+        };
+        ApiError::invalid(field, error.inner())
+    })?;
+    let rest = json.end();
+    rest.map_err(|error| ApiError::invalid("body", error))?;
+    Ok(value)
 }

@@ -7,7 +7,9 @@ use actix_web::http::header::{CONTENT_SECURITY_POLICY, ContentType};
 use utoipa::OpenApi;
 
 use super::complete::complete;
-use super::{channels, discover, error, health, ingest, markets, records, roster, stream, system};
+use super::{
+    channels, discover, error, health, ingest, markets, records, reviews, roster, stream, system,
+};
 
 /// The live page: one file, without a build step.
 const LIVE: &str = include_str!("../../web/live.html");
@@ -39,6 +41,8 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
         roster::change,
         roster::archive,
         roster::rekey,
+        reviews::reviews,
+        reviews::review,
         records::signals,
         records::signal,
         records::events,

@@ -7,12 +7,12 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use domain::ids::ChannelId;
 use domain::ports::roster::Way;
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::de::{DeserializeOwned, Error as _};
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use url::Url;
 use utoipa::ToSchema;
 
-use super::body::Body;
+use super::body::{self, Body};
 use super::channels::find;
 use super::error::{ApiError, Problem};
 use super::records::Records;
@@ -140,7 +140,7 @@ pub async fn make(
     registrar: web::Data<Registrar>,
     store: web::Data<Records>,
 ) -> Result<HttpResponse, ApiError> {
-    let wish: Wish = read(&body)?;
+    let wish: Wish = body::read(&body)?;
     let id = ChannelId::parse(&wish.id).map_err(|error| ApiError::invalid("id", error))?;
     let title = title(wish.title.clone())?.unwrap_or_else(|| id.to_string());
     let (way, key) = wish.way()?;
@@ -180,7 +180,7 @@ pub async fn change(
     registrar: web::Data<Registrar>,
     store: web::Data<Records>,
 ) -> Result<HttpResponse, ApiError> {
-    let wish: ChannelChange = read(&body)?;
+    let wish: ChannelChange = body::read(&body)?;
     if let Some(every) = wish
         .interval_s
         .filter(|every| !(5..=86_400).contains(every))
@@ -370,24 +370,6 @@ fn whole<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
     whole
         .map(Some)
         .ok_or_else(|| D::Error::custom("a whole number is needed"))
-}
-
-/// Reads a body, and names the member that cannot be read.
-fn read<T: DeserializeOwned>(body: &Body) -> Result<T, ApiError> {
-    let mut json = serde_json::Deserializer::from_slice(&body.0);
-    let read = serde_path_to_error::deserialize(&mut json);
-    let value = read.map_err(|error| {
-        let member = error.path().to_string();
-        let field = if member == "." {
-            "body".to_owned()
-        } else {
-            member
-        };
-        ApiError::invalid(field, error.inner())
-    })?;
-    let rest = json.end();
-    rest.map_err(|error| ApiError::invalid("body", error))?;
-    Ok(value)
 }
 
 /// Which revisions the client means. Counts of posts and signals are in the mark, too, and do not

@@ -123,6 +123,14 @@ tables! {
         channel: Text, key: Text, version: Int, parser: Text, class: Text, reason: Text, drafts: Text,
         claim_pair: Text, claim_percent: Exact,
     }
+    rereadings (channel, key, version, parser) {
+        channel: Text, key: Text, version: Int, parser: Text, class: Text, reason: Text, drafts: Text,
+        read: Time,
+    }
+    reviews (channel, key, version, revision) {
+        channel: Text, key: Text, version: Int, revision: Int, verdict: Text, class: Text, drafts: Text,
+        note: Text, reviewed: Time,
+    }
     signals (id) {
         id: Text, seq: Int, channel: Text, post: Text, origin: Text, instrument: Text, pair: Text,
         substituted: Flag, side: Text, entry: Text, entry_low: Exact, entry_high: Exact, stop: Exact,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use domain::ids::{ChannelId, Epoch};
+use domain::ports::review::Reviews;
 use domain::ports::roster::Roster;
 use domain::ports::store::{Store, StoreError};
 use domain::post::Post;
@@ -146,6 +147,15 @@ impl Opened {
     /// Who was made while the platform ran.
     #[must_use]
     pub fn roster(&self) -> Arc<dyn Roster> {
+        match self {
+            Self::Sqlite(store) => Arc::clone(store) as _,
+            Self::Postgres(store) => Arc::clone(store) as _,
+        }
+    }
+
+    /// What people say of readings.
+    #[must_use]
+    pub fn reviews(&self) -> Arc<dyn Reviews> {
         match self {
             Self::Sqlite(store) => Arc::clone(store) as _,
             Self::Postgres(store) => Arc::clone(store) as _,

@@ -8,6 +8,7 @@ use super::database::{Session, Value};
 pub(crate) mod channels;
 pub(crate) mod outcomes;
 pub(crate) mod posts;
+pub(crate) mod reviews;
 pub(crate) mod signals;
 pub(crate) mod stream;
 

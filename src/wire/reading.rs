@@ -102,7 +102,8 @@ impl SpanOut {
 }
 
 impl DraftOut {
-    fn of(draft: &Draft) -> Self {
+    /// A trade as it was read.
+    pub(super) fn of(draft: &Draft) -> Self {
         Self {
             symbol: draft.pair.to_string(),
             market: draft.kind.map(domain::market::MarketKind::label),

@@ -28,6 +28,7 @@ mod redis_reader;
 mod redis_server;
 mod refusals;
 mod rest;
+mod reviews;
 mod running;
 mod serving;
 mod sources;

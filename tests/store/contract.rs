@@ -3,6 +3,7 @@
 pub(crate) mod channels;
 pub(crate) mod market;
 pub(crate) mod posts;
+pub(crate) mod reviews;
 pub(crate) mod roster;
 pub(crate) mod signals;
 pub(crate) mod stream;
@@ -34,6 +35,8 @@ macro_rules! contract {
             channels::a_channel_that_was_never_read_starts_at_the_beginning,
             channels::registering_again_refreshes_the_card_and_keeps_the_date,
             channels::a_channel_is_counted_from_its_records,
+            reviews::readings_come_newest_first_and_a_review_takes_one_off_the_pile,
+            reviews::the_last_word_counts_and_nothing_else_changes,
             roster::a_made_channel_comes_back_as_it_was,
             roster::a_name_that_is_taken_is_not_made_again,
             roster::a_channel_is_changed_once_for_each_revision,
