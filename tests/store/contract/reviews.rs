@@ -29,7 +29,12 @@ fn drafts() -> Vec<Draft> {
     };
     match parse::read(text, false, context).meaning {
         Meaning::Signals(drafts) => drafts,
-        other => panic!("{other:?}"),
+        other @ (Meaning::Updates(_)
+        | Meaning::Closes(_)
+        | Meaning::Cancels(_)
+        | Meaning::Claim { .. }
+        | Meaning::Noise(_)
+        | Meaning::Quarantined { .. }) => panic!("{other:?}"),
     }
 }
 
