@@ -93,6 +93,8 @@ pub struct Draft {
     pub stop: Option<Price>,
     /// How far from the entry he is wrong, in percent of the price, where he gives no price for it.
     pub stop_percent: Option<Decimal>,
+    /// How far from the entry each target is, in percent of the price, where they are given no prices.
+    pub target_percents: Vec<Decimal>,
     /// The leverage that he claims; a range has its lower end here. It never improves R.
     pub leverage: Option<Decimal>,
     /// He says to move the stop to the entry once this many targets are reached.

@@ -323,6 +323,7 @@ impl TradeIn {
             targets: targets.collect::<Result<_, _>>()?,
             stop: maybe("stop", &self.stop)?,
             stop_percent: None,
+            target_percents: Vec::new(),
             leverage: leverage.transpose()?,
             breakeven_after: None,
             valid_for: None,

@@ -40,6 +40,9 @@ pub struct DraftOut {
     pub stop: Option<String>,
     /// How far from the entry that is, in percent, where no price is written.
     pub stop_percent: Option<String>,
+    /// How far from the entry the targets are, in percent, where no prices are written.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub target_percents: Vec<String>,
     /// Claimed leverage.
     pub leverage: Option<String>,
     /// Where in the text the fields stand; one that stands nowhere was implied.
@@ -116,6 +119,7 @@ impl DraftOut {
                 .collect(),
             stop: draft.stop.map(text),
             stop_percent: draft.stop_percent.map(number),
+            target_percents: draft.target_percents.iter().copied().map(number).collect(),
             leverage: draft.leverage.map(number),
             spans: draft.spans.iter().map(SpanOut::of).collect(),
         }

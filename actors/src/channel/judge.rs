@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::ids::SignalId;
 use domain::market::Price;
 use domain::post::Post;
-use domain::reading::{Draft, Instruction, Order};
+use domain::reading::{Draft, Instruction, Order, Target};
 use domain::signal::{ENTRY_VALID_FOR, HELD_AT_MOST, Signal};
 use rust_decimal::Decimal;
 
@@ -32,6 +32,7 @@ pub(crate) fn judge(
         }
     }
     let stop = stop(draft, found)?;
+    let targets = targets(draft, found)?;
     Ok(Arc::new(Signal {
         id: SignalId::of(&post.channel, &post.key, nth),
         channel: post.channel.clone(),
@@ -41,7 +42,7 @@ pub(crate) fn judge(
         substituted: found.substituted,
         side: draft.side,
         entry: draft.entry,
-        targets: draft.targets.clone(),
+        targets,
         stop,
         leverage: draft.leverage,
         breakeven_after: draft.breakeven_after,
@@ -54,26 +55,50 @@ pub(crate) fn judge(
     }))
 }
 
-/// The significant digits of a stop that is computed from a percentage.
-const STOP_DIGITS: u32 = 8;
+/// The significant digits of a level that is computed from a percentage.
+const LEVEL_DIGITS: u32 = 8;
 
 /// The stop: the written price, or as far from the entry as the post says.
 fn stop(draft: &Draft, found: &Found) -> Result<Option<Price>, String> {
     let Some(percent) = draft.stop_percent.filter(|_| draft.stop.is_none()) else {
         return Ok(draft.stop);
     };
+    away(draft, found, -percent).map(Some)
+}
+
+/// The targets: the written prices, or as far from the entry as the post says.
+fn targets(draft: &Draft, found: &Found) -> Result<Vec<Target>, String> {
+    if !draft.targets.is_empty() {
+        return Ok(draft.targets.clone());
+    }
+    let percents = draft.target_percents.iter();
+    percents
+        .map(|percent| {
+            let price = away(draft, found, *percent)?;
+            Ok(Target {
+                price,
+                weight: None,
+            })
+        })
+        .collect()
+}
+
+/// The level that is so many percent from the entry, in the trade's favour.
+fn away(draft: &Draft, found: &Found, percent: Decimal) -> Result<Price, String> {
     let entry = match found.last {
         Some(last) => Some(draft.entry.published_at(last)),
         None => draft.entry.published(),
     };
     let entry = entry.ok_or_else(|| {
-        format!("its stop is {percent} % from an entry at the market, whose price is not known")
+        format!(
+            "a level is {} % from an entry at the market, whose price is not known",
+            percent.abs()
+        )
     })?;
-    let share = Decimal::ONE - draft.side.sign() * percent / Decimal::ONE_HUNDRED;
-    let stop = (entry.get() * share).round_sf(STOP_DIGITS);
-    let stop = stop.and_then(|stop| Price::new(stop.normalize()).ok());
-    stop.map(Some)
-        .ok_or_else(|| format!("a stop {percent} % from {entry} is no price"))
+    let share = Decimal::ONE + draft.side.sign() * percent / Decimal::ONE_HUNDRED;
+    let level = (entry.get() * share).round_sf(LEVEL_DIGITS);
+    let level = level.and_then(|level| Price::new(level.normalize()).ok());
+    level.ok_or_else(|| format!("a level {percent} % from {entry} is no price"))
 }
 
 /// What an edit of a post orders about the signal that was read from it: new levels hold from the
@@ -150,6 +175,7 @@ mod tests {
             targets: Vec::new(),
             stop: None,
             stop_percent: Some(Decimal::from(7)),
+            target_percents: vec![Decimal::from(14)],
             leverage: None,
             breakeven_after: None,
             valid_for: None,
@@ -160,7 +186,19 @@ mod tests {
             substituted: false,
             last: last.map(price),
         };
-        stop(&draft, &found)
+        let stop = stop(&draft, &found)?;
+        let targets = targets(&draft, &found)?;
+        // Twice as far, and the other way.
+        if let (Some(stop), Some(target), Some(entry)) = (
+            stop,
+            targets.first(),
+            found.last.map(|last| draft.entry.published_at(last)),
+        ) {
+            let gain = (target.price.get() - entry.get()) * draft.side.sign();
+            let risk = (entry.get() - stop.get()) * draft.side.sign();
+            assert_eq!(gain, risk * Decimal::TWO);
+        }
+        Ok(stop)
     }
 
     #[test]

@@ -34,6 +34,10 @@ pub(super) struct Fields {
     pub(super) venues: Vec<Venue>,
     /// The stop is given in percent.
     pub(super) percent_stop: Option<Decimal>,
+    /// The stop is given by how far it is away, and not in percent.
+    pub(super) stop_away: Option<Away>,
+    /// Targets by how far they are away, in their order.
+    pub(super) targets_away: Vec<Away>,
     /// There is a label of a stop, with a number or without.
     pub(super) stop_label: bool,
     pub(super) entry_label: bool,
@@ -80,6 +84,26 @@ pub(super) struct Goal {
     pub(super) percent: Option<Decimal>,
 }
 
+/// How far a level is from the entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Away {
+    pub(super) far: Decimal,
+    pub(super) unit: Measure,
+}
+
+/// In what a distance is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Measure {
+    /// Percent of the entry's price.
+    Percent,
+    /// The pips of a currency.
+    Pips,
+    /// Whole units of the quote.
+    Points,
+    /// Times the distance of the stop.
+    Risk,
+}
+
 /// Which way the price must go before the entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Trigger {
@@ -123,7 +147,7 @@ impl Fields {
     /// How many of entry, target and stop have a number and a label.
     pub(super) fn labelled(&self) -> usize {
         usize::from(!self.entry.is_empty())
-            + usize::from(!self.targets.is_empty())
-            + usize::from(!self.stops.is_empty())
+            + usize::from(!self.targets.is_empty() || !self.targets_away.is_empty())
+            + usize::from(!self.stops.is_empty() || self.stop_away.is_some())
     }
 }

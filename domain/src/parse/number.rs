@@ -39,7 +39,13 @@ pub(super) enum Unit {
     Percent,
     /// `10x`.
     Times,
-    /// Hours, pips, coins: anything that makes it no price.
+    /// `20 pips`.
+    Pips,
+    /// `300 points`.
+    Points,
+    /// `2R`.
+    Risk,
+    /// Hours, coins: anything that makes it no price.
     Other,
     /// Something that nobody knows; in a field it makes the field unclear.
     Unknown,

@@ -115,7 +115,7 @@ fn take_unit(lexemes: &mut [Lexeme]) {
         && let What::Number(number) = &mut number.what
         && number.unit == Unit::None
     {
-        number.unit = Unit::Other;
+        number.unit = concept.measure();
         number.span = span;
     }
 }

@@ -307,7 +307,9 @@ mod tests {
                         Unit::None => value,
                         Unit::Percent => format!("{value}%"),
                         Unit::Times => format!("{value}x"),
-                        Unit::Other | Unit::Unknown => format!("{value}_"),
+                        Unit::Pips | Unit::Points | Unit::Risk | Unit::Other | Unit::Unknown => {
+                            format!("{value}_")
+                        }
                     }
                 }
                 Kind::Index(index) => format!("#{index}"),

@@ -1,5 +1,6 @@
 //! Trades: the fields of a text put together to drafts, or held where they contradict each other.
 
+mod away;
 mod draft;
 mod spans;
 
@@ -179,14 +180,18 @@ fn one(lexemes: &[Lexeme], mention: Option<&Mention>, universe: &dyn Universe) -
         targets: draft::targets(&fields),
         stop: fields.stops.first().and_then(|stop| Price::new(*stop).ok()),
         stop_percent: fields.percent_stop.filter(|_| fields.stops.is_empty()),
+        target_percents: Vec::new(),
         leverage: fields.leverage.iter().min().copied(),
         breakeven_after: fields.breakeven_after,
         valid_for: draft::valid_for(&fields),
         spans: Vec::new(),
     };
+    let mut draft = draft;
+    let far_fault = away::resolve(&fields, mention, &mut draft).err();
     let spans = spans::of(lexemes, &fields, mention, &draft);
     let draft = Draft { spans, ..draft };
     let fault = entry_fault
+        .or(far_fault)
         .or_else(|| draft::unclear(&fields))
         .or_else(|| draft::strange(&draft, mention, universe))
         .or_else(|| check::fault(&draft));
@@ -228,7 +233,8 @@ fn is_prose(lexemes: &[Lexeme]) -> bool {
 /// Are there enough fields that a trade may be meant?
 fn looks_like_a_trade(fields: &Fields) -> bool {
     let sided = fields.long || fields.short;
-    let levels = !fields.targets.is_empty() || !fields.stops.is_empty();
+    let far = !fields.targets_away.is_empty() || fields.stop_away.is_some();
+    let levels = !fields.targets.is_empty() || !fields.stops.is_empty() || far;
     if !fields.entry.is_empty() {
         sided || levels
     } else if fields.market {

@@ -37,6 +37,7 @@ kept_struct!(Draft {
     targets,
     stop,
     stop_percent,
+    target_percents,
     leverage,
     breakeven_after,
     valid_for,

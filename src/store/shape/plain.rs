@@ -130,10 +130,13 @@ impl<T: Kept> Kept for Vec<T> {
     }
 
     fn read(value: Value) -> Result<Self, Unreadable> {
-        if let Value::Array(items) = value {
-            items.into_iter().map(T::read).collect()
-        } else {
-            Err(Unreadable::new(value, "list"))
+        match value {
+            Value::Array(items) => items.into_iter().map(T::read).collect(),
+            // A list that an older program did not keep.
+            Value::Null => Ok(Self::new()),
+            Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+                Err(Unreadable::new(value, "list"))
+            }
         }
     }
 }

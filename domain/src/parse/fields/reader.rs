@@ -317,6 +317,9 @@ impl Reader {
             | Concept::All
             | Concept::Open
             | Concept::Unit
+            | Concept::Pip
+            | Concept::Point
+            | Concept::Risk
             | Concept::Span(_)
             | Concept::Currency
             | Concept::Asset(_) => {}

@@ -2,6 +2,8 @@
 
 use smol_str::SmolStr;
 
+use crate::parse::number::Unit;
+
 /// What a phrase says, whatever its language.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::parse) enum Concept {
@@ -62,8 +64,14 @@ pub(in crate::parse) enum Concept {
     Hold,
     /// Add to the position: the price beside it is a part of the entry.
     Again,
-    /// A unit that makes a number no price: pips, points.
+    /// A unit that makes a number no price: coins, years.
     Unit,
+    /// A pip, of a currency.
+    Pip,
+    /// A point, of a price.
+    Point,
+    /// `2R`: a multiple of what is risked.
+    Risk,
     /// A unit of time, in seconds.
     Span(u32),
     /// The label of the timeframe that the idea was seen on.
@@ -124,6 +132,9 @@ impl Concept {
             "hold" => Self::Hold,
             "again" => Self::Again,
             "unit" => Self::Unit,
+            "pip" => Self::Pip,
+            "point" => Self::Point,
+            "multiple" => Self::Risk,
             "minute" => Self::Span(60),
             "hour" => Self::Span(3_600),
             "day" => Self::Span(86_400),
@@ -157,10 +168,23 @@ impl Concept {
     pub(in crate::parse) const fn unit(&self) -> Option<Option<u32>> {
         if let Self::Span(seconds) = self {
             Some(Some(*seconds))
-        } else if matches!(self, Self::Unit) {
+        } else if matches!(self, Self::Unit | Self::Pip | Self::Point | Self::Risk) {
             Some(None)
         } else {
             None
+        }
+    }
+
+    /// What a number is that stands before it as its unit.
+    pub(in crate::parse) const fn measure(&self) -> Unit {
+        if matches!(self, Self::Pip) {
+            Unit::Pips
+        } else if matches!(self, Self::Point) {
+            Unit::Points
+        } else if matches!(self, Self::Risk) {
+            Unit::Risk
+        } else {
+            Unit::Other
         }
     }
 }

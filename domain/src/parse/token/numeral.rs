@@ -122,7 +122,7 @@ impl Cutter<'_> {
         } else if !letters.is_empty() {
             match self.lexicon.word(&low) {
                 Some(concept) if let Some(span) = concept.unit() => {
-                    number.unit = Unit::Other;
+                    number.unit = concept.measure();
                     number.span = span;
                     taken = letters.len();
                 }

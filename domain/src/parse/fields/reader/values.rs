@@ -5,7 +5,7 @@ use std::time::Duration;
 use rust_decimal::Decimal;
 
 use super::{Line, Name, Open, Reader};
-use crate::parse::fields::Goal;
+use crate::parse::fields::{Away, Goal, Measure};
 use crate::parse::lexicon::Concept;
 use crate::parse::number::{self, Comma, Number, Style, Unit};
 use crate::parse::phrase::{Lexeme, What};
@@ -25,6 +25,9 @@ impl Reader {
                 return;
             }
             Unit::Percent => return self.percent(number),
+            Unit::Pips => return self.away(number, Measure::Pips),
+            Unit::Points => return self.away(number, Measure::Points),
+            Unit::Risk => return self.away(number, Measure::Risk),
             Unit::Other => {
                 self.span(number);
                 return self.unchain();
@@ -156,6 +159,16 @@ impl Reader {
         let Some(open) = &mut self.open else { return };
         match open.name {
             // `(+20 %)` is what the target would earn and no share of the position.
+            // `TP: 5 %`, `TP 3 % / 5 %`: so far away, as long as no target has a price.
+            Name::Target if !chained && open.numbers == 0 && self.fields.targets.is_empty() => {
+                if let Some(far) = number.value.filter(|_| self.sign != Some('(')) {
+                    self.fields.targets_away.push(Away {
+                        far,
+                        unit: Measure::Percent,
+                    });
+                    self.found(Field::Target, None, Confidence::Named);
+                }
+            }
             Name::Target
                 if !chained && open.numbers > 0 && !matches!(self.sign, Some('+' | '(')) =>
             {
@@ -176,6 +189,39 @@ impl Reader {
             Name::Target
             | Name::Stop
             | Name::Entry
+            | Name::Soft
+            | Name::Leverage
+            | Name::Price
+            | Name::Timeframe
+            | Name::Validity
+            | Name::Other => {}
+        }
+    }
+
+    /// `SL 50 pips`, `TP 1R`: how far a level is away, where it has no price. `20-30-50 pips` are three.
+    fn away(&mut self, number: &Number, unit: Measure) {
+        let before = self.chain.clone();
+        self.unchain();
+        let Some(open) = self.open else { return };
+        let told = open.numbers > before.len() && open.item.is_none();
+        let Some(far) = number.value.filter(|far| *far > Decimal::ZERO && !told) else {
+            return;
+        };
+        let fields = &mut self.fields;
+        match open.name {
+            Name::Target => {
+                let all = before.into_iter().chain([far]);
+                fields
+                    .targets_away
+                    .extend(all.map(|far| Away { far, unit }));
+                self.found(Field::Target, None, Confidence::Named);
+            }
+            Name::Stop if before.is_empty() && fields.stop_away.is_none() => {
+                fields.stop_away = Some(Away { far, unit });
+                self.found(Field::Stop, None, Confidence::Named);
+            }
+            Name::Stop => fields.unreadable = Some(number.written.clone()),
+            Name::Entry
             | Name::Soft
             | Name::Leverage
             | Name::Price
