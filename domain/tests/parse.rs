@@ -293,10 +293,17 @@ fn later_words_say_what_and_about_which_trade() {
     for everything in [
         "全部平仓！",
         "全部止盈平仓！",
+        "全部止盈出局！",
         "Cerramos todo",
         "fechar tudo",
     ] {
         assert!(orders(everything)[0].about.all, "{everything}");
+    }
+    for plan in [
+        "第二止盈位85400【全部止盈出局】",
+        "Target 2 at 85400, close all there",
+    ] {
+        assert!(!matches!(read(plan), Meaning::Closes(_)), "{plan}");
     }
     // The price is that of one trade, and nobody says of which.
     assert!(!orders("全部平仓\n实时价格: 96200")[0].about.all);

@@ -16,7 +16,7 @@ use domain::time::Timestamp;
 use super::judge::{amend, judge, meant};
 use super::memory::{Known, Memory};
 use super::{Arrive, Fate, Handling, Rooms};
-use crate::floor::{Find, Follow, Listings};
+use crate::floor::{Find, Follow, Listings, UNLISTED};
 use crate::ledger::Write;
 use crate::scorer::Ask;
 use crate::unsettled::Unsettled;
@@ -239,7 +239,7 @@ impl Story {
         reading: Reading,
         fate: Fate,
     ) -> Result<Verdict, Unsettled> {
-        let open = open(self.rooms.store.open_of(&self.channel).await?);
+        let open = self.open(post.received).await?;
         let replied_to = match &post.reply_to {
             Some(key) => self.rooms.store.signals_in(&self.channel, key).await?,
             None => Vec::new(),
@@ -273,6 +273,47 @@ impl Story {
             }
         }
         Ok(verdict)
+    }
+
+    /// The channel's trades that are open, as far as anybody can know. A call on a market that nobody
+    /// judges is ended by no price, so it ends with its time, by the author's word, or by his call to
+    /// the other side; else it would stand beside every later trade, and make each word ambiguous.
+    async fn open(&self, now: Timestamp) -> Result<Vec<Arc<Signal>>, Unsettled> {
+        let all = open(self.rooms.store.open_of(&self.channel).await?);
+        let mut still = Vec::with_capacity(all.len());
+        for signal in &all {
+            let unlisted = signal.instrument.venue.as_str() == UNLISTED;
+            if !(unlisted && self.is_over(signal, &all, now).await?) {
+                still.push(Arc::clone(signal));
+            }
+        }
+        Ok(still)
+    }
+
+    async fn is_over(
+        &self,
+        signal: &Signal,
+        all: &[Arc<Signal>],
+        now: Timestamp,
+    ) -> Result<bool, Unsettled> {
+        let turned = all.iter().any(|other| {
+            other.instrument.pair == signal.instrument.pair
+                && other.side != signal.side
+                && other.received > signal.received
+        });
+        if turned || now >= signal.expires_at + signal.held_at_most {
+            return Ok(true);
+        }
+        let events = self.rooms.store.events_of(signal.id).await?;
+        Ok(events.iter().any(|event| {
+            matches!(
+                &event.happening.body,
+                Body::Instruction {
+                    order: Order::Close | Order::Cancel,
+                    ..
+                }
+            )
+        }))
     }
 
     /// Does it take the share once more that another post took a moment ago? Every other order says

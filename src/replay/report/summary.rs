@@ -20,6 +20,8 @@ pub struct Summary {
     pub received: String,
     /// The market that judges it.
     pub on: String,
+    /// That is another kind of market than the post speaks of: none of its kind lists the pair.
+    pub substituted: bool,
     /// `long` or `short`.
     pub side: &'static str,
     /// How it is entered.
@@ -63,6 +65,7 @@ impl Summary {
             post: signal.post.to_string(),
             received: date(signal.received),
             on: signal.instrument.to_string(),
+            substituted: signal.substituted,
             side: signal.side.label(),
             entry: signal.entry.label(),
             low: bounds.map(|(low, _)| low.to_string()),
@@ -91,7 +94,8 @@ async fn first_target(
     store: &dyn Store,
     record: &SignalRecord,
 ) -> Result<Option<Timestamp>, StoreError> {
-    if record.signal.targets.is_empty() || record.state == State::Pending {
+    // Targets may have come by a later word.
+    if record.state == State::Pending {
         return Ok(None);
     }
     let events = store.events_of(record.signal.id).await?;

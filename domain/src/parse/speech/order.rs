@@ -149,8 +149,19 @@ impl Speech<'_> {
                 .rev()
                 .take_while(|lexeme| lexeme.line == line)
                 .any(|lexeme| lexeme.is(&Concept::Below) || lexeme.is(&Concept::Above));
-            !waits && !self.line_has(*at, &[Concept::Hit, Concept::Half])
+            !waits && !self.planned(*at) && !self.line_has(*at, &[Concept::Hit, Concept::Half])
         })
+    }
+
+    /// `second target 85400, all out there` is a plan: a target's price stands before the word.
+    fn planned(&self, at: usize) -> bool {
+        let line = self.lexemes[at].line;
+        self.lexemes[..at]
+            .iter()
+            .rev()
+            .take_while(|lexeme| lexeme.line == line)
+            .skip_while(|lexeme| !matches!(lexeme.what, What::Number(_)))
+            .any(|lexeme| lexeme.is(&Concept::Target))
     }
 
     /// `close 50 %`, `止盈一半`: where, and which share.
@@ -160,7 +171,8 @@ impl Speech<'_> {
             let acts = lexeme.is(&Concept::Take)
                 || lexeme.is(&Concept::Close)
                 || lexeme.is(&Concept::Target) && chinese;
-            if !acts || self.refused(at) || self.line_has(at, &[Concept::Hit]) {
+            let told = self.line_has(at, &[Concept::Hit]) || self.planned(at);
+            if !acts || self.refused(at) || told {
                 return None;
             }
             let line = lexeme.line;
@@ -172,7 +184,8 @@ impl Speech<'_> {
             self.lexemes[at + 1..]
                 .iter()
                 .take(3)
-                .take_while(|next| next.line == line)
+                // What stands behind a price happens there.
+                .take_while(|next| next.line == line && !is_price(next))
                 .chain(half)
                 .find_map(share_of)
                 .map(|share| (at, share))
@@ -185,7 +198,7 @@ impl Speech<'_> {
             let after_hit = at
                 .checked_sub(1)
                 .is_some_and(|before| self.lexemes[before].is(&Concept::Hit));
-            let ends = !part && self.line_has(*at, &[Concept::Close]);
+            let ends = !part && self.line_has(*at, &[Concept::Close]) || self.planned(*at);
             !after_hit && !ends && !self.line_has(*at, &[Concept::Talk])
         });
         named.or_else(|| {
@@ -252,6 +265,10 @@ pub(super) const fn is_level(order: &Order) -> bool {
         | Order::Cancel
         | Order::WithdrawStop => false,
     }
+}
+
+fn is_price(lexeme: &Lexeme) -> bool {
+    matches!(&lexeme.what, What::Number(number) if number.unit == Unit::None)
 }
 
 /// The share that a lexeme names.
