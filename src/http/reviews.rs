@@ -89,8 +89,10 @@ pub struct TradeIn {
     /// `BTC/USDT`.
     symbol: String,
     /// `spot`, `perpetual` or `cfd`, where the words say so.
+    #[schema(pattern = "^(spot|perpetual|cfd)$")]
     market: Option<String>,
     /// `long` or `short`.
+    #[schema(pattern = "^(long|short)$")]
     side: String,
     /// How it is entered.
     entry: EntryIn,
@@ -109,6 +111,7 @@ pub struct TradeIn {
 #[serde(deny_unknown_fields)]
 pub struct EntryIn {
     /// `market`, `limit`, `zone`, `breakout` or `market_and_limit`.
+    #[schema(pattern = "^(market|limit|zone|breakout|market_and_limit)$")]
     kind: String,
     /// The lowest published price.
     low: Option<String>,
