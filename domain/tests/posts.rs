@@ -259,3 +259,51 @@ fn russian_ideas_are_read() {
         assert!(!matches!(meaning, Meaning::Signals(_)), "{text}");
     }
 }
+
+/// Labels without texts: posts that a person read before he saw what the parser makes of them.
+#[test]
+fn looks_at_a_channel_before_its_words_were_learnt_are_not_forgotten() {
+    let looks = [
+        (include_str!("looks/en_tg_crypto_ninjas.jsonl"), 39),
+        (include_str!("looks/zh_tg_topic18125.jsonl"), 29),
+        (include_str!("looks/es_tg_gold.jsonl"), 29),
+    ];
+    for (look, floor) in looks {
+        let mut lines = look.lines().map(|line| {
+            let label: Value = serde_json::from_str(line).unwrap();
+            label
+        });
+        let head = lines.next().unwrap();
+        let file = head["posts"].as_str().unwrap();
+        let Some(posts) = records(file) else { return };
+        let labels: Vec<Value> = lines.collect();
+        let (mut agreed, mut signals, mut found) = (0, 0, 0);
+        for label in &labels {
+            let post = posts.iter().find(|post| {
+                post["channel"] == label["channel"] && post["msg_id"] == label["msg_id"]
+            });
+            let meaning = read(post.unwrap_or_else(|| panic!("{file} has no {label}")));
+            let wanted = label["class"].as_str().unwrap();
+            agreed += usize::from(meaning.label() == wanted);
+            signals += usize::from(wanted == "signal");
+            found += usize::from(wanted == "signal" && meaning.label() == "signal");
+            if meaning.label() != wanted {
+                println!(
+                    "{} is {wanted}, read as {}",
+                    label["msg_id"],
+                    meaning.label()
+                );
+            }
+            assert!(
+                meaning.label() != "signal" || ["signal", "quarantined"].contains(&wanted),
+                "{label} became a trade"
+            );
+        }
+        println!(
+            "{file}: {agreed} of {} as labelled ({} at the first look), {found} of {signals} signals",
+            labels.len(),
+            head["agreed_at_first"]
+        );
+        assert!(agreed >= floor, "{file}: {agreed} of {}", labels.len());
+    }
+}

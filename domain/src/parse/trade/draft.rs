@@ -21,7 +21,9 @@ pub(super) fn side(fields: &Fields) -> Option<Side> {
     } else {
         &fields.entry
     };
-    let (low, high) = (entries.iter().min()?, entries.iter().max()?);
+    let Some((low, high)) = entries.iter().min().zip(entries.iter().max()) else {
+        return of_levels(fields);
+    };
     let mut gains = fields.targets.iter().map(|goal| &goal.price);
     let long = fields.stops.iter().all(|stop| stop < low) && gains.clone().all(|goal| goal > high);
     let short = fields.stops.iter().all(|stop| stop > high) && gains.all(|goal| goal < low);
@@ -29,6 +31,22 @@ pub(super) fn side(fields: &Fields) -> Option<Side> {
         (true, false) => Some(Side::Long),
         (false, true) => Some(Side::Short),
         _ => fields.spot.then_some(Side::Long),
+    }
+}
+
+/// The side of a trade at the market: gains lie on one side of its stop.
+fn of_levels(fields: &Fields) -> Option<Side> {
+    let [stop] = fields.stops.as_slice() else {
+        return None;
+    };
+    let mut gains = fields.targets.iter().map(|goal| &goal.price).peekable();
+    gains.peek().filter(|_| fields.market)?;
+    let long = gains.clone().all(|goal| goal > stop);
+    let short = gains.all(|goal| goal < stop);
+    match (long, short) {
+        (true, false) => Some(Side::Long),
+        (false, true) => Some(Side::Short),
+        _ => None,
     }
 }
 

@@ -50,6 +50,8 @@ impl Reader {
         self.line.number = true;
         let Some(open) = &mut self.open else {
             self.line.loose.extend(number.value);
+            // `small, 5-10x`: the next one may say what it is.
+            self.chain.extend(number.value);
             return;
         };
         if matches!(open.name, Name::Other | Name::Timeframe | Name::Validity) {
