@@ -30,7 +30,7 @@ pub struct Forgotten {
 
 impl Opened {
     /// Drops the events that were stored before an instant, up to the first one about a signal that is
-    /// not judged yet. It may be done while the platform runs.
+    /// not judged yet. On a server it may be done while the platform runs.
     ///
     /// # Errors
     ///
