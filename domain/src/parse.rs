@@ -55,7 +55,8 @@ fn meaning(text: &str, has_media: bool, context: Context<'_>) -> Meaning {
     }
     let lexicon = lexicon::Lexicon::bundled();
     let tokens = token::cut(&plain, lexicon);
-    let lexemes = symbol::name(phrase::name(tokens, lexicon), context.assets);
+    let mut lexemes = symbol::name(phrase::name(tokens, lexicon), context.assets);
+    trade::regroup(&mut lexemes, context.assets);
     let mut meaning =
         trade::read(&lexemes, context.assets).unwrap_or_else(|| speech::read(&lexemes));
     trade::restore(&mut meaning, text);

@@ -17,6 +17,8 @@ pub(super) use reader::read;
 pub(super) struct Fields {
     pub(super) long: bool,
     pub(super) short: bool,
+    /// Its targets are where it says to sell what was bought.
+    pub(super) sold: bool,
     /// Prices with the label of an entry.
     pub(super) entry: Vec<Decimal>,
     /// Prices right behind the pair or the side, without a label.

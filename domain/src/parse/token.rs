@@ -236,6 +236,10 @@ impl<'a> Cutter<'a> {
             // A currency sign before a number says nothing that is not known.
             '$' | '€' | '£' | '₮' if !rest[c.len_utf8()..].starts_with(is_letter) => {}
             '$' if self.follows_number() => {}
+            // `98450'den`: where a language inflects its numbers, the ending says nothing new.
+            '\'' | '’' if self.follows_number() => {
+                self.at += run(&rest[c.len_utf8()..], is_letter).len();
+            }
             '(' => {
                 let inner = number::literal(&rest[1..]);
                 if let Some(index) = numeral::small(inner)

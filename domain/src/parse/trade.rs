@@ -2,8 +2,10 @@
 
 mod away;
 mod draft;
+mod groups;
 mod spans;
 
+pub(super) use groups::regroup;
 pub(super) use spans::restore;
 
 use super::check;
@@ -150,7 +152,9 @@ fn one(lexemes: &[Lexeme], mention: Option<&Mention>, universe: &dyn Universe) -
             format!("whether {other} or {} is meant", mention.base),
         );
     }
-    if fields.long && fields.short {
+    // `buy low, sell high` is no trade; with a stop it is.
+    let unstopped = fields.stops.is_empty() && fields.stop_away.is_none();
+    if fields.long && fields.short || fields.sold && unstopped {
         return held_if(firm, "it names both sides".into());
     }
     if let Some(refusal) = fields.refused {
@@ -205,6 +209,10 @@ fn one(lexemes: &[Lexeme], mention: Option<&Mention>, universe: &dyn Universe) -
 
 /// An unknown symbol beside a side, before the pair is named.
 fn sided_before<'a>(lexemes: &'a [Lexeme], mention: &Mention) -> Option<&'a str> {
+    // A pair with its quote is meant whatever word shouts before it.
+    if mention.sure == Sureness::Quoted {
+        return None;
+    }
     lexemes
         .iter()
         .filter_map(Lexeme::mention)

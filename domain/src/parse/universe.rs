@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use rust_decimal::Decimal;
+
 /// The assets that exist where a post is read.
 pub trait Universe {
     /// Is it a base asset, in upper case?
@@ -11,6 +13,9 @@ pub trait Universe {
     fn is_word(&self, symbol: &str) -> bool;
     /// Can a whole number be its price in dollars? Otherwise `666` is more likely satoshi.
     fn is_dear(&self, symbol: &str) -> bool;
+    /// What it has cost at least in dollars ever since posts were written about it, where that is
+    /// known. It tells whether `61.250` is sixty-one thousand.
+    fn least_price(&self, symbol: &str) -> Option<Decimal>;
     /// Is it known to be no crypto asset, as gold and currencies are?
     fn is_foreign(&self, symbol: &str) -> bool;
 }
@@ -25,6 +30,7 @@ pub struct Assets {
 struct Marks {
     word: bool,
     dear: bool,
+    least: Option<u32>,
     foreign: bool,
 }
 
@@ -45,11 +51,14 @@ impl Assets {
             .filter(|line| !line.starts_with('#'))
             .flat_map(str::split_whitespace);
         for entry in entries {
-            let symbol = entry.trim_end_matches(['$', '?', '!']);
+            let end = entry.find(['$', '?', '!']).unwrap_or(entry.len());
+            let (symbol, written) = entry.split_at(end);
             let marks = assets.marks.entry(symbol.into()).or_default();
-            marks.word |= entry.contains('?');
-            marks.dear |= entry.contains('$');
-            marks.foreign |= entry.contains('!');
+            marks.word |= written.contains('?');
+            marks.dear |= written.contains('$');
+            marks.foreign |= written.contains('!');
+            let least = written.trim_matches(|c: char| !c.is_ascii_digit());
+            marks.least = least.parse().ok().or(marks.least);
         }
         assets
     }
@@ -85,6 +94,10 @@ impl Universe for Assets {
         self.marks(symbol).is_some_and(|marks| marks.dear)
     }
 
+    fn least_price(&self, symbol: &str) -> Option<Decimal> {
+        self.marks(symbol)?.least.map(Decimal::from)
+    }
+
     fn is_foreign(&self, symbol: &str) -> bool {
         self.marks(symbol).is_some_and(|marks| marks.foreign)
     }
@@ -100,6 +113,8 @@ mod tests {
         assert!(assets.is_base("BTC") && assets.is_dear("BTC") && !assets.is_word("BTC"));
         assert!(assets.is_base("NOT") && assets.is_word("NOT"));
         assert!(!assets.is_base("XAU") && assets.is_foreign("XAU"));
+        assert_eq!(assets.least_price("BTC"), Some(Decimal::from(1_000)));
+        assert_eq!(assets.least_price("SOL"), None);
     }
 
     #[test]

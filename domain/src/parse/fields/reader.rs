@@ -9,6 +9,7 @@ use rust_decimal::Decimal;
 use super::{Fields, Found, Refusal, Trigger};
 use crate::market::Venue;
 use crate::parse::lexicon::Concept;
+use crate::parse::number::Unit;
 use crate::parse::phrase::{Lexeme, What};
 use crate::parse::token::{self, Place};
 use crate::reading::{Confidence, Field};
@@ -77,11 +78,20 @@ pub(in crate::parse) fn read(lexemes: &[Lexeme]) -> Fields {
         last_index: 0,
         line: Line::default(),
         trailing: false,
+        shorted: false,
         sign: None,
         here: Place::default(),
     };
-    for (at, lexeme) in lexemes.iter().enumerate() {
+    let mut at = 0;
+    while let Some(lexeme) = lexemes.get(at) {
         reader.take(lexeme, lexemes.get(at + 1));
+        at += 1;
+        if lexeme.what == What::Sign('(')
+            && let Some((number, length)) = share_in_words(&lexemes[at..])
+        {
+            reader.take(number, None);
+            at += length;
+        }
     }
     reader.end_line();
     reader.fields
@@ -121,6 +131,8 @@ struct Reader {
     line: Line,
     /// After `Trigger:`: the next list number says when to move to the entry.
     trailing: bool,
+    /// A side was short before the last one was named.
+    shorted: bool,
     /// The sign right before the lexeme that is being taken.
     sign: Option<char>,
     /// Where the lexeme stands that is being taken.
@@ -142,7 +154,7 @@ impl Reader {
         }
         match &lexeme.what {
             What::Break => self.end_line(),
-            What::Is(concept) => self.concept(concept),
+            What::Is(concept) => self.concept(concept, next),
             What::Pair(mention) => {
                 self.line.pair = true;
                 self.fields.perpetual |= mention.perpetual;
@@ -220,7 +232,7 @@ impl Reader {
         }
     }
 
-    fn concept(&mut self, concept: &Concept) {
+    fn concept(&mut self, concept: &Concept, next: Option<&Lexeme>) {
         match concept {
             // `stop moved to the entry price 118500`: the number is where one is in.
             Concept::Entry if self.stop_goes_there() => {
@@ -267,7 +279,9 @@ impl Reader {
                 // `Entry Volume 0.5` would be no entry, so the field ends whatever it is.
                 self.open = Some(Open::new(Name::Other));
             }
+            Concept::Out => self.sold(next),
             Concept::Long | Concept::Short => {
+                self.shorted = self.fields.short;
                 self.fields.long |= *concept == Concept::Long;
                 self.fields.short |= *concept == Concept::Short;
                 self.line.acts = true;
@@ -308,6 +322,7 @@ impl Reader {
                     self.open = Some(Open::new(Name::Entry));
                 }
             }
+            Concept::Quit => {}
             Concept::Breakeven | Concept::Cost | Concept::Take | Concept::Half | Concept::Hold => {
                 self.fields.later = true;
             }
@@ -323,6 +338,29 @@ impl Reader {
             | Concept::Span(_)
             | Concept::Currency
             | Concept::Asset(_) => {}
+        }
+    }
+
+    /// `buy 182-178 sell 191, 200 stop 170`: who bought sells at his targets.
+    fn sold(&mut self, next: Option<&Lexeme>) {
+        let fields = &mut self.fields;
+        let bought = fields.long && !self.shorted && !fields.market;
+        let entered = !(fields.entry.is_empty() && fields.soft.is_empty());
+        let priced = next.is_some_and(|next| {
+            matches!(
+                next.what,
+                What::Number(_) | What::Sign(':') | What::Is(Concept::Filler)
+            )
+        });
+        if bought && entered && priced && !fields.target_label {
+            fields.short = false;
+            fields.sold = true;
+            fields.found.retain(|found| {
+                found.field != Field::Side || found.place != self.here
+            });
+            fields.target_label = true;
+            self.line.label = true;
+            self.open = Some(Open::new(Name::Target));
         }
     }
 
@@ -402,6 +440,27 @@ impl Reader {
             }
         }
     }
+}
+
+/// The most lexemes of a remark in parentheses.
+const LONGEST_REMARK: usize = 8;
+
+/// `(40% of profit)`: the percentage of a remark that holds words beside it, and how many lexemes
+/// the remark takes up to its end. The words belong to the percentage and not to the field.
+fn share_in_words(lexemes: &[Lexeme]) -> Option<(&Lexeme, usize)> {
+    let end = lexemes
+        .iter()
+        .take(LONGEST_REMARK)
+        .take_while(|lexeme| lexeme.what != What::Break)
+        .position(|lexeme| lexeme.what == What::Sign(')'))?;
+    let inner = &lexemes[..end];
+    let mut numbers = inner
+        .iter()
+        .filter(|lexeme| matches!(lexeme.what, What::Number(_)));
+    let number = numbers.next()?;
+    let percent =
+        matches!(&number.what, What::Number(number) if number.unit == Unit::Percent);
+    (percent && numbers.next().is_none() && inner.len() > 1).then_some((number, end))
 }
 
 /// Does a field go on with the first lexeme of a later line?

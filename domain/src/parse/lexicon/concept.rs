@@ -9,6 +9,8 @@ use crate::parse::number::Unit;
 pub(in crate::parse) enum Concept {
     Long,
     Short,
+    /// Out again: behind a long with its entry, `sell` is where the profit is taken.
+    Out,
     /// The label of an entry.
     Entry,
     /// In at once.
@@ -47,6 +49,8 @@ pub(in crate::parse) enum Concept {
     Move,
     /// End the trade.
     Close,
+    /// End what is named right behind it: `close SOL long`.
+    Quit,
     /// Take a part of it; it needs a share beside it.
     Take,
     Half,
@@ -99,6 +103,7 @@ impl Concept {
         Some(match name {
             "long" => Self::Long,
             "short" => Self::Short,
+            "out" => Self::Out,
             "entry" => Self::Entry,
             "market" => Self::Market,
             "limit" => Self::Limit,
@@ -121,6 +126,7 @@ impl Concept {
             "move" => Self::Move,
             "close" => Self::Close,
             "take" => Self::Take,
+            "quit" => Self::Quit,
             "half" => Self::Half,
             "all" => Self::All,
             "cancel" => Self::Cancel,

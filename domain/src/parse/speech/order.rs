@@ -122,7 +122,9 @@ impl Speech<'_> {
     }
 
     fn close(&self) -> Option<usize> {
-        self.taken_whole().or_else(|| self.close_word())
+        self.taken_whole()
+            .or_else(|| self.close_word())
+            .or_else(|| self.quit())
     }
 
     /// `多止盈` with no price near it: the profit of the long is taken.
@@ -139,6 +141,35 @@ impl Speech<'_> {
         let at = self.lexemes.windows(2).position(pair)? + 1;
         (levels == 0 && !self.refused(at) && !self.line_has(at, &[Concept::Hit, Concept::Half]))
             .then_some(at)
+    }
+
+    /// `close SOL long now`: the word begins its clause, and what it ends is named right behind it.
+    fn quit(&self) -> Option<usize> {
+        let at = self.meant(&Concept::Quit)?;
+        let line = self.lexemes[at].line;
+        let heads = self.lexemes[..at]
+            .iter()
+            .rev()
+            .find(|before| {
+                !before.is(&Concept::Take) && !matches!(before.what, What::Sign('#' | '*'))
+            })
+            .is_none_or(|before| {
+                before.line != line
+                    || before.is(&Concept::Filler)
+                    || matches!(before.what, What::Sign(_) | What::Tick | What::Break)
+            });
+        let named = self.lexemes[at + 1..]
+            .iter()
+            .take_while(|next| next.line == line)
+            .find(|next| !matches!(next.what, What::Sign(_)) && !next.is(&Concept::Filler))
+            .is_some_and(|next| next.side().is_some() || matches!(next.what, What::Pair(_)));
+        let level = [
+            Concept::Below,
+            Concept::Above,
+            Concept::Hit,
+            Concept::Half,
+        ];
+        (heads && named && !self.line_has(at, &level) && !self.planned(at)).then_some(at)
     }
 
     fn close_word(&self) -> Option<usize> {

@@ -83,7 +83,9 @@ impl Place {
         let counts = |lexeme: &&Lexeme| {
             !matches!(
                 lexeme.what,
-                What::Sign(_) | What::Tick | What::Is(Concept::Filler | Concept::Horizon)
+                What::Sign(_)
+                    | What::Tick
+                    | What::Is(Concept::Filler | Concept::Horizon | Concept::Out)
             )
         };
         let near = |lexeme: &&Lexeme| lexeme.line == line && lexeme.what != What::Break;

@@ -84,6 +84,10 @@ pub(super) fn entry(fields: &Fields, side: Side) -> Result<Entry, String> {
     if low != high {
         return match (fields.market, fields.trigger) {
             (true, _) if fields.again => Ok(Entry::Scaled { low, high }),
+            // `buy now 2345-2342`: now, within these prices.
+            (true, None) if prices.len() == 2 && one_place(low, high) => {
+                Ok(Entry::Zone { low, high })
+            }
             (true, _) => Err(format!(
                 "it enters at once and again between {low} and {high}"
             )),
@@ -107,6 +111,13 @@ pub(super) fn entry(fields: &Fields, side: Side) -> Result<Entry, String> {
         | (Some(Trigger::Below), Side::Short) => Entry::Breakout(low),
         (Some(Trigger::Above | Trigger::Below) | None, _) => Entry::Limit(low),
     })
+}
+
+/// Are two prices so near each other that they are one place to enter, and not an entry and a price
+/// to add at?
+fn one_place(low: Price, high: Price) -> bool {
+    const NEAR: Decimal = Decimal::from_parts(5, 0, 0, false, 3);
+    (high.get() - low.get()) / low.get() <= NEAR
 }
 
 pub(super) fn targets(fields: &Fields) -> Vec<Target> {
@@ -194,13 +205,24 @@ pub(super) fn strange(draft: &Draft, mention: &Mention, universe: &dyn Universe)
     if mention.sure <= Sureness::Sided {
         return Some(format!("{} is no asset that is known here", mention.base));
     }
+    let prices = || {
+        let bounds = draft.entry.bounds();
+        let ends = bounds.into_iter().flat_map(|(low, high)| [low, high]);
+        ends.chain(draft.stop)
+            .chain(draft.targets.iter().map(|target| target.price))
+    };
+    // Half of it leaves room for a crash, and none for a slip of the decimal point.
+    if let Some(least) = super::groups::least(mention, universe)
+        && let Some(price) = prices().find(|price| price.get() * Decimal::TWO < least)
+    {
+        return Some(format!(
+            "{} at {price}: it has cost more than {least} ever since posts are written about it",
+            mention.base
+        ));
+    }
     let whole = |price: Price| price.get().is_integer() && price.get() >= Decimal::from(20);
-    let (low, high) = draft.entry.bounds()?;
-    let levels = [low, high]
-        .into_iter()
-        .chain(draft.stop)
-        .chain(draft.targets.iter().map(|target| target.price))
-        .all(whole);
+    let (low, _) = draft.entry.bounds()?;
+    let levels = prices().all(whole);
     (draft.quote_implied && levels && !mention.foreign && !universe.is_dear(&mention.base)).then(|| {
         format!(
             "no quote is written, and {low} may be satoshi: {} is not known to cost that many dollars",
