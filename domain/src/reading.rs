@@ -1,10 +1,14 @@
 //! Readings: what the parser made of one version of a post.
 
+mod ladder;
+
 use std::time::Duration;
 
 use rust_decimal::Decimal;
 
 use crate::market::{MarketKind, Pair, Price, Side, Venue};
+
+pub use ladder::{BadLadder, Ladder, MAX_RUNGS, Rung};
 
 /// What the parser made of a text. The classification and what comes with it are one value, so a
 /// `signal` without a trade cannot exist.
@@ -185,6 +189,8 @@ pub enum Entry {
         /// The upper end, above `low`.
         high: Price,
     },
+    /// Limit orders at several prices, each for its share.
+    Ladder(Ladder),
     /// A stop order: in when the price rises to it (long) or falls to it (short).
     Breakout(Price),
     /// One half at once, the other by limit orders from `low` to `high`: "now, add at 0.30".
@@ -197,13 +203,14 @@ pub enum Entry {
 }
 
 impl Entry {
-    /// `market`, `limit`, `zone`, `breakout` or `market_and_limit`.
+    /// `market`, `limit`, `zone`, `ladder`, `breakout` or `market_and_limit`.
     #[must_use]
     pub const fn label(&self) -> &'static str {
         match self {
             Self::Market(_) => "market",
             Self::Limit(_) => "limit",
             Self::Zone { .. } => "zone",
+            Self::Ladder(_) => "ladder",
             Self::Breakout(_) => "breakout",
             Self::Scaled { .. } => "market_and_limit",
         }
@@ -211,19 +218,23 @@ impl Entry {
 
     /// The lowest and the highest published price; none for a market order without one.
     #[must_use]
-    pub const fn bounds(&self) -> Option<(Price, Price)> {
+    pub fn bounds(&self) -> Option<(Price, Price)> {
         match self {
             Self::Market(None) => None,
             Self::Market(Some(price)) | Self::Limit(price) | Self::Breakout(price) => {
                 Some((*price, *price))
             }
             Self::Zone { low, high } | Self::Scaled { low, high } => Some((*low, *high)),
+            Self::Ladder(ladder) => ladder.bounds(),
         }
     }
 
-    /// The middle of the published prices.
+    /// The middle of the published prices; of a ladder what all of it costs on average.
     #[must_use]
     pub fn middle(&self) -> Option<Price> {
+        if let Self::Ladder(ladder) = self {
+            return ladder.average();
+        }
         let (low, high) = self.bounds()?;
         Price::new((low.get() + high.get()) / Decimal::TWO).ok()
     }
@@ -234,9 +245,11 @@ impl Entry {
     pub fn published(&self) -> Option<Price> {
         match self {
             Self::Scaled { .. } => None,
-            Self::Market(_) | Self::Limit(_) | Self::Breakout(_) | Self::Zone { .. } => {
-                self.middle()
-            }
+            Self::Market(_)
+            | Self::Limit(_)
+            | Self::Breakout(_)
+            | Self::Zone { .. }
+            | Self::Ladder(_) => self.middle(),
         }
     }
 

@@ -17,6 +17,13 @@ fn shown(draft: &Draft) -> String {
         Entry::Market(Some(price)) => format!("market {price}"),
         Entry::Limit(price) => format!("limit {price}"),
         Entry::Zone { low, high } => format!("zone {low} {high}"),
+        Entry::Ladder(ladder) => ladder.rungs().fold("ladder".to_owned(), |text, rung| {
+            format!(
+                "{text} {}*{}",
+                rung.price,
+                rung.share.round_dp(3).normalize()
+            )
+        }),
         Entry::Breakout(price) => format!("breakout {price}"),
         Entry::Scaled { low, high } => format!("now and {low} {high}"),
     };
@@ -556,4 +563,117 @@ fn a_trade_that_names_no_entry_begins_at_once() {
             "long MOVE/USDT zone 0.152 0.156 > 0.16 0.165 ! 0.145",
         ),
     ]);
+}
+
+#[test]
+fn who_bought_sells_at_his_targets() {
+    all(&[
+        (
+            "LTCBTC buy 0.00182-0.00178 sell 0.00191 0.002 0.0022 stop 0.0017",
+            "long LTC/BTC zone 0.00178 0.00182 > 0.00191 0.002 0.0022 ! 0.0017",
+        ),
+        (
+            "#ADA/USDT\nBuy : 0.4420 - 0.4500\nSell : 0.4600 - 0.4750\nStop Loss : 0.4280",
+            "long ADA/USDT zone 0.442 0.45 > 0.46 0.475 ! 0.428",
+        ),
+        (
+            "Spot call: buy INJ between $21.5 and $22.3. Sell at $24, $27. Stop at $19.8",
+            "long INJ/USDT zone 21.5 22.3 > 24 27 ! 19.8",
+        ),
+    ]);
+    for neither in [
+        "BTC buy 61000 sell 63000",
+        "BTC: long above 61000, short below 60000, stop 500 points",
+        "Buy BTC 61000 sl 60000 / Sell BTC 61000 sl 62000",
+    ] {
+        assert!(!matches!(read(neither), Meaning::Signals(_)), "{neither}");
+    }
+}
+
+#[test]
+fn dots_divide_thousands_where_the_price_of_the_asset_leaves_no_other_choice() {
+    all(&[
+        (
+            "BTCUSDT COMPRA\nEntrada: 61.250 - 61.000\nAlvo 1: 62.300\nStop: 60.200",
+            "long BTC/USDT zone 61000 61250 > 62300 ! 60200",
+        ),
+        (
+            "XAUUSD venta 3.317 sl 3.325 tp 3.300",
+            "short XAU/USD limit 3317 > 3300 ! 3325",
+        ),
+        (
+            "SOLUSDT long 61.250 tp 62.300 sl 60.200",
+            "long SOL/USDT limit 61.25 > 62.3 ! 60.2",
+        ),
+    ]);
+    let small = read("BTCUSDT long entry 61.2 tp 62.3 sl 60.2");
+    assert!(
+        matches!(&small, Meaning::Quarantined { reason, .. } if reason.contains("61.2")),
+        "{small:?}"
+    );
+}
+
+#[test]
+fn an_entry_at_several_prices_is_a_ladder() {
+    all(&[
+        (
+            "1000SHIBUSDT\nSide: Buy\nEntry1: 0.0245 (60%)\nEntry2: 0.0238 (40%)\nTP1: 0.0252\nSL: 0.0229",
+            "long 1000SHIB/USDT ladder 0.0238*0.4 0.0245*0.6 > 0.0252 ! 0.0229",
+        ),
+        (
+            "NEAR/USDT LONG\nEntry Targets:\n1) 5.12\n2) 5.02\n3) 4.9\nTargets:\n1) 5.25\nStop: 4.75",
+            "long NEAR/USDT ladder 4.9*0.333 5.02*0.333 5.12*0.333 > 5.25 ! 4.75",
+        ),
+        (
+            "NEAR/USDT LONG\nEntry 5.12 (60%) 5.02 (60%)\nTarget 5.25\nStop 4.75",
+            "long NEAR/USDT zone 5.02 5.12 > 5.25 ! 4.75",
+        ),
+    ]);
+}
+
+#[test]
+fn remarks_in_parentheses_belong_to_their_percentage() {
+    all(&[(
+        "#ETHFI/USDT (Long, x20)\nEntry - 2.371\nTake-Profit:\n🥇 2.4184 (40% of profit)\n🥈 2.4421 (60% of profit)\n🚀 2.4912 (100% of profit)\nStop 2.2",
+        "long ETHFI/USDT limit 2.371 > 2.4184 2.4421 2.4912 ! 2.2 x20",
+    )]);
+}
+
+#[test]
+fn a_list_without_spaces_is_no_decimal_comma() {
+    all(&[(
+        r#"{"symbol":"BTCUSDT","side":"buy","entry":61200,"sl":60500,"tp":[62000,63000]}"#,
+        "long BTC/USDT limit 61200 > 62000 63000 ! 60500",
+    )]);
+}
+
+#[test]
+fn now_within_two_near_prices_is_a_zone() {
+    all(&[
+        (
+            "XAUUSD BUY NOW 2345.5 - 2342\nSL: 2338\nTP1: 2350",
+            "long XAU/USD zone 2342 2345.5 > 2350 ! 2338",
+        ),
+        (
+            "Pair: BTC/USDT\nSignal: Buy\nEntry: Market price (61200)\nTP: 62000\nSL: 60500",
+            "long BTC/USDT market 61200 > 62000 ! 60500",
+        ),
+    ]);
+}
+
+#[test]
+fn to_close_what_is_named_behind_the_word_is_an_order() {
+    for closes in [
+        "Close SOL long now, +12%",
+        "Закрываем лонг по эфиру",
+        "CLOSE $SUI",
+    ] {
+        assert!(matches!(read(closes), Meaning::Closes(_)), "{closes}");
+    }
+    for talk in [
+        "a daily close above 62k",
+        "if we close BTC below 60k it is over",
+    ] {
+        assert!(!matches!(read(talk), Meaning::Closes(_)), "{talk}");
+    }
 }

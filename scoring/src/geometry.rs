@@ -67,7 +67,7 @@ fn cost(signal: &Signal, p: f64) -> Option<f64> {
         (costs.taker + costs.slippage).to_f64()?,
     );
     let entry = match signal.entry {
-        Entry::Limit(_) | Entry::Zone { .. } => limit,
+        Entry::Limit(_) | Entry::Zone { .. } | Entry::Ladder(_) => limit,
         Entry::Market(_) | Entry::Breakout(_) => stop,
         Entry::Scaled { .. } => f64::midpoint(limit, stop),
     };

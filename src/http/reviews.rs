@@ -7,7 +7,7 @@ use domain::ids::ChannelId;
 use domain::market::{MarketKind, Pair, Price, Side};
 use domain::ports::Clock;
 use domain::ports::review::{Review, ReviewQuery, Reviewable, Reviews};
-use domain::reading::{Draft, Entry, MAX_TARGETS, Meaning, Target};
+use domain::reading::{Draft, Entry, Ladder, MAX_TARGETS, Meaning, Rung, Target};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -110,13 +110,27 @@ pub struct TradeIn {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EntryIn {
-    /// `market`, `limit`, `zone`, `breakout` or `market_and_limit`.
-    #[schema(pattern = "^(market|limit|zone|breakout|market_and_limit)$")]
+    /// `market`, `limit`, `zone`, `ladder`, `breakout` or `market_and_limit`.
+    #[schema(pattern = "^(market|limit|zone|ladder|breakout|market_and_limit)$")]
     kind: String,
     /// The lowest published price.
     low: Option<String>,
     /// The highest one of a zone.
     high: Option<String>,
+    /// The orders of a ladder, which has neither `low` nor `high`.
+    #[serde(default)]
+    #[schema(max_items = 5)]
+    rungs: Vec<RungIn>,
+}
+
+/// An order of a ladder.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RungIn {
+    /// The limit.
+    price: String,
+    /// The share of the position, above 0; those of a ladder make up 1.
+    share: String,
 }
 
 /// What was read, for a person to look at. Without parameters: what is held and nobody has looked at.
@@ -321,8 +335,7 @@ impl TradeIn {
             venue: None,
             kind,
             side,
-            entry: entry(&self.entry.kind, low, high)
-                .map_err(|why| ApiError::invalid(field("entry"), why))?,
+            entry: self.entry.read(&field("entry"), low, high)?,
             targets: targets.collect::<Result<_, _>>()?,
             stop: maybe("stop", &self.stop)?,
             stop_percent: None,
@@ -332,6 +345,44 @@ impl TradeIn {
             valid_for: None,
             spans: Vec::new(),
         })
+    }
+}
+
+impl EntryIn {
+    fn read(
+        &self,
+        field: &str,
+        low: Option<Price>,
+        high: Option<Price>,
+    ) -> Result<Entry, ApiError> {
+        if self.kind == "ladder" {
+            return self.ladder(field);
+        }
+        if self.rungs.is_empty() {
+            return entry(&self.kind, low, high).map_err(|why| ApiError::invalid(field, why));
+        }
+        Err(ApiError::invalid(
+            format!("{field}.rungs"),
+            "only an entry of the kind `ladder` has them",
+        ))
+    }
+
+    fn ladder(&self, field: &str) -> Result<Entry, ApiError> {
+        let rungs = self.rungs.iter().enumerate().map(|(nth, rung)| {
+            let wrong = |name: &str, why: String| {
+                ApiError::invalid(format!("{field}.rungs[{nth}].{name}"), why)
+            };
+            Ok::<_, ApiError>(Rung {
+                price: Price::parse(&rung.price)
+                    .map_err(|error| wrong("price", error.to_string()))?,
+                share: Decimal::from_str_exact(&rung.share)
+                    .map_err(|error| wrong("share", error.to_string()))?,
+            })
+        });
+        let rungs = rungs.collect::<Result<_, _>>()?;
+        let ladder = Ladder::new(rungs)
+            .map_err(|error| ApiError::invalid(format!("{field}.rungs"), error))?;
+        Ok(Entry::Ladder(ladder))
     }
 }
 
@@ -347,7 +398,7 @@ fn entry(kind: &str, low: Option<Price>, high: Option<Price>) -> Result<Entry, &
         }
         ("market" | "limit" | "breakout", _, _) => Err("it has one price, `low`, and no `high`"),
         ("zone" | "market_and_limit", _, _) => Err("it goes from `low` to a higher `high`"),
-        _ => Err("use `market`, `limit`, `zone`, `breakout` or `market_and_limit`"),
+        _ => Err("use `market`, `limit`, `zone`, `ladder`, `breakout` or `market_and_limit`"),
     }
 }
 

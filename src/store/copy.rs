@@ -133,7 +133,7 @@ tables! {
     }
     signals (id) {
         id: Text, seq: Int, channel: Text, post: Text, origin: Text, instrument: Text, pair: Text,
-        substituted: Flag, side: Text, entry: Text, entry_low: Exact, entry_high: Exact, stop: Exact,
+        substituted: Flag, side: Text, entry: Text, entry_low: Exact, entry_high: Exact, entry_rungs: Text, stop: Exact,
         leverage: Exact, breakeven_after: Int, posted: Time, received: Time, expires_at: Time,
         held_at_most: Int, price_at_receipt: Exact, ambiguous: Flag, score_model: Text,
         score_targets: Text, score_first: Real, score_expected_r: Real, state: Text, state_k: Int,

@@ -150,7 +150,7 @@ fn text(value: Value, wanted: &'static str) -> Result<String, Unreadable> {
     }
 }
 
-fn json(text: &str) -> Result<Value, Unreadable> {
+pub(crate) fn json(text: &str) -> Result<Value, Unreadable> {
     serde_json::from_str(text).map_err(|_| Unreadable::new(text, "JSON"))
 }
 

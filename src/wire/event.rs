@@ -5,7 +5,7 @@ use domain::lifecycle::{BoundResult, Change, Evidence, Outcome, State, What};
 use domain::market::Price;
 use domain::ports::View;
 use domain::post::Action;
-use domain::reading::{Entry, Order, Target};
+use domain::reading::{Entry, Order, Rung, Target};
 use domain::score::Score;
 use domain::signal::Signal;
 use rust_decimal::Decimal;
@@ -103,12 +103,25 @@ pub struct IdeaOut {
 /// How a trade is entered.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EntryOut {
-    /// `market`, `limit`, `zone`, `breakout` or `market_and_limit` (half at once, half there).
+    /// `market`, `limit`, `zone` (equal orders from `low` to `high`), `ladder` (its orders are in
+    /// `rungs`), `breakout` or `market_and_limit` (half at once, half there).
     pub kind: &'static str,
     /// The lowest published price.
     pub low: Option<String>,
     /// The highest published price.
     pub high: Option<String>,
+    /// The orders of a ladder, the lowest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rungs: Vec<RungOut>,
+}
+
+/// An order of a ladder.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RungOut {
+    /// The limit.
+    pub price: String,
+    /// The share of the position; those of a ladder make up 1.
+    pub share: String,
 }
 
 /// Where profit is taken.
@@ -345,10 +358,20 @@ impl IdeaOut {
 impl EntryOut {
     pub(super) fn of(entry: &Entry) -> Self {
         let bounds = entry.bounds();
+        let rungs = if let Entry::Ladder(ladder) = entry {
+            let out = |rung: Rung| RungOut {
+                price: text(rung.price),
+                share: number(rung.share),
+            };
+            ladder.rungs().map(out).collect()
+        } else {
+            Vec::new()
+        };
         Self {
             kind: entry.label(),
             low: bounds.map(|(low, _)| text(low)),
             high: bounds.map(|(_, high)| text(high)),
+            rungs,
         }
     }
 }

@@ -8,7 +8,7 @@ use domain::ids::{ChannelId, PostKey, SignalId};
 use domain::lifecycle::{BoundResult, Change, Ending, Evidence, Outcome, State, What};
 use domain::market::{Candle, Instrument, MarketKind, Pair, Price, Side, Trade, Venue};
 use domain::post::{Action, Origin};
-use domain::reading::{Entry, Order, Target};
+use domain::reading::{Entry, Ladder, Order, Target};
 use domain::score::Score;
 use domain::signal::Signal;
 use domain::time::Timestamp;
@@ -129,6 +129,9 @@ fn entry() -> impl Strategy<Value = Entry> {
         price().prop_map(Entry::Breakout),
         (price(), price()).prop_map(|(low, high)| Entry::Zone { low, high }),
         (price(), price()).prop_map(|(low, high)| Entry::Scaled { low, high }),
+        (price(), price()).prop_filter_map("two orders at one price", |(one, other)| {
+            Ladder::equal(&[one, other]).ok().map(Entry::Ladder)
+        }),
     ]
 }
 

@@ -27,7 +27,9 @@ impl Walk<'_> {
                 self.fill_limits();
                 entered
             }
-            Entry::Limit(_) | Entry::Zone { .. } | Entry::Scaled { .. } => self.fill_limits(),
+            Entry::Limit(_) | Entry::Zone { .. } | Entry::Ladder(_) | Entry::Scaled { .. } => {
+                self.fill_limits()
+            }
         };
         if self.run.state == State::Pending && self.missed(self.bar.top) {
             self.end(Ending::MissedTarget, None);
@@ -61,7 +63,10 @@ impl Walk<'_> {
     /// so here the pessimistic bound takes the touch and the optimistic one asks for more. An order
     /// at the market or a breakout meets its targets when it fills.
     fn missed(&self, price: Price) -> bool {
-        let resting = matches!(self.terms.entry, Entry::Limit(_) | Entry::Zone { .. });
+        let resting = matches!(
+            self.terms.entry,
+            Entry::Limit(_) | Entry::Zone { .. } | Entry::Ladder(_)
+        );
         resting
             && self.run.goals.first().is_some_and(|goal| match self.bound {
                 Bound::Pessimistic => self.terms.reaches(price, goal.price),

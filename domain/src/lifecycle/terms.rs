@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 
 use crate::execution::{Costs, ExecutionModel};
 use crate::market::{Price, Side};
-use crate::reading::{Entry, Target};
+use crate::reading::{Entry, Rung, Target};
 use crate::signal::Signal;
 use crate::time::Timestamp;
 
@@ -139,6 +139,13 @@ pub(super) fn legs(entry: &Entry, side: Side, zone_legs: u8) -> Vec<Leg> {
         Entry::Market(_) | Entry::Breakout(_) => return whole(None),
         Entry::Limit(price) => return whole(Some(*price)),
         Entry::Zone { low, high } => (low.get(), high.get()),
+        Entry::Ladder(ladder) => {
+            let leg = |rung: Rung| Leg {
+                limit: Some(rung.price),
+                share: rung.share,
+            };
+            return ladder.met(side).into_iter().map(leg).collect();
+        }
         Entry::Scaled { low, high } => return scaled(*low, *high, side),
     };
     if zone_legs < 2 || low == high {

@@ -104,7 +104,7 @@ impl Ear<'_> {
         let worst_entry = match self.terms.entry {
             Entry::Market(_) => None,
             Entry::Breakout(level) => Some(level),
-            Entry::Limit(_) | Entry::Zone { .. } | Entry::Scaled { .. } => {
+            Entry::Limit(_) | Entry::Zone { .. } | Entry::Ladder(_) | Entry::Scaled { .. } => {
                 run.legs_left(self.terms).last().and_then(|leg| leg.limit)
             }
         };
@@ -196,7 +196,11 @@ impl Ear<'_> {
         if run.state != State::Pending || run.legs_filled > 0 {
             return ignored(ENTERED);
         }
-        if !matches!(self.terms.entry, Entry::Limit(_) | Entry::Zone { .. }) {
+        let resting = matches!(
+            self.terms.entry,
+            Entry::Limit(_) | Entry::Zone { .. } | Entry::Ladder(_)
+        );
+        if !resting {
             return ignored(NO_LIMIT);
         }
         let entry = if low == high {

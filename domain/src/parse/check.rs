@@ -54,8 +54,12 @@ pub(super) fn fault(draft: &Draft) -> Option<String> {
 }
 
 fn zone(draft: &Draft) -> Option<String> {
-    let Entry::Zone { low, high } = draft.entry else {
-        return None;
+    let (low, high) = match draft.entry {
+        Entry::Zone { low, high } => (low, high),
+        Entry::Ladder(ladder) => ladder.bounds()?,
+        Entry::Market(_) | Entry::Limit(_) | Entry::Breakout(_) | Entry::Scaled { .. } => {
+            return None;
+        }
     };
     (high.get() / low.get() > WIDEST_ZONE)
         .then(|| format!("the entries {low} and {high} are too far apart to be one zone"))

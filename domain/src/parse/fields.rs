@@ -21,6 +21,8 @@ pub(super) struct Fields {
     pub(super) sold: bool,
     /// Prices with the label of an entry.
     pub(super) entry: Vec<Decimal>,
+    /// Prices of an entry with the percentage that is written behind each.
+    pub(super) shares: Vec<(Decimal, Decimal)>,
     /// Prices right behind the pair or the side, without a label.
     pub(super) soft: Vec<Decimal>,
     pub(super) targets: Vec<Goal>,

@@ -89,7 +89,13 @@ pub(super) fn listed(literal: &str) -> Vec<&str> {
         && literal
             .split(',')
             .all(|part| part.matches('.').count() == 1);
-    if dotted {
+    // `[62000,63000]`: no decimal comma has as many digits behind it as a price has before it.
+    let prices = literal.contains(',')
+        && !literal.contains('.')
+        && literal
+            .split(',')
+            .all(|part| part.len() >= 4 && part.len() == literal.find(',').unwrap_or_default());
+    if dotted || prices {
         literal.split(',').collect()
     } else {
         vec![literal]
@@ -231,6 +237,8 @@ mod tests {
     fn numbers_glued_by_commas_without_dots_stay_unread() {
         assert_eq!(listed("42.20,43.00"), ["42.20", "43.00"]);
         assert_eq!(read("740,75,770"), None);
+        assert_eq!(listed("62000,63000"), ["62000", "63000"]);
+        assert_eq!(listed("27,400"), ["27,400"]);
     }
 
     #[test]

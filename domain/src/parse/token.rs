@@ -238,7 +238,13 @@ impl<'a> Cutter<'a> {
             '$' if self.follows_number() => {}
             // `98450'den`: where a language inflects its numbers, the ending says nothing new.
             '\'' | '’' if self.follows_number() => {
-                self.at += run(&rest[c.len_utf8()..], is_letter).len();
+                let ending = run(&rest[c.len_utf8()..], is_letter);
+                // `20'pips` is a unit.
+                if self.lexicon.begins(&normalise::low(ending)) {
+                    self.glued = false;
+                } else {
+                    self.at += ending.len();
+                }
             }
             '(' => {
                 let inner = number::literal(&rest[1..]);

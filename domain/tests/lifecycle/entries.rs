@@ -1,7 +1,7 @@
 //! Limit orders, zones and breakouts: when they get in, and at what price.
 
 use domain::lifecycle::{Ending, State, What};
-use domain::reading::Entry;
+use domain::reading::{Entry, Ladder, Rung};
 
 use crate::story::*;
 
@@ -184,4 +184,18 @@ fn a_breakout_and_its_stop_in_one_candle_is_a_loss_unless_the_optimist_can_doubt
     let story = Story::free(&signal).see(&[candle(0, ["98", "101", "94", "101"])]);
     assert_eq!(story.state(), State::Ended(Ending::StoppedOut));
     assert_eq!(story.track.optimistic.state, State::Active);
+}
+
+#[test]
+fn a_ladder_fills_its_orders_for_their_shares() {
+    // 0.7 × 100 + 0.3 × 96 = 98.8 is the published entry, so 1R is 8.8; only the first order fills:
+    // 0.7 × (110 − 100) / 8.8.
+    let rung = |price, share| Rung {
+        price: p(price),
+        share: d(share),
+    };
+    let ladder = Ladder::new(vec![rung("96", "0.3"), rung("100", "0.7")]).unwrap();
+    let signal = long(Entry::Ladder(ladder), &["110"], "90");
+    let story = Story::free(&signal).see(&[trade(1, "101"), trade(2, "99"), trade(3, "111")]);
+    assert_eq!(story.r().0.round_dp(6), d("0.795455"));
 }

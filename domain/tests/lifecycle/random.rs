@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::market::{Candle, Price, Side, Tick, Trade};
-use domain::reading::{Entry, Order, Target};
+use domain::reading::{Entry, Ladder, Order, Rung, Target};
 use domain::signal::Signal;
 use domain::time::Timestamp;
 use proptest::prelude::*;
@@ -43,7 +43,7 @@ pub(crate) fn signals(any_plan: bool) -> impl Strategy<Value = Signal> {
     let side = prop_oneof![Just(Side::Long), Just(Side::Short)];
     (
         side,
-        0..if any_plan { 5 } else { 3 },
+        0..if any_plan { 7 } else { 3 },
         -20..20_i64,
         1..30_i64,
         prop::collection::vec(1..25_i64, 0..4),
@@ -64,6 +64,7 @@ pub(crate) fn signals(any_plan: bool) -> impl Strategy<Value = Signal> {
                         low: level(0),
                         high: level(0),
                     },
+                    5 => Entry::Ladder(Ladder::equal(&[level(0), level(4), level(8)]).unwrap()),
                     _ => {
                         let (one, other) = (level(0), level(8));
                         Entry::Zone {
@@ -168,6 +169,13 @@ pub(crate) fn redrawn(
             low: f(low).min(f(high)),
             high: f(low).max(f(high)),
         },
+        Entry::Ladder(ladder) => {
+            let rung = |rung: Rung| Rung {
+                price: f(rung.price),
+                share: rung.share,
+            };
+            Entry::Ladder(Ladder::new(ladder.rungs().map(rung).collect()).unwrap())
+        }
         Entry::Scaled { low, high } => Entry::Scaled {
             low: f(low).min(f(high)),
             high: f(low).max(f(high)),

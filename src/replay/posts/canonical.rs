@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use domain::market::{MarketKind, Pair, Price, Side};
 use domain::parse::{self, Assets};
 use domain::reading::{Draft, Entry, Meaning};
+use rust_decimal::Decimal;
 
 /// A call as columns say it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +35,15 @@ impl Call {
             Entry::Market(Some(price)) => line("now ", price.to_string()),
             Entry::Limit(price) => line("entry: ", price.to_string()),
             Entry::Zone { low, high } => line("entry: ", format!("{low} - {high}")),
+            Entry::Ladder(ladder) => {
+                for (nth, rung) in ladder.rungs().enumerate() {
+                    let percent = (rung.share * Decimal::ONE_HUNDRED).normalize();
+                    line(
+                        &format!("entry {}: ", nth + 1),
+                        format!("{} ({percent}%)", rung.price),
+                    );
+                }
+            }
             Entry::Scaled { low, high } if low == high => line("now, add at ", low.to_string()),
             Entry::Scaled { low, high } => line("now, add at ", format!("{low} - {high}")),
             Entry::Breakout(price) => line(

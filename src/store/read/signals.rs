@@ -8,7 +8,7 @@ use domain::ids::{ChannelId, PostKey, SignalId};
 use domain::market::{Instrument, Side};
 use domain::ports::store::{OpenSignal, SignalQuery, SignalRecord, StoreError, TrackRecord};
 use domain::post::Origin;
-use domain::reading::{Entry, Target};
+use domain::reading::{Entry, Ladder, Target};
 use domain::score::Score;
 use domain::signal::Signal;
 use domain::time::Timestamp;
@@ -20,7 +20,7 @@ use crate::store::database::{Database, Row, Session, Value, values};
 use crate::store::shape::{self, Kept as _};
 
 const SIGNALS: &str = "SELECT s.id, s.seq, s.channel, s.post, s.origin, s.instrument, \
-     s.substituted, s.side, s.entry, s.entry_low, s.entry_high, s.stop, s.leverage, \
+     s.substituted, s.side, s.entry, s.entry_low, s.entry_high, s.entry_rungs, s.stop, s.leverage, \
      s.breakeven_after, s.posted, s.received, s.expires_at, s.held_at_most, s.price_at_receipt, \
      s.ambiguous, s.score_model, s.score_targets, s.score_expected_r, s.state, s.state_k, \
      s.edited, s.deleted, o.model AS outcome_model, o.ambiguous AS outcome_ambiguous, \
@@ -262,6 +262,12 @@ fn entry<R: Row>(row: &R) -> Result<Entry, StoreError> {
         ("breakout", Some(price), None) => Ok(Entry::Breakout(price)),
         ("zone", Some(low), Some(high)) => Ok(Entry::Zone { low, high }),
         ("market_and_limit", Some(low), Some(high)) => Ok(Entry::Scaled { low, high }),
+        ("ladder", Some(_), Some(_)) => {
+            let ladder = columns::parsed(row, "entry_rungs", |text| {
+                Ladder::read(shape::json(text).ok()?).ok()
+            })?;
+            Ok(Entry::Ladder(ladder))
+        }
         _ => Err(columns::unknown("entry", &kind)),
     }
 }

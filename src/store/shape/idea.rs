@@ -2,11 +2,13 @@
 
 use domain::market::{MarketKind, Side};
 use domain::post::{Action, Origin};
-use domain::reading::{Confidence, Draft, Entry, Field, Order, Span, Target};
+use domain::reading::{Confidence, Draft, Entry, Field, Ladder, Order, Rung, Span, Target};
 use domain::score::Score;
 use domain::signal::Signal;
 
-use super::{kept_enum, kept_struct};
+use serde_json::Value;
+
+use super::{Kept, Unreadable, kept_enum, kept_struct};
 
 kept_enum!(Side { "long" => Long, "short" => Short });
 kept_enum!(MarketKind { "spot" => Spot, "perpetual" => Perpetual, "cfd" => Cfd });
@@ -22,10 +24,23 @@ kept_enum!(Entry {
     "market" => Market(price),
     "limit" => Limit(price),
     "zone" => Zone { low, high },
+    "ladder" => Ladder(ladder),
     "breakout" => Breakout(price),
     "market_and_limit" => Scaled { low, high },
 });
+kept_struct!(Rung { price, share });
 kept_struct!(Target { price, weight });
+
+impl Kept for Ladder {
+    fn keep(&self) -> Value {
+        self.rungs().collect::<Vec<Rung>>().keep()
+    }
+
+    fn read(value: Value) -> Result<Self, Unreadable> {
+        let rungs = Vec::<Rung>::read(value)?;
+        Self::new(rungs).map_err(|error| Unreadable::new(error.to_string(), "Ladder"))
+    }
+}
 
 kept_struct!(Draft {
     pair,

@@ -18,9 +18,9 @@ use crate::store::shape::Kept as _;
 const SIGNAL: &str = "INSERT INTO signals (id, seq, channel, post, origin, instrument, pair, \
      substituted, side, entry, entry_low, entry_high, stop, leverage, breakeven_after, posted, \
      received, expires_at, held_at_most, price_at_receipt, ambiguous, score_model, score_targets, \
-     score_first, score_expected_r, state, state_k, ended, judged, edited, deleted) \
+     score_first, score_expected_r, state, entry_rungs, state_k, ended, judged, edited, deleted) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, \
-     $19, $20, $21, $22, $23, $24, $25, $26, NULL, FALSE, FALSE, FALSE, FALSE)";
+     $19, $20, $21, $22, $23, $24, $25, $26, $27, NULL, FALSE, FALSE, FALSE, FALSE)";
 
 const STATE: &str = "UPDATE signals SET state = $2, state_k = $3, ended = $4 WHERE id = $1";
 
@@ -82,6 +82,7 @@ impl<S: Session> Desk<S> {
             score.and_then(Score::first_target),
             score.and_then(|score| score.expected_r),
             state,
+            rungs(&signal.entry),
         ];
         self.tell(SIGNAL, values).await?;
         for (k, target) in (1_i64..).zip(&signal.targets) {
@@ -132,6 +133,16 @@ fn entry_columns(entry: &Entry) -> (Option<Price>, Option<Price>) {
         Entry::Market(price) => (price, None),
         Entry::Limit(price) | Entry::Breakout(price) => (Some(price), None),
         Entry::Zone { low, high } | Entry::Scaled { low, high } => (Some(low), Some(high)),
+        Entry::Ladder(ladder) => ladder.bounds().unzip(),
+    }
+}
+
+/// A ladder's orders, as text.
+fn rungs(entry: &Entry) -> Option<String> {
+    if let Entry::Ladder(ladder) = entry {
+        Some(ladder.keep().to_string())
+    } else {
+        None
     }
 }
 

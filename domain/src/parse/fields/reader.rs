@@ -355,9 +355,9 @@ impl Reader {
         if bought && entered && priced && !fields.target_label {
             fields.short = false;
             fields.sold = true;
-            fields.found.retain(|found| {
-                found.field != Field::Side || found.place != self.here
-            });
+            fields
+                .found
+                .retain(|found| found.field != Field::Side || found.place != self.here);
             fields.target_label = true;
             self.line.label = true;
             self.open = Some(Open::new(Name::Target));
@@ -458,8 +458,7 @@ fn share_in_words(lexemes: &[Lexeme]) -> Option<(&Lexeme, usize)> {
         .iter()
         .filter(|lexeme| matches!(lexeme.what, What::Number(_)));
     let number = numbers.next()?;
-    let percent =
-        matches!(&number.what, What::Number(number) if number.unit == Unit::Percent);
+    let percent = matches!(&number.what, What::Number(number) if number.unit == Unit::Percent);
     (percent && numbers.next().is_none() && inner.len() > 1).then_some((number, end))
 }
 

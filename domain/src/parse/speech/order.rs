@@ -163,12 +163,7 @@ impl Speech<'_> {
             .take_while(|next| next.line == line)
             .find(|next| !matches!(next.what, What::Sign(_)) && !next.is(&Concept::Filler))
             .is_some_and(|next| next.side().is_some() || matches!(next.what, What::Pair(_)));
-        let level = [
-            Concept::Below,
-            Concept::Above,
-            Concept::Hit,
-            Concept::Half,
-        ];
+        let level = [Concept::Below, Concept::Above, Concept::Hit, Concept::Half];
         (heads && named && !self.line_has(at, &level) && !self.planned(at)).then_some(at)
     }
 

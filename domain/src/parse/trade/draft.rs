@@ -8,7 +8,7 @@ use crate::market::{MarketKind, Price, Side, Venue};
 use crate::parse::fields::{Fields, Trigger};
 use crate::parse::symbol::{Mention, Sureness};
 use crate::parse::universe::Universe;
-use crate::reading::{Draft, Entry, Target};
+use crate::reading::{Draft, Entry, Ladder, Rung, Target};
 use crate::signal::HELD_AT_MOST;
 
 /// The side that is written, or that the levels leave no choice about.
@@ -61,6 +61,7 @@ pub(super) fn entry(fields: &Fields, side: Side) -> Result<Entry, String> {
             .iter()
             .find(|price| Some(*price) < low || Some(*price) > high)
             && fields.soft.len() == 1
+            && !fields.again
         {
             return Err(format!(
                 "two entries are written, {other} and {}",
@@ -92,7 +93,9 @@ pub(super) fn entry(fields: &Fields, side: Side) -> Result<Entry, String> {
                 "it enters at once and again between {low} and {high}"
             )),
             (false, Some(_)) => Err(format!("a breakout of both {low} and {high} is written")),
-            (false, None) => Ok(Entry::Zone { low, high }),
+            (false, None) => {
+                Ok(ladder(fields, prices).map_or(Entry::Zone { low, high }, Entry::Ladder))
+            }
         };
     }
     if fields.market && fields.again {
@@ -111,6 +114,34 @@ pub(super) fn entry(fields: &Fields, side: Side) -> Result<Entry, String> {
         | (Some(Trigger::Below), Side::Short) => Entry::Breakout(low),
         (Some(Trigger::Above | Trigger::Below) | None, _) => Entry::Limit(low),
     })
+}
+
+/// Several orders: where each has its share, or where more than a zone's two ends are written.
+fn ladder(fields: &Fields, prices: &[Decimal]) -> Option<Ladder> {
+    let shares: Vec<Decimal> = fields
+        .shares
+        .iter()
+        .map(|(_, share)| *share / Decimal::ONE_HUNDRED)
+        .collect();
+    let same = fields.shares.iter().map(|(price, _)| price).eq(prices);
+    let prices = prices.iter().map(|price| Price::new(*price));
+    let prices: Vec<Price> = prices.collect::<Result<_, _>>().ok()?;
+    if same {
+        let rungs = prices
+            .iter()
+            .zip(shares)
+            .map(|(price, share)| Rung {
+                price: *price,
+                share: share.normalize(),
+            })
+            .collect();
+        if let Ok(ladder) = Ladder::new(rungs) {
+            return Some(ladder);
+        }
+    }
+    (prices.len() > 2)
+        .then(|| Ladder::equal(&prices).ok())
+        .flatten()
 }
 
 /// Are two prices so near each other that they are one place to enter, and not an entry and a price

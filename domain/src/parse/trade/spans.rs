@@ -57,6 +57,9 @@ fn is_kept(found: &Found, draft: &Draft) -> bool {
             draft.entry,
             crate::reading::Entry::Market(_) | crate::reading::Entry::Scaled { .. }
         ),
+        (Field::Entry, Some(value)) if let crate::reading::Entry::Ladder(ladder) = draft.entry => {
+            ladder.rungs().any(|rung| scaled(value, rung.price.get()))
+        }
         (Field::Entry, Some(value)) => draft
             .entry
             .bounds()

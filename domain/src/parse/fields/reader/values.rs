@@ -93,6 +93,10 @@ impl Reader {
             self.found(field, Some(value), confidence);
         }
         match name {
+            // `Entry: market (61200)`: what it costs as the author writes.
+            Name::Entry if self.line.market && self.sign == Some('(') => {
+                self.fields.price = Some(value);
+            }
             Name::Entry => {
                 self.line.entry = true;
                 self.fields.entry.push(value);
@@ -179,6 +183,11 @@ impl Reader {
                 {
                     goal.percent = number.value;
                 }
+            }
+            // `Entry 1: 0.0245 (50%)`: its share of the position.
+            Name::Entry if !chained && open.numbers > 0 && self.sign != Some('+') => {
+                let last = self.fields.entry.last().copied();
+                self.fields.shares.extend(last.zip(number.value));
             }
             // `3-5 %` is no one distance, and the percentage behind a price says what it would cost.
             Name::Stop if open.numbers == 0 => match (chained, number.value) {
