@@ -50,6 +50,8 @@ pub enum Command {
     Export(ExportCommand),
     /// Drop the old part of the stream; posts, signals and outcomes stay.
     Forget(ForgetArgs),
+    /// Ask the configured venues what they list, and write the list of assets that the parser knows.
+    Assets(AssetsArgs),
     /// Keep an archive of candles to replay against.
     #[command(subcommand)]
     Candles(CandlesCommand),
@@ -143,6 +145,15 @@ pub enum ExportCommand {
 #[derive(Debug, Args)]
 pub struct LabelsArgs {
     /// The file; standard output when nothing is said.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// Where the list of assets goes.
+#[derive(Debug, Args)]
+pub struct AssetsArgs {
+    /// The file (domain/data/assets.txt is bundled at the next build); standard output when nothing
+    /// is said.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
 }

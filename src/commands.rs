@@ -16,12 +16,14 @@ use crate::store::{self, Kept};
 use crate::wire::ReadingOut;
 use crate::{serve, telemetry};
 
+mod assets;
 mod candles;
 mod export;
 mod forget;
 mod history;
 mod reread;
 
+pub use assets::assets;
 pub use candles::fetch as fetch_candles;
 pub use export::labels;
 pub use forget::forget;

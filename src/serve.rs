@@ -38,6 +38,8 @@ mod bus;
 mod ways;
 mod world;
 
+pub(crate) use world::feed;
+
 use world::World;
 
 /// A running platform.

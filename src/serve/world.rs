@@ -294,7 +294,11 @@ fn bot(token: &SecretString, base: &Url, clock: &Arc<dyn Clock>) -> anyhow::Resu
 }
 
 /// The feed of a venue, at its own address or where the world knows it.
-fn feed(name: &str, venue: &config::Venue, clock: &Arc<dyn Clock>) -> anyhow::Result<VenueFeed> {
+pub(crate) fn feed(
+    name: &str,
+    venue: &config::Venue,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<VenueFeed> {
     let (rhythm, open): (_, fn(_, _) -> _) = match venue.kind {
         VenueKind::BinanceSpot => (Rhythm::default(), binance::spot),
         VenueKind::BinanceUsdm => (Rhythm::default(), binance::usdm),

@@ -201,3 +201,23 @@ fn a_fetch_that_cannot_be_meant_is_refused_with_the_remedy() {
         assert!(said.err.contains(remedy), "{said:?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_of_assets_is_made_anew_from_what_a_venue_lists() {
+    let simulator = exchange();
+    let home = home(&simulator);
+    let done = home.run(&["assets", "--out", "assets.txt"], "");
+    assert_eq!(done.code, Some(0), "{}", done.err);
+    let text = std::fs::read_to_string(home.path("assets.txt")).unwrap();
+    let entries: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .flat_map(str::split_whitespace)
+        .collect();
+    assert!(entries.contains(&"BTC$1000") && entries.contains(&"NOT?"));
+    for symbol in &SYMBOLS {
+        let base = symbol.name.strip_suffix("USDT").unwrap();
+        let listed = |entry: &&str| entry.trim_end_matches(['$', '?']) == base;
+        assert!(entries.iter().any(listed), "{base}");
+    }
+}

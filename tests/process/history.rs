@@ -4,11 +4,11 @@
 use crate::home::Home;
 
 /// Calls, a word about one of them, an edit, a report and small talk.
-const ROOM: &str = r##"{"channel":"room","msg_id":1,"ts":"2026-05-01T10:00:30Z","text":"LONG #BTC/USDT\nEntry: 100\nTarget 1: 103\nTarget 2: 106\nStop: 95"}
+const ROOM: &str = r##"{"channel":"room","msg_id":1,"ts":"2026-05-01T10:00:30Z","text":"LONG #SOL/USDT\nEntry: 100\nTarget 1: 103\nTarget 2: 106\nStop: 95"}
 {"channel":"room","msg_id":2,"ts":"2026-05-01T11:00:00Z","text":"good morning everybody"}
 {"channel":"room","msg_id":3,"ts":"2026-05-01T11:30:00Z","reply_to":1,"text":"Move stop to entry"}
-{"channel":"room","msg_id":4,"ts":"2026-05-01T12:00:10Z","text":"SHORT #BTC/USDT\nEntry: 104\nTarget: 90\nStop: 109"}
-{"channel":"room","msg_id":5,"ts":"2026-05-01T13:00:00Z","text":"BTC/USDT target 1 hit, +3% profit"}
+{"channel":"room","msg_id":4,"ts":"2026-05-01T12:00:10Z","text":"SHORT #SOL/USDT\nEntry: 104\nTarget: 90\nStop: 109"}
+{"channel":"room","msg_id":5,"ts":"2026-05-01T13:00:00Z","text":"SOL/USDT target 1 hit, +3% profit"}
 "##;
 
 fn home() -> Home {
@@ -35,7 +35,7 @@ fn with_candles(home: &Home) {
             written(close)
         ));
     }
-    std::fs::write(folder.join("BTCUSDT-1m.csv"), csv).unwrap();
+    std::fs::write(folder.join("SOLUSDT-1m.csv"), csv).unwrap();
 }
 
 #[test]
@@ -122,7 +122,7 @@ async fn the_server_does_not_follow_what_was_imported() {
          [venues.sim]\nkind = \"binance-spot\"\nws_url = \"ws://{at}\"\nrest_url = \"http://{at}\"\n"
     ));
     // The venue lists this pair: a live signal on it would be followed.
-    let room = ROOM.replace("BTC/USDT", "ZET/USDT");
+    let room = ROOM.replace("SOL/USDT", "ZET/USDT");
     std::fs::write(home.path("room.jsonl"), room).unwrap();
     let said = home.run(&["import", "room.jsonl", "--channel", "their-room"], "");
     assert!(said.out.contains("their-room: 5 posts"), "{said:?}");

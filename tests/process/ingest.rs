@@ -60,6 +60,33 @@ async fn a_signal_is_stored_once_however_often_it_is_brought() {
 }
 
 #[tokio::test]
+async fn a_card_that_is_edited_in_place_closes_its_own_trade() {
+    let desk = Desk::open().await;
+    let card = desk.signal();
+    let named = [("x-touchstone-key", KEY), ("idempotency-key", "card")];
+    assert_eq!(outcome(&desk.bring(&card, &named).await), "signal");
+    // A tick in front of a level is a report, and moves nothing.
+    let reached = card.replace("Target", "✅ Target");
+    assert_eq!(outcome(&desk.bring(&reached, &named).await), "edited");
+    let closed = format!("{reached}\nSTATUS: CLOSED");
+    assert_eq!(outcome(&desk.bring(&closed, &named).await), "edited");
+    // The same line once more is not said anew.
+    let thanks = format!("{closed}\nThank you!");
+    assert_eq!(outcome(&desk.bring(&thanks, &named).await), "edited");
+
+    let story = desk.story().await;
+    assert_eq!(story["versions"].as_array().unwrap().len(), 4);
+    let events = story["events"].as_array().unwrap();
+    let orders: Vec<_> = events
+        .iter()
+        .filter(|event| event["type"] == "instruction")
+        .map(|event| event["data"]["order"].to_string())
+        .collect();
+    assert_eq!(orders.len(), 1, "{story:#}");
+    assert!(orders[0].contains("close"), "{story:#}");
+}
+
+#[tokio::test]
 async fn two_alerts_of_one_bar_are_two_posts() {
     let desk = Desk::open().await;
     for symbol in ["QBTUSDT", "ZETUSDT"] {

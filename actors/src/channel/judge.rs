@@ -120,6 +120,29 @@ pub(crate) fn amend(before: &Signal, after: &Draft) -> Vec<Order> {
     orders
 }
 
+/// Is the order told by the levels of the whole text, too?
+pub(crate) const fn is_level(order: &Order) -> bool {
+    match order {
+        Order::MoveStop(_) | Order::MoveEntry { .. } | Order::Retarget(_) => true,
+        Order::Breakeven
+        | Order::CloseShare(_)
+        | Order::Close
+        | Order::Cancel
+        | Order::WithdrawStop => false,
+    }
+}
+
+/// The lines of `after` that `before` does not have, in their order.
+pub(crate) fn new_lines(before: &str, after: &str) -> String {
+    let old: std::collections::HashSet<&str> = before.lines().map(str::trim).collect();
+    let new: Vec<&str> = after
+        .lines()
+        .map(str::trim)
+        .filter(|line| !old.contains(line))
+        .collect();
+    new.join("\n")
+}
+
 /// Which open trades an author's word means, or how many it could mean.
 ///
 /// A reply names them; else pair and side; else it is the one that is open, if just one is.

@@ -13,7 +13,7 @@ use domain::score::Score;
 use domain::signal::Signal;
 use domain::time::Timestamp;
 
-use super::judge::{amend, judge, meant};
+use super::judge::{amend, is_level, judge, meant, new_lines};
 use super::memory::{Known, Memory};
 use super::{Arrive, Fate, Handling, Rooms};
 use crate::floor::{Find, Follow, Listings, UNLISTED};
@@ -156,6 +156,7 @@ impl Story {
             });
         }
         let mut verdict = Verdict::of(reading, Fate::Edited);
+        self.added(post, &before, &mut verdict).await?;
         for record in before {
             let draft = drafts.iter().find(|draft| {
                 draft.side == record.signal.side
@@ -172,6 +173,55 @@ impl Story {
             verdict.revised.push(record.signal);
         }
         Ok(verdict)
+    }
+
+    /// A card that is edited in place says in its new lines what is to be done with its own trades:
+    /// `STATUS: closed`, `stop to entry`. New levels are not told by lines but by the whole card.
+    async fn added(
+        &self,
+        post: &Arc<Post>,
+        before: &[SignalRecord],
+        verdict: &mut Verdict,
+    ) -> Result<(), Unsettled> {
+        if before.is_empty() {
+            return Ok(());
+        }
+        let versions = self.rooms.store.versions(&self.channel, &post.key).await?;
+        let Some(last) = versions.last() else {
+            return Ok(());
+        };
+        let assets = self.rooms.floor.ask(Listings).await??;
+        let context = parse::Context { assets: &*assets };
+        let added = new_lines(&last.post.text, &post.text);
+        let words = match parse::read(&added, false, context).meaning {
+            Meaning::Updates(words) | Meaning::Closes(words) | Meaning::Cancels(words) => words,
+            Meaning::Signals(_)
+            | Meaning::Claim { .. }
+            | Meaning::Noise(_)
+            | Meaning::Quarantined { .. } => return Ok(()),
+        };
+        let own: Vec<Arc<Signal>> = self
+            .open(post.received)
+            .await?
+            .into_iter()
+            .filter(|signal| before.iter().any(|record| record.signal.id == signal.id))
+            .collect();
+        for word in words.into_iter().filter(|word| !is_level(&word.order)) {
+            match meant(&word, &[], &own) {
+                Ok(signals) => {
+                    let orders = signals
+                        .into_iter()
+                        .map(|signal| (Arc::clone(signal), word.order.clone()));
+                    verdict.orders.extend(orders);
+                }
+                Err(candidates) if candidates > 1 => {
+                    verdict.note = Some(format!("ambiguous: {candidates} open trades fit"));
+                }
+                // It is over already.
+                Err(_) => {}
+            }
+        }
+        Ok(())
     }
 
     /// A post that is gone at its platform. Its signals are followed to their end.

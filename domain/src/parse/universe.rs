@@ -26,7 +26,13 @@ pub struct Assets {
     marks: HashMap<Box<str>, Marks>,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+/// From this price in dollars on a whole number can be the price.
+const DEAR: Decimal = Decimal::from_parts(20, 0, 0, false, 0);
+
+/// How long the lines of a list are.
+const LINE: usize = 100;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Marks {
     word: bool,
     dear: bool,
@@ -63,17 +69,60 @@ impl Assets {
         assets
     }
 
-    /// Adds an asset that a venue lists. It may cost anything, and is no word unless it is known
-    /// as one.
+    /// Adds an asset that a venue lists. One that is new may cost anything, and while nobody has
+    /// looked whether it is a word of some language too, it is taken for one.
     pub fn add(&mut self, symbol: &str) {
-        let marks = self
-            .marks
-            .entry(symbol.to_uppercase().into())
-            .or_insert(Marks {
-                dear: true,
-                ..Marks::default()
-            });
-        marks.foreign = false;
+        self.enter(symbol, true).foreign = false;
+    }
+
+    /// Adds an asset that a venue lists to the list that is to be bundled: as [`Self::add`], but for
+    /// its last price in dollars, which tells whether a whole number can be its price.
+    pub fn note(&mut self, symbol: &str, dollars: Option<Decimal>) {
+        let dear = dollars.is_some_and(|price| price >= DEAR);
+        let marks = self.enter(symbol, dear);
+        marks.dear |= dear;
+    }
+
+    fn enter(&mut self, symbol: &str, dear: bool) -> &mut Marks {
+        let symbol = symbol.to_uppercase();
+        let word = symbol.chars().all(char::is_alphabetic);
+        self.marks.entry(symbol.into()).or_insert(Marks {
+            dear,
+            word,
+            ..Marks::default()
+        })
+    }
+
+    /// The list as it is bundled: the symbols with their marks in their order, some on each line.
+    #[must_use]
+    pub fn listed(&self) -> String {
+        let mut symbols: Vec<_> = self.marks.iter().collect();
+        symbols.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let mut text = String::new();
+        let mut width = 0;
+        for (symbol, marks) in symbols {
+            let least = marks.least.map(|least| least.to_string());
+            let written = [
+                symbol.as_ref(),
+                if marks.dear || least.is_some() {
+                    "$"
+                } else {
+                    ""
+                },
+                least.as_deref().unwrap_or_default(),
+                if marks.word { "?" } else { "" },
+                if marks.foreign { "!" } else { "" },
+            ]
+            .concat();
+            let fits = width > 0 && width + written.len() < LINE;
+            if width > 0 {
+                text.push(if fits { ' ' } else { '\n' });
+            }
+            width = if fits { width + 1 } else { 0 } + written.len();
+            text.push_str(&written);
+        }
+        text.push('\n');
+        text
     }
 
     fn marks(&self, symbol: &str) -> Option<Marks> {
@@ -118,9 +167,26 @@ mod tests {
     }
 
     #[test]
+    fn a_list_is_written_as_it_is_read_and_knows_what_a_venue_added() {
+        let mut assets = Assets::bundled().clone();
+        assets.note("QBT", Some(Decimal::from(21)));
+        assets.note("Q2", Some(Decimal::ONE));
+        assets.note("BTC", Some(Decimal::from(60_000)));
+        let text = assets.listed();
+        assert!(text.lines().all(|line| line.len() <= LINE));
+        assert_eq!(Assets::parse(&text).marks, assets.marks);
+        for entry in ["QBT$?", "Q2", "BTC$1000", "XAU$500!"] {
+            assert!(
+                text.split_whitespace().any(|other| other == entry),
+                "{entry}"
+            );
+        }
+    }
+
+    #[test]
     fn a_venue_adds_what_it_lists() {
         let mut assets = Assets::bundled().clone();
         assets.add("qbt");
-        assert!(assets.is_base("QBT") && assets.is_dear("QBT"));
+        assert!(assets.is_base("QBT") && assets.is_dear("QBT") && assets.is_word("QBT"));
     }
 }
