@@ -677,3 +677,23 @@ fn to_close_what_is_named_behind_the_word_is_an_order() {
         assert!(!matches!(read(talk), Meaning::Closes(_)), "{talk}");
     }
 }
+
+#[test]
+fn whole_numbers_of_a_bitcoin_pair_are_satoshi() {
+    all(&[
+        (
+            "#BRD/BTC Buy 666-652 Sell 677-690 Stop 600",
+            "long BRD/BTC zone 0.00000652 0.00000666 > 0.00000677 0.0000069 ! 0.000006",
+        ),
+        (
+            "$ADA buy 1250-1200 sats\nTargets: 1300, 1400\nSL 1150",
+            "long ADA/BTC zone 0.000012 0.0000125 > 0.000013 0.000014 ! 0.0000115",
+        ),
+        (
+            "ETH/BTC long 0.027 tp 0.034 sl 0.024",
+            "long ETH/BTC limit 0.027 > 0.034 ! 0.024",
+        ),
+    ]);
+    let mixed = read("ADA/BTC long entry 1250 tp 0.000013 sl 1150");
+    assert!(matches!(mixed, Meaning::Quarantined { .. }), "{mixed:?}");
+}

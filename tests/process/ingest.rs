@@ -87,6 +87,27 @@ async fn a_card_that_is_edited_in_place_closes_its_own_trade() {
 }
 
 #[tokio::test]
+async fn a_reply_completes_the_half_of_a_trade() {
+    let desk = Desk::open().await;
+    let whole = desk.signal();
+    let (pair, rest) = whole.split_once('\n').unwrap();
+    let pair = pair.replace("BUY ", "");
+    let bring = async |body: serde_json::Value| {
+        outcome(&desk.with_key(&body.to_string(), "application/json").await)
+    };
+    let half = serde_json::json!({"id": 1, "text": format!("{pair} looks good, levels follow")});
+    assert_eq!(bring(half).await, "noise");
+    let elsewhere = serde_json::json!({"id": 2, "text": format!("BUY {rest}"), "reply_to": 7});
+    assert_ne!(bring(elsewhere).await, "signal");
+    let reply = serde_json::json!({"id": 3, "text": format!("BUY {rest}"), "reply_to": 1});
+    assert_eq!(bring(reply).await, "signal");
+    let story = desk.story().await;
+    assert_eq!(story["signal"]["symbol"], "QBT/USDT");
+    let text = story["versions"][0]["text"].as_str().unwrap();
+    assert!(text.starts_with("BUY Entry"), "{text}");
+}
+
+#[tokio::test]
 async fn two_alerts_of_one_bar_are_two_posts() {
     let desk = Desk::open().await;
     for symbol in ["QBTUSDT", "ZETUSDT"] {

@@ -28,6 +28,9 @@ const REPEAT_WITHIN: Duration = Duration::from_secs(15 * 60);
 /// words, and once more with the price.
 const SHARE_WITHIN: Duration = Duration::from_secs(2 * 60);
 
+/// A reply completes the post before it within this time; later the market is another one.
+const COMPLETED_WITHIN: Duration = Duration::from_secs(60 * 60);
+
 /// One post's story.
 pub(crate) struct Story {
     channel: ChannelId,
@@ -109,7 +112,12 @@ impl Story {
 
     /// A post that was never seen.
     async fn original(&self, post: &Arc<Post>) -> Result<Verdict, Unsettled> {
-        let reading = self.read(post).await?;
+        let mut reading = self.read(post).await?;
+        if !matches!(reading.meaning, Meaning::Signals(_))
+            && let Some(completed) = self.completed(post).await?
+        {
+            reading = completed;
+        }
         match &reading.meaning {
             Meaning::Signals(drafts) => {
                 let drafts = drafts.clone();
@@ -128,6 +136,35 @@ impl Story {
             Meaning::Noise(_) => Ok(Verdict::of(reading, Fate::Noise)),
             Meaning::Quarantined { .. } => Ok(Verdict::of(reading, Fate::Quarantined)),
         }
+    }
+
+    /// What a reply and the post that it completes say together, where only both are a trade: `Long
+    /// SOL, entry 142`, and under it `SL 136, TP 150`. It is received with the reply.
+    async fn completed(&self, post: &Post) -> Result<Option<Reading>, Unsettled> {
+        let Some(first) = &post.reply_to else {
+            return Ok(None);
+        };
+        let versions = self.rooms.store.versions(&self.channel, first).await?;
+        let Some(first) = versions.last() else {
+            return Ok(None);
+        };
+        let half = !post.text.trim().is_empty()
+            && first.post.action != Action::Deleted
+            && matches!(first.class.as_str(), "noise" | "quarantined")
+            && post.received <= first.post.received + COMPLETED_WITHIN;
+        if !half {
+            return Ok(None);
+        }
+        let assets = self.rooms.floor.ask(Listings).await??;
+        let context = parse::Context { assets: &*assets };
+        let both = format!("{}\n{}", first.post.text, post.text);
+        let mut reading = parse::read(&both, false, context);
+        let Meaning::Signals(drafts) = &mut reading.meaning else {
+            return Ok(None);
+        };
+        // The places are those of two texts together, and nobody could find them in one.
+        drafts.iter_mut().for_each(|draft| draft.spans.clear());
+        Ok(Some(reading))
     }
 
     /// A new version of a post. Its signals stay as they were published; new levels hold from now

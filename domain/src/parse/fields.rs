@@ -28,6 +28,8 @@ pub(super) struct Fields {
     pub(super) targets: Vec<Goal>,
     pub(super) stops: Vec<Decimal>,
     pub(super) leverage: Vec<Decimal>,
+    /// Its prices are counted in satoshi.
+    pub(super) satoshi: bool,
     /// The price at the time of writing.
     pub(super) price: Option<Decimal>,
     pub(super) market: bool,

@@ -3,6 +3,7 @@
 mod away;
 mod draft;
 mod groups;
+mod satoshi;
 mod spans;
 
 pub(super) use groups::regroup;
@@ -191,6 +192,7 @@ fn one(lexemes: &[Lexeme], mention: Option<&Mention>, universe: &dyn Universe) -
         spans: Vec::new(),
     };
     let mut draft = draft;
+    satoshi::scale(&fields, &mut draft);
     let far_fault = away::resolve(&fields, mention, &mut draft).err();
     let spans = spans::of(lexemes, &fields, mention, &draft);
     let draft = Draft { spans, ..draft };

@@ -84,6 +84,16 @@ impl Ladder {
         Self::new(rungs.collect())
     }
 
+    /// The same shares at other prices; none where two would stand at one.
+    #[must_use]
+    pub fn map(&self, price: impl Fn(Price) -> Price) -> Option<Self> {
+        let rung = |rung: Rung| Rung {
+            price: price(rung.price),
+            share: rung.share,
+        };
+        Self::new(self.rungs().map(rung).collect()).ok()
+    }
+
     /// The orders, the lowest first.
     pub fn rungs(&self) -> impl DoubleEndedIterator<Item = Rung> + '_ {
         self.rungs.iter().copied().flatten()

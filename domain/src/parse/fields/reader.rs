@@ -302,6 +302,7 @@ impl Reader {
             Concept::Above => self.trigger(Trigger::Above),
             Concept::Below => self.trigger(Trigger::Below),
             Concept::Breakout => self.trigger(Trigger::Breakout),
+            Concept::Satoshi => self.fields.satoshi = true,
             Concept::Spot => self.fields.spot = true,
             Concept::Perpetual => self.fields.perpetual = true,
             Concept::Venue(name) => self.fields.venues.push(Venue::new(name.clone())),

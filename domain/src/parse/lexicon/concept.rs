@@ -70,6 +70,8 @@ pub(in crate::parse) enum Concept {
     Again,
     /// A unit that makes a number no price: coins, years.
     Unit,
+    /// A hundred millionth of a bitcoin.
+    Satoshi,
     /// A pip, of a currency.
     Pip,
     /// A point, of a price.
@@ -138,6 +140,7 @@ impl Concept {
             "hold" => Self::Hold,
             "again" => Self::Again,
             "unit" => Self::Unit,
+            "satoshi" => Self::Satoshi,
             "pip" => Self::Pip,
             "point" => Self::Point,
             "multiple" => Self::Risk,

@@ -236,6 +236,9 @@ pub(super) fn strange(draft: &Draft, mention: &Mention, universe: &dyn Universe)
     if mention.sure <= Sureness::Sided {
         return Some(format!("{} is no asset that is known here", mention.base));
     }
+    if let Some(reason) = super::satoshi::strange(draft) {
+        return Some(reason);
+    }
     let prices = || {
         let bounds = draft.entry.bounds();
         let ends = bounds.into_iter().flat_map(|(low, high)| [low, high]);

@@ -49,7 +49,9 @@ pub(super) fn of(
 /// Is what was found a part of the trade in the end?
 fn is_kept(found: &Found, draft: &Draft) -> bool {
     let scaled = |value: &Decimal, price: Decimal| {
-        *value == price || *value * Decimal::ONE_THOUSAND == price
+        *value == price
+            || *value * Decimal::ONE_THOUSAND == price
+            || *value * super::satoshi::SATOSHI == price
     };
     match (found.field, &found.value) {
         (Field::Symbol | Field::Side | Field::Leverage, _) => true,
