@@ -57,8 +57,8 @@ fn meaning(text: &str, has_media: bool, context: Context<'_>) -> Meaning {
     let tokens = token::cut(&plain, lexicon);
     let mut lexemes = symbol::name(phrase::name(tokens, lexicon), context.assets);
     trade::regroup(&mut lexemes, context.assets);
-    let mut meaning =
-        trade::read(&lexemes, context.assets).unwrap_or_else(|| speech::read(&lexemes));
+    let mut meaning = trade::read(&lexemes, context.assets)
+        .unwrap_or_else(|| speech::read(&lexemes, context.assets));
     trade::restore(&mut meaning, text);
     meaning
 }

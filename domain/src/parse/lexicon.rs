@@ -15,7 +15,7 @@ use super::token::{self, Kind};
 pub(super) use concept::Concept;
 
 /// The languages, and what is said in each.
-const LANGUAGES: [(&str, &str); 16] = [
+const LANGUAGES: [(&str, &str); 19] = [
     ("common", include_str!("../../data/lexicon/common.txt")),
     ("ar", include_str!("../../data/lexicon/ar.txt")),
     ("de", include_str!("../../data/lexicon/de.txt")),
@@ -26,6 +26,9 @@ const LANGUAGES: [(&str, &str); 16] = [
     ("hi", include_str!("../../data/lexicon/hi.txt")),
     ("id", include_str!("../../data/lexicon/id.txt")),
     ("it", include_str!("../../data/lexicon/it.txt")),
+    ("ja", include_str!("../../data/lexicon/ja.txt")),
+    ("ko", include_str!("../../data/lexicon/ko.txt")),
+    ("pl", include_str!("../../data/lexicon/pl.txt")),
     ("pt", include_str!("../../data/lexicon/pt.txt")),
     ("ru", include_str!("../../data/lexicon/ru.txt")),
     ("tr", include_str!("../../data/lexicon/tr.txt")),

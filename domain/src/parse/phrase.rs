@@ -151,10 +151,18 @@ fn longest<'a>(
                 Concept::Spot | Concept::Perpetual | Concept::Asset(_)
             )
         }
+        // `1250 sats` is a price, and `SATS long` a trade in a coin.
+        None if *concept == Concept::Satoshi => follows_number(tokens, at),
         None => !symbol::has_quote_after(tokens, at),
     };
     let lone = taken == 1 && side && low.chars().all(token::is_han) && low.chars().count() == 1;
     (means && !(lone && touches_han(tokens, at))).then_some((phrase, taken))
+}
+
+/// Does a number stand right before a token?
+fn follows_number(tokens: &[Token], at: usize) -> bool {
+    at.checked_sub(1)
+        .is_some_and(|before| matches!(tokens[before].kind, Kind::Number(_)))
 }
 
 /// How many tokens the rest of a phrase takes from `at`; none where something else stands there.

@@ -10,6 +10,7 @@ use super::lexicon::Concept;
 use super::number::Unit;
 use super::phrase::{Lexeme, What};
 use super::token;
+use super::universe::Universe;
 use crate::reading::Meaning;
 
 /// The most unknown words that an order has; a longer text is talk, whatever phrases are in it.
@@ -30,20 +31,21 @@ const MOST_LEXEMES: usize = 400;
 const NEAR: usize = 6;
 
 /// Reads a text that opens no trade.
-pub(super) fn read(lexemes: &[Lexeme]) -> Meaning {
-    let machine = machine_lines(lexemes);
+pub(super) fn read(lexemes: &[Lexeme], universe: &dyn Universe) -> Meaning {
+    let machine = machine_lines(lexemes, universe);
     let lexemes = match &machine {
         Some(lines) => lines,
         None => without_advertisement(lexemes),
     };
     let speech = Speech {
         lexemes,
+        universe,
         fields: fields::read(lexemes),
     };
     if speech.words() > MOST_WORDS || lexemes.len() > MOST_LEXEMES {
         return speech
             .claim_of_levels()
-            .or_else(|| first_word(lexemes))
+            .or_else(|| first_word(lexemes, universe))
             .unwrap_or(Meaning::Noise("chat"));
     }
     speech
@@ -57,7 +59,7 @@ pub(super) fn read(lexemes: &[Lexeme]) -> Meaning {
 const MOST_EXPLAINED: usize = 60;
 
 /// `I close the position for now, as …`: who ends a trade says so first and explains it then.
-fn first_word(lexemes: &[Lexeme]) -> Option<Meaning> {
+fn first_word(lexemes: &[Lexeme], universe: &dyn Universe) -> Option<Meaning> {
     let clause = |lexeme: &Lexeme| {
         matches!(
             lexeme.what,
@@ -67,11 +69,13 @@ fn first_word(lexemes: &[Lexeme]) -> Option<Meaning> {
     let end = lexemes.iter().position(clause)?;
     let rest = Speech {
         lexemes: &lexemes[end..],
+        universe,
         fields: Fields::default(),
     };
     let first = &lexemes[..end];
     let speech = Speech {
         lexemes: first,
+        universe,
         fields: fields::read(first),
     };
     let short = speech.words() <= MOST_CLAUSE && rest.words() <= MOST_EXPLAINED;
@@ -84,7 +88,7 @@ fn first_word(lexemes: &[Lexeme]) -> Option<Meaning> {
 
 /// A machine's message: `label: value` on each line, drawn lines between them, and an advertisement
 /// behind.
-fn machine_lines(lexemes: &[Lexeme]) -> Option<Vec<Lexeme>> {
+fn machine_lines(lexemes: &[Lexeme], universe: &dyn Universe) -> Option<Vec<Lexeme>> {
     drawn(lexemes)?;
     let lines = lexemes.chunk_by(|a, b| a.line == b.line);
     let labelled: Vec<&[Lexeme]> = lines
@@ -93,6 +97,7 @@ fn machine_lines(lexemes: &[Lexeme]) -> Option<Vec<Lexeme>> {
         .filter(|line| {
             let speech = Speech {
                 lexemes: line,
+                universe,
                 fields: Fields::default(),
             };
             speech.words() <= MOST_CLAUSE
@@ -118,6 +123,7 @@ fn drawn(lexemes: &[Lexeme]) -> Option<usize> {
 
 struct Speech<'a> {
     lexemes: &'a [Lexeme],
+    universe: &'a dyn Universe,
     fields: Fields,
 }
 

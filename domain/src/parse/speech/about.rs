@@ -53,7 +53,28 @@ impl Speech<'_> {
                 pairs.push((pair, mention.quote.is_none()));
             }
         }
+        if pairs.is_empty() {
+            pairs.extend(self.shouted());
+        }
         pairs
+    }
+
+    /// An asset that is also a word, written as a symbol among words that are not: `cancel the LINK
+    /// order`. Where it is none after all, the word fits no open trade and moves nothing.
+    fn shouted(&self) -> Option<(Pair, bool)> {
+        let quiet = self
+            .lexemes
+            .iter()
+            .any(|lexeme| lexeme.text.chars().any(char::is_lowercase));
+        let named = self.lexemes.iter().find(|lexeme| {
+            let text = lexeme.text.as_str();
+            lexeme.what == What::Word
+                && text.len() >= 3
+                && text.bytes().all(|byte| byte.is_ascii_uppercase())
+                && self.universe.is_base(text)
+        })?;
+        let pair = Pair::new(&named.text, "USDT").ok()?;
+        quiet.then_some((pair, true))
     }
 
     /// The side that an order names right behind it: `close all long positions`.

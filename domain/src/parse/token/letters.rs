@@ -45,6 +45,16 @@ impl Cutter<'_> {
             self.at += masked.len();
             return;
         }
+        // `stop'u`, `BTC'de`: where a language inflects the words of others, the ending says nothing new.
+        if let Some((head, ending)) = word.split_once('\'')
+            && ending.chars().count() <= 4
+            && !self.lexicon.begins(&normalise::low(word))
+            && (self.lexicon.word(&normalise::low(head)).is_some() || is_shouted(head))
+        {
+            self.word(head);
+            self.at += word.len();
+            return;
+        }
         let mixed = word.chars().any(|c| c.is_ascii_alphabetic())
             && word.chars().any(|c| matches!(c, '\u{0400}'..='\u{04FF}'));
         if mixed && let Some(latin) = normalise::latin_look_alike(word) {
@@ -103,6 +113,11 @@ impl Cutter<'_> {
         }
         vec![word]
     }
+}
+
+/// Is it written as a symbol is?
+fn is_shouted(word: &str) -> bool {
+    word.len() >= 2 && word.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
 /// Is it a concept that heads a line, so that it may have lost the break before it?

@@ -90,7 +90,7 @@ impl Cutter<'_> {
         if after.trim_start_matches(' ').starts_with('%') {
             number.unit = Unit::Percent;
             taken = after.find('%').map_or(0, |at| at + 1);
-        } else if self.tagged() {
+        } else if self.tagged() && !is_symbol_of_thousands(literal, letters) {
             // `#31` counts the channel's signals.
             number.unit = Unit::Other;
         } else if let Some(scale) = next.and_then(ten_thousands) {
