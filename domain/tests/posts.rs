@@ -267,6 +267,7 @@ fn looks_at_a_channel_before_its_words_were_learnt_are_not_forgotten() {
         (include_str!("looks/en_tg_crypto_ninjas.jsonl"), 39),
         (include_str!("looks/zh_tg_topic18125.jsonl"), 29),
         (include_str!("looks/es_tg_gold.jsonl"), 29),
+        (include_str!("looks/zh_discord_chen.jsonl"), 38),
     ];
     for (look, floor) in looks {
         let mut lines = look.lines().map(|line| {

@@ -697,3 +697,56 @@ fn whole_numbers_of_a_bitcoin_pair_are_satoshi() {
     let mixed = read("ADA/BTC long entry 1250 tp 0.000013 sl 1150");
     assert!(matches!(mixed, Meaning::Quarantined { .. }), "{mixed:?}");
 }
+
+#[test]
+fn further_tongues() {
+    all(&[
+        (
+            "비트코인 롱\n진입 61000\n손절 60000\n목표 62000 63000",
+            "long BTC/USDT limit 61000 > 62000 63000 ! 60000",
+        ),
+        (
+            "BTC ロング\nエントリー 61000\n損切り 60000\n利確 62000",
+            "long BTC/USDT limit 61000 > 62000 ! 60000",
+        ),
+        (
+            "BTC long wejście 61000 SL 60000 cel 62000",
+            "long BTC/USDT limit 61000 > 62000 ! 60000",
+        ),
+        (
+            "BTC short açıyorum 98450'den, stop 99200, hedefler 97500 - 96800",
+            "short BTC/USDT limit 98450 > 97500 96800 ! 99200",
+        ),
+        (
+            "Шортим соль от 187, цели 180-174-168, стоп за 193",
+            "short SOL/USDT limit 187 > 180 174 168 ! 193",
+        ),
+        (
+            "以太坊市价多，防守3050，目标3220-3300",
+            "long ETH/USDT market > 3220 3300 ! 3050",
+        ),
+        (
+            "#1INCH/USDT Buy Zone: $0.4210 — $0.4300\nTP: $0.4500/$0.4700\nSL: $0.4050",
+            "long 1INCH/USDT zone 0.421 0.43 > 0.45 0.47 ! 0.405",
+        ),
+    ]);
+    for example in [
+        "Example of a trade: Long BTC, Entry 60000, Target 63000, Stop 58500.",
+        "Пример: лонг BTC, вход 60000, цель 63000, стоп 58500",
+    ] {
+        assert!(!matches!(read(example), Meaning::Signals(_)), "{example}");
+    }
+}
+
+#[test]
+fn an_inflected_or_shouted_symbol_is_still_one() {
+    let about = |text: &str| match read(text) {
+        Meaning::Updates(words) | Meaning::Closes(words) | Meaning::Cancels(words) => {
+            words[0].about.pair.as_ref().unwrap().base().to_owned()
+        }
+        other => panic!("{text} is {other:?}"),
+    };
+    assert_eq!(about("Cancelar orden de SOL"), "SOL");
+    assert_eq!(about("Feche metade da posição em LINK"), "LINK");
+    assert_eq!(about("ETH: stop'u girişe çekin"), "ETH");
+}
