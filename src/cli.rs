@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use domain::execution::ExecutionModel;
 use domain::ids::ChannelId;
 use domain::time::Timestamp;
 
@@ -103,6 +104,16 @@ pub struct ImportArgs {
     pub columns: Option<PathBuf>,
 }
 
+fn model(name: &str) -> Result<ExecutionModel, String> {
+    let known = ExecutionModel::ALL
+        .into_iter()
+        .find(|model| model.name == name || model.family() == name);
+    known.ok_or_else(|| {
+        let names = ExecutionModel::ALL.map(|model| model.name);
+        format!("there is no such model; there is {}", names.join(", "))
+    })
+}
+
 fn channel(name: &str) -> Result<ChannelId, String> {
     ChannelId::parse(name).map_err(|error| error.to_string())
 }
@@ -187,6 +198,12 @@ pub struct ReplayArgs {
     /// What the columns of the .csv files are (TOML).
     #[arg(long, value_name = "FILE")]
     pub columns: Option<PathBuf>,
+    /// How the follower trades: default/1, market/1 (all of it at receipt), first-touch/1 (all of it at
+    /// a zone's near end), first-target/1 (all out there), breakeven/1 (stop to the entry after the
+    /// first target), moving-stop/1 (and from target to target), default-1m/1, default-5m/1,
+    /// default-15m/1 or default-1h/1 (so long after receipt). The version may be left out.
+    #[arg(long, default_value = ExecutionModel::DEFAULT.name, value_name = "NAME", value_parser = model)]
+    pub model: ExecutionModel,
     /// Only these symbols of the candle folders.
     #[arg(long, num_args = 1.., value_name = "SYMBOL")]
     pub symbols: Vec<String>,

@@ -41,6 +41,7 @@ const GAVE_UP: u8 = 70;
 pub fn replay(config: Option<&Path>, args: &ReplayArgs) -> anyhow::Result<ExitCode> {
     let plan = Plan {
         events: false,
+        model: args.model.clone(),
         candles: replay::candles::Wanted {
             paths: args.candles.clone(),
             market: args.market.clone(),

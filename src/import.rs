@@ -13,6 +13,7 @@ use actors::channel::{Arrive, Channel};
 use actors::guardian::{Household, RootCause, Vigil};
 use actors::supervise::Door;
 use anyhow::bail;
+use domain::execution::ExecutionModel;
 use domain::ids::ChannelId;
 use domain::ports::store::{ChannelCard, Store};
 use domain::ports::{Advice, Clock};
@@ -60,6 +61,7 @@ pub async fn run(
         markets: here.clone(),
         records: here,
         patient: true,
+        model: ExecutionModel::DEFAULT,
     };
     let adapters = Adapters {
         bus: None,

@@ -76,6 +76,8 @@ pub struct Terms {
     pub records: ArbiterHandle,
     /// Whether anybody waits for the result: a replay has all the time in the world.
     pub patient: bool,
+    /// How the follower trades by whose outcomes signals are judged.
+    pub model: ExecutionModel,
 }
 
 /// The doors of a house that stands.
@@ -214,7 +216,7 @@ pub async fn raise(
             clock: Arc::clone(&clock),
             hub: hub.clone(),
             ledger: ledger.clone(),
-            model: Arc::new(ExecutionModel::DEFAULT),
+            model: Arc::new(terms.model),
         };
         let (house, place) = (household.clone(), at(&terms.markets));
         let (watch_all, followed) = (terms.patient, followed.clone());

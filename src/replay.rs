@@ -9,6 +9,7 @@ use actors::guardian::{Household, RootCause, Vigil};
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
 use domain::event::Event;
+use domain::execution::ExecutionModel;
 use domain::ids::{ChannelId, Epoch, Seq};
 use domain::market::Instrument;
 use domain::ports::store::{ChannelCard, Store as _};
@@ -39,6 +40,8 @@ pub struct Plan {
     pub candles: candles::Wanted,
     /// Which posts.
     pub posts: posts::Wanted,
+    /// How a follower trades.
+    pub model: ExecutionModel,
     /// No bar shows on standard error how far it has come.
     pub quiet: bool,
     /// The events are wanted, too, and not what they add up to alone.
@@ -139,6 +142,7 @@ pub async fn judge(
         markets: here.clone(),
         records: here,
         patient: true,
+        model: plan.model.clone(),
     };
     let venues: BTreeSet<_> = instruments.iter().map(|on| on.venue.clone()).collect();
     let adapters = Adapters {
@@ -173,7 +177,7 @@ pub async fn judge(
     {
         bail!("the replay could not go on: {} {}", cause.child, cause.exit);
     }
-    let report = Report::of(&*store, &cards, &coverage)
+    let report = Report::of(&*store, &cards, &coverage, plan.model.name)
         .await
         .context("could not read the results")?;
     let events = if plan.events {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use actix::Arbiter;
 use actors::guardian::{Household, RootCause, Vigil};
 use anyhow::{Context as _, bail};
+use domain::execution::ExecutionModel;
 use domain::ports::Clock;
 use domain::ports::store::Store;
 use domain::post::Origin;
@@ -143,6 +144,7 @@ pub async fn start_at(
         markets: Arbiter::new().handle(),
         records: Arbiter::new().handle(),
         patient: false,
+        model: ExecutionModel::DEFAULT,
     };
     let house = platform::raise(adapters, household, terms).await?;
 

@@ -512,3 +512,15 @@ fn each_field_says_where_in_the_text_it_stands() {
     );
     assert_eq!(found[2].1, "placed");
 }
+
+#[test]
+fn numbers_higher_than_any_price_break_nothing() {
+    // Found by fuzzing: a product of it left the range of exact numbers.
+    let high = "9".repeat(28);
+    for text in [
+        format!("TV9 شورت (2 {high} {high}\nTP {high}"),
+        format!("LONG BTC entry {high} tp {high}R {high}% sl {high}%"),
+    ] {
+        assert!(!matches!(read(&text), Meaning::Signals(_)), "{text}");
+    }
+}

@@ -24,6 +24,8 @@ const PAGE: usize = 500;
 pub struct Report {
     /// The form of this report.
     pub version: u32,
+    /// The execution model under which everything here came about.
+    pub model: &'static str,
     /// What the signals were judged on.
     pub instruments: Vec<InstrumentReport>,
     /// Each channel.
@@ -125,6 +127,7 @@ impl Report {
         store: &dyn Store,
         cards: &[ChannelCard],
         known: &BTreeMap<Instrument, Coverage>,
+        model: &'static str,
     ) -> Result<Self, StoreError> {
         let mut channels = Vec::new();
         for record in store.channels().await? {
@@ -141,7 +144,8 @@ impl Report {
             }
         }
         Ok(Self {
-            version: 3,
+            version: 4,
+            model,
             instruments: known
                 .iter()
                 .map(|(on, coverage)| InstrumentReport::of(on, coverage))

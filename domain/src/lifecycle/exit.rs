@@ -153,15 +153,23 @@ impl Walk<'_> {
         if self.run.open.is_zero() {
             return self.end(Ending::AllTargets, None);
         }
-        if self.terms.breakeven_after.is_some_and(|k| goal.k >= k)
-            && let Some(entry) = self.run.average()
-            && self
-                .run
-                .stop
-                .is_none_or(|stop| self.terms.better(entry, stop))
+        if let Some(to) = self.stop_after(goal.k)
+            && self.run.stop.is_none_or(|stop| self.terms.better(to, stop))
         {
-            self.run.stop = Some(entry);
-            self.tell(What::StopMoved { to: entry });
+            self.run.stop = Some(to);
+            self.tell(What::StopMoved { to });
+        }
+    }
+
+    /// Where the stop goes once target `k` is reached; none where it stays.
+    fn stop_after(&self, k: u8) -> Option<Price> {
+        let from = |from: Option<u8>| from.is_some_and(|from| k >= from);
+        let follows = from(self.terms.stop_follows_from);
+        let before = self.terms.goals.iter().find(|goal| goal.k + 1 == k);
+        match before.filter(|_| follows) {
+            Some(goal) => Some(goal.price),
+            None if from(self.terms.breakeven_after) => self.run.average(),
+            None => None,
         }
     }
 

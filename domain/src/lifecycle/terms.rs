@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rust_decimal::Decimal;
 
-use crate::execution::{Costs, ExecutionModel};
+use crate::execution::{Costs, ExecutionModel, GettingIn};
 use crate::market::{Price, Side};
 use crate::reading::{Entry, Rung, Target};
 use crate::signal::Signal;
@@ -28,6 +28,8 @@ pub struct Terms {
     pub goals: Vec<Goal>,
     /// The stop goes to the average entry once the target of this number is reached.
     pub breakeven_after: Option<u8>,
+    /// From this target on the stop follows to the one before.
+    pub stop_follows_from: Option<u8>,
     /// Only the nearest target counts, and closes everything.
     pub first_target_only: bool,
     /// The clock starts here: nothing at or before it counts.
@@ -68,14 +70,16 @@ pub struct Goal {
 impl Terms {
     /// The terms on which `model` follows `signal`.
     pub(super) fn of(signal: &Signal, model: &ExecutionModel) -> Self {
+        let entry = entry(&signal.entry, signal.side, model.getting_in);
         Self {
             model: model.name,
             side: signal.side,
-            entry: signal.entry,
-            legs: legs(&signal.entry, signal.side, model.zone_legs),
+            entry,
+            legs: legs(&entry, signal.side, model.zone_legs),
             stop: signal.stop,
             goals: goals(&signal.targets, signal.side, model.first_target_only),
             breakeven_after: model.breakeven_after.or(signal.breakeven_after),
+            stop_follows_from: model.stop_follows_from,
             first_target_only: model.first_target_only,
             received: signal.received + model.delay,
             delay: model.delay,
@@ -123,6 +127,21 @@ impl Terms {
     fn moved(&self, price: Price, sign: Decimal) -> Price {
         let slipped = price.get() * (Decimal::ONE + sign * self.costs.slippage);
         Price::new(slipped).unwrap_or(price)
+    }
+}
+
+/// The entry that a follower makes of the published one.
+fn entry(published: &Entry, side: Side, getting_in: GettingIn) -> Entry {
+    match (getting_in, published) {
+        (GettingIn::AtMarket, _) => Entry::Market(published.published()),
+        (GettingIn::FirstTouch, Entry::Zone { .. } | Entry::Ladder(_)) => {
+            let near = published.bounds().map(|(low, high)| match side {
+                Side::Long => high,
+                Side::Short => low,
+            });
+            near.map_or(*published, Entry::Limit)
+        }
+        (GettingIn::AsPublished | GettingIn::FirstTouch, _) => *published,
     }
 }
 

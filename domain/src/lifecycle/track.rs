@@ -48,7 +48,7 @@ impl Track {
         let terms = Terms::of(signal, model);
         let run = Run::new(&terms);
         let mut track = Self {
-            published: terms.entry.published(),
+            published: signal.entry.published(),
             pessimistic: run.clone(),
             optimistic: run,
             started: false,

@@ -2,6 +2,8 @@
 
 use rust_decimal::Decimal;
 
+use crate::market::Price;
+
 /// How one text writes its numbers, as far as they prove it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Style {
@@ -171,7 +173,11 @@ pub(super) fn value(literal: &str, style: Style) -> Option<Decimal> {
     } else {
         plain
     };
-    Decimal::from_str_exact(&plain).ok()
+    // What is higher than any price is no number that a trade is made of, and a product of two that
+    // are not leaves the range of exact numbers never.
+    Decimal::from_str_exact(&plain)
+        .ok()
+        .filter(|value| *value <= Price::HIGHEST)
 }
 
 /// Digits in groups of three, put together.

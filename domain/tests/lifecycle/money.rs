@@ -1,6 +1,6 @@
 //! R: what is left after costs, in units of the published risk.
 
-use domain::execution::ExecutionModel;
+use domain::execution::{ExecutionModel, GettingIn};
 use domain::lifecycle::Ending;
 use domain::market::MarketKind;
 use domain::reading::Entry;
@@ -21,7 +21,7 @@ fn nine_tiny_targets_gain_nothing_compared_with_the_risk() {
     let story = Story::of(&signal, &ExecutionModel::DEFAULT).see(&path);
     assert_eq!(story.endings().0, Ending::AllTargets);
     assert!(story.r().0 < d("0.05"), "{}", story.r().0);
-    let first = Story::of(&signal, &ExecutionModel::FIRST_TARGET).see(&path);
+    let first = Story::of(&signal, &ExecutionModel::named("first-target/1").unwrap()).see(&path);
     assert_eq!(first.outcome().pessimistic.targets, 1);
     assert!(first.r().0 < d("0"));
 }
@@ -74,8 +74,73 @@ fn perpetuals_pay_the_fees_of_perpetuals() {
 
 #[test]
 fn a_model_is_found_again_by_its_name() {
-    for model in [ExecutionModel::DEFAULT, ExecutionModel::FIRST_TARGET] {
+    for model in ExecutionModel::ALL {
         assert_eq!(ExecutionModel::named(model.name), Some(model));
     }
     assert_eq!(ExecutionModel::named("nobody/1"), None);
+}
+
+#[test]
+fn who_buys_at_once_pays_what_the_market_asks_and_risks_what_was_published() {
+    // The zone's middle is 100 and the stop 95, so 1R is 5: in at 102, out at 110.
+    let signal = long(zone("99", "101"), &["110"], "95");
+    let at_market = ExecutionModel {
+        getting_in: GettingIn::AtMarket,
+        ..FREE
+    };
+    let path = [trade(1, "102"), trade(2, "111")];
+    let story = Story::of(&signal, &at_market).see(&path);
+    assert_eq!(story.r().0, d("1.6"));
+    // By orders nobody got in.
+    let published = Story::free(&signal).see(&path);
+    assert_eq!(published.endings().0, Ending::MissedTarget);
+}
+
+#[test]
+fn the_first_touch_of_a_zone_fills_all_of_it() {
+    let signal = long(zone("99", "101"), &["110"], "95");
+    let touched = ExecutionModel {
+        getting_in: GettingIn::FirstTouch,
+        ..FREE
+    };
+    let path = [trade(1, "102"), trade(2, "100.9"), trade(3, "111")];
+    // All of it at 101: 9 over 5. By three orders only one third is in, at 101.
+    assert_eq!(Story::of(&signal, &touched).see(&path).r().0, d("1.8"));
+    assert_eq!(Story::free(&signal).see(&path).r().0.round_dp(6), d("0.6"));
+}
+
+#[test]
+fn a_stop_that_follows_stands_at_the_target_before() {
+    let signal = long(limit("100"), &["105", "110", "120"], "95");
+    let follows = ExecutionModel {
+        breakeven_after: Some(1),
+        stop_follows_from: Some(2),
+        ..FREE
+    };
+    let prices = ["101", "99.9", "105.1", "110.1", "104.9"];
+    let path: Vec<_> = (1..)
+        .zip(prices)
+        .map(|(at, price)| trade(at, price))
+        .collect();
+    let story = Story::of(&signal, &follows).see(&path);
+    // A third at 105, a third at 110, and the rest at the gap below 105: (5 + 10 + 4.9) / 3 / 5.
+    assert_eq!(story.endings().0, Ending::Trailed);
+    assert_eq!(story.r().0.round_dp(6), d("1.326667"));
+    let breakeven = ExecutionModel {
+        breakeven_after: Some(1),
+        ..FREE
+    };
+    assert!(Story::of(&signal, &breakeven).see(&path).told.len() < story.told.len());
+}
+
+#[test]
+fn who_comes_late_finds_another_price() {
+    let signal = long(Entry::Market(Some(p("100"))), &["110"], "95");
+    let late = ExecutionModel {
+        delay: std::time::Duration::from_secs(60),
+        ..FREE
+    };
+    let path = [trade(1, "100"), trade(61, "104"), trade(70, "111")];
+    assert_eq!(Story::free(&signal).see(&path).r().0, d("2"));
+    assert_eq!(Story::of(&signal, &late).see(&path).r().0, d("1.2"));
 }

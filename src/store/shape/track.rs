@@ -48,6 +48,7 @@ kept_struct!(Terms {
     held_at_most,
     price_at_receipt,
     costs,
+    stop_follows_from,
     first_target_only,
     delay,
 });
