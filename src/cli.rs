@@ -35,7 +35,7 @@ pub enum Command {
     /// Collect, score, push and judge signals (the default).
     Serve(ServeArgs),
     /// Judge recorded posts against recorded candles, and write a report.
-    Replay(ReplayArgs),
+    Replay(Box<ReplayArgs>),
     /// Read posts from standard input, one {"id","text"} a line, and print what is read in each.
     Parse,
     /// Check the configuration and say what would start; nothing is connected to.

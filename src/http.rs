@@ -7,6 +7,7 @@ use std::time::Duration;
 use actix_web::dev::Server;
 use actix_web::{App, HttpServer, middleware, web};
 
+pub mod analytics;
 pub mod body;
 pub mod channels;
 mod complete;
@@ -26,6 +27,7 @@ pub mod roster;
 pub mod stream;
 pub mod system;
 
+use analytics::Analytics;
 use body::Largest;
 use discover::Discovery;
 use error::ApiError;
@@ -60,6 +62,8 @@ pub struct Edge {
     pub system: System,
     /// What is kept.
     pub records: Records,
+    /// What may be said of channels.
+    pub analytics: Analytics,
     /// Who looks at channels that nobody reads yet.
     pub discovery: Discovery,
     /// Which hosts and origins may talk to it.
@@ -90,6 +94,7 @@ pub fn serve(edge: Edge, listener: TcpListener, drain: Duration) -> std::io::Res
             .app_data(web::Data::new(edge.reviews))
             .app_data(web::Data::new(edge.system))
             .app_data(web::Data::new(edge.records))
+            .app_data(web::Data::new(edge.analytics))
             .app_data(web::Data::new(edge.discovery))
             .app_data(web::PayloadConfig::new(edge.body_limit))
             .app_data(Largest(edge.body_limit))
@@ -150,6 +155,14 @@ fn routes(config: &mut web::ServiceConfig) {
         .route("/v1/reviews/{id}", web::post().to(reviews::review))
         .route("/v1/signals", web::get().to(records::signals))
         .route("/v1/signals/{id}", web::get().to(records::signal))
+        .route(
+            "/v1/analytics/leaderboard",
+            web::get().to(analytics::leaderboard),
+        )
+        .route(
+            "/v1/analytics/channels/{id}",
+            web::get().to(analytics::channel),
+        )
         .route("/v1/discover/telegram", web::get().to(discover::telegram))
         .route("/v1/events", web::get().to(records::events))
         .route("/v1/sources", web::get().to(health::sources))

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod feeds;
+pub mod figures;
 pub mod http;
 pub mod import;
 pub mod outbound;

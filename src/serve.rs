@@ -21,6 +21,7 @@ use crate::bus::Redis;
 use crate::charts::Charts;
 use crate::clock::WallClock;
 use crate::config::Settings;
+use crate::http::analytics::Analytics;
 use crate::http::discover::Discovery;
 use crate::http::guard::Guard;
 use crate::http::health::Health;
@@ -210,6 +211,7 @@ pub async fn start_at(
             redis: redis.is_some().then_some(brought),
             metrics,
         },
+        analytics: Analytics::new(Arc::clone(&store), Arc::clone(&clock)),
         records: Arc::clone(&store),
         discovery: Discovery::new(scout),
         guard: Guard::new(&settings.http.allowed_origins, open_access),

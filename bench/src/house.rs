@@ -10,6 +10,7 @@ use actors::guardian::{Household, Vigil};
 use actors::hub::{Interest, Join, Mode, Outbox, Taken};
 use anyhow::{Context as _, bail};
 use async_trait::async_trait;
+use domain::execution::ExecutionModel;
 use domain::ids::{ChannelId, PostKey, SignalId};
 use domain::market::{Instrument, Tick, Venue};
 use domain::ports::store::ChannelCard;
@@ -102,6 +103,7 @@ pub async fn raise(medium: &Medium, channels: &[ChannelId]) -> anyhow::Result<Sc
         markets: Arbiter::new().handle(),
         records: Arbiter::new().handle(),
         patient: false,
+        model: ExecutionModel::DEFAULT,
     };
     let household = Household::found(Arc::new(WallClock), Arc::new(|_| {}), Vigil::default());
     let house = platform::raise(adapters, household, terms).await?;

@@ -29,6 +29,9 @@ pub const PARSER: &str = "rules/4";
 /// Longer texts are not read: the networks' own limit is 4096 characters, so these are no posts.
 pub const LONGEST_TEXT: usize = 32 * 1024;
 
+/// No post of 4096 characters has more words, numbers and signs.
+const MOST_TOKENS: usize = 4_096;
+
 /// What the platform knows where a post is read.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
@@ -55,6 +58,9 @@ fn meaning(text: &str, has_media: bool, context: Context<'_>) -> Meaning {
     }
     let lexicon = lexicon::Lexicon::bundled();
     let tokens = token::cut(&plain, lexicon);
+    if tokens.len() > MOST_TOKENS {
+        return Meaning::Noise("too-long");
+    }
     let mut lexemes = symbol::name(phrase::name(tokens, lexicon), context.assets);
     trade::regroup(&mut lexemes, context.assets);
     let mut meaning = trade::read(&lexemes, context.assets)

@@ -744,7 +744,10 @@ fn an_inflected_or_shouted_symbol_is_still_one() {
         Meaning::Updates(words) | Meaning::Closes(words) | Meaning::Cancels(words) => {
             words[0].about.pair.as_ref().unwrap().base().to_owned()
         }
-        other => panic!("{text} is {other:?}"),
+        other @ (Meaning::Signals(_)
+        | Meaning::Claim { .. }
+        | Meaning::Noise(_)
+        | Meaning::Quarantined { .. }) => panic!("{text} is {other:?}"),
     };
     assert_eq!(about("Cancelar orden de SOL"), "SOL");
     assert_eq!(about("Feche metade da posição em LINK"), "LINK");

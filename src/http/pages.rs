@@ -8,7 +8,8 @@ use utoipa::OpenApi;
 
 use super::complete::complete;
 use super::{
-    channels, discover, error, health, ingest, markets, records, reviews, roster, stream, system,
+    analytics, channels, discover, error, health, ingest, markets, records, reviews, roster,
+    stream, system,
 };
 
 /// The live page: one file, without a build step.
@@ -46,6 +47,8 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
         records::signals,
         records::signal,
         records::events,
+        analytics::leaderboard,
+        analytics::channel,
         health::sources,
         health::feeds,
         markets::markets,

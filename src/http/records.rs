@@ -301,7 +301,7 @@ fn state(text: &str) -> Result<&'static str, String> {
 }
 
 /// An instant as people and as programs write it.
-fn instant(field: &str, text: Option<&str>) -> Result<Option<Timestamp>, ApiError> {
+pub(super) fn instant(field: &str, text: Option<&str>) -> Result<Option<Timestamp>, ApiError> {
     let Some(text) = text else {
         return Ok(None);
     };
@@ -325,7 +325,7 @@ fn states() -> Schema {
 }
 
 /// How instants are written.
-fn instants() -> Schema {
+pub(super) fn instants() -> Schema {
     let text = || ObjectBuilder::new().schema_type(Type::String);
     let date = text().format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
     let micros = text().pattern(Some("^-?[0-9]{1,18}$"));

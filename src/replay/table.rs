@@ -174,6 +174,7 @@ mod tests {
     #[test]
     fn no_figure_stands_without_its_number_and_what_is_not_known_says_why() {
         let report = Report {
+            model: "default/1",
             version: 3,
             instruments: Vec::new(),
             channels: vec![

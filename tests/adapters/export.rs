@@ -1,5 +1,6 @@
 //! An export of a chat and the same posts as lines: two ways to tell one story.
 
+use domain::execution::ExecutionModel;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -74,6 +75,7 @@ async fn an_export_of_a_chat_is_replayed_like_its_posts_as_lines() {
 
 async fn report(candles: &Path, posts: posts::Wanted) -> replay::report::Report {
     let plan = Plan {
+        model: ExecutionModel::DEFAULT,
         events: false,
         candles: candles::Wanted {
             paths: vec![candles.to_owned()],

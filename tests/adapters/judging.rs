@@ -1,5 +1,6 @@
 //! Which market judges where a venue has spot and perpetuals, and what is seen of it.
 
+use domain::execution::ExecutionModel;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,6 +40,7 @@ async fn raise(feeds: Vec<Arc<dyn Feed>>) -> House {
         markets: Arbiter::new().handle(),
         records: Arbiter::new().handle(),
         patient: false,
+        model: ExecutionModel::DEFAULT,
     };
     let household = Household::found(clock, Arc::new(|_| {}), Vigil::default());
     platform::raise(adapters, household, terms).await.unwrap()

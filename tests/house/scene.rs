@@ -7,6 +7,7 @@ use actix::Arbiter;
 use actors::guardian::{Household, RootCause, Vigil};
 use async_trait::async_trait;
 use domain::event::{Body, Event};
+use domain::execution::ExecutionModel;
 use domain::ids::{ChannelId, Cursor, PostKey, Seq};
 use domain::market::Venue;
 use domain::ports::source::{Batch, OpenSource, Resume, Source, SourceError};
@@ -159,6 +160,7 @@ pub(crate) async fn raise(store: Arc<SqliteStore>, wrong: Wrong) -> Scene {
         markets: Arbiter::new().handle(),
         records: Arbiter::new().handle(),
         patient: false,
+        model: ExecutionModel::DEFAULT,
     };
     let house = platform::raise(adapters, household, terms).await.unwrap();
     Scene {

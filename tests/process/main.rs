@@ -6,6 +6,7 @@
 #![expect(clippy::print_stdout, reason = "a test says its figures")]
 
 mod alerts;
+mod analytics;
 mod api;
 mod archive;
 mod channels;

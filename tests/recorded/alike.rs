@@ -2,6 +2,7 @@
 //! serving platform, real posts are brought to it at their times, and a replay of the same files is
 //! held beside it.
 
+use domain::execution::ExecutionModel;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -67,6 +68,7 @@ async fn serving_recorded_candles_and_replaying_them_give_the_same_events() {
     std::fs::write(&file, lines.join("\n") + "\n").unwrap();
 
     let plan = Plan {
+        model: ExecutionModel::DEFAULT,
         events: true,
         candles: candles::Wanted {
             paths: vec![candles],

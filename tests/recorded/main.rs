@@ -8,6 +8,7 @@
 mod alike;
 mod structured;
 
+use domain::execution::ExecutionModel;
 use std::path::{Path, PathBuf};
 
 use touchstone::replay::{self, Plan, candles, posts};
@@ -32,6 +33,7 @@ fn plan(data: &Path) -> Plan {
         "SOLUSDT-5m-20241231-20250831.csv.xz",
     ];
     Plan {
+        model: ExecutionModel::DEFAULT,
         events: false,
         candles: candles::Wanted {
             paths: paths.map(candles).to_vec(),

@@ -6,6 +6,7 @@
 //! what spot did not; and a dozen rows tell a touch that was not the first on their own market, as
 //! if they had been observed some hours too late. The candles of both markets agree on those.
 
+use domain::execution::ExecutionModel;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
@@ -152,6 +153,7 @@ async fn compared(data: &Path, folder: &str, kind: &str, intervals: &[&str]) -> 
     )
     .unwrap();
     let plan = Plan {
+        model: ExecutionModel::DEFAULT,
         events: false,
         candles: candles::Wanted {
             paths: files(&data.join("candles").join(folder), intervals),

@@ -97,7 +97,7 @@ impl Assets {
     #[must_use]
     pub fn listed(&self) -> String {
         let mut symbols: Vec<_> = self.marks.iter().collect();
-        symbols.sort_by(|(one, _), (other, _)| one.cmp(other));
+        symbols.sort_by_key(|(symbol, _)| *symbol);
         let mut text = String::new();
         let mut width = 0;
         for (symbol, marks) in symbols {

@@ -1,0 +1,337 @@
+//! Analytics: what may be said of channels, computed from what is stored.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use actix_web::{HttpResponse, web};
+use domain::execution::ExecutionModel;
+use domain::ids::{ChannelId, Seq};
+use domain::ports::Clock;
+use domain::ports::store::{ChannelRecord, SignalQuery, SignalRecord};
+use domain::post::Origin;
+use domain::statistics::DAY;
+use domain::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::error::{ApiError, Problem};
+use super::records::{self, Records};
+use crate::figures::board::{self, Order, Ranked, Unranked};
+use crate::figures::parts::Parts;
+use crate::figures::{Figures, as_of};
+
+/// So many signals are read at once.
+const PAGE: usize = 500;
+
+/// The most answers that are remembered; then all are forgotten.
+const REMEMBERED: usize = 4_096;
+
+/// Figures that were computed, by what they were asked for, with the last event that they know.
+type Remembered = HashMap<(ChannelId, Origin, Window), (Seq, Arc<Figures>)>;
+
+/// What analytics are computed from, and what was computed.
+#[derive(Clone)]
+pub struct Analytics {
+    store: Records,
+    clock: Arc<dyn Clock>,
+    remembered: Arc<Mutex<Remembered>>,
+}
+
+/// How far back signals count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+enum Window {
+    Days(u32),
+    #[default]
+    All,
+}
+
+impl Window {
+    fn read(text: Option<&str>) -> Result<Self, ApiError> {
+        match text {
+            None | Some("all") => Ok(Self::All),
+            Some("7d") => Ok(Self::Days(7)),
+            Some("30d") => Ok(Self::Days(30)),
+            Some("90d") => Ok(Self::Days(90)),
+            Some("365d") => Ok(Self::Days(365)),
+            Some(other) => Err(ApiError::invalid(
+                "window",
+                format!("`{other}` is none; use 7d, 30d, 90d, 365d or all"),
+            )),
+        }
+    }
+
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Days(7) => "7d",
+            Self::Days(30) => "30d",
+            Self::Days(90) => "90d",
+            Self::Days(_) => "365d",
+            Self::All => "all",
+        }
+    }
+
+    fn from(self, at: Timestamp) -> Option<Timestamp> {
+        match self {
+            Self::Days(days) => Some(at - DAY * days),
+            Self::All => None,
+        }
+    }
+}
+
+/// Which board.
+#[derive(Debug, Default, Deserialize, Serialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct BoardParams {
+    /// `best` (by the lower bound of what a trade earns) or `worst` (only those that lose beyond
+    /// doubt).
+    #[param(pattern = "^(best|worst)$")]
+    order: Option<String>,
+    /// Signals received in the last `7d`, `30d`, `90d` or `365d`, or `all`.
+    #[param(pattern = "^(7d|30d|90d|365d|all)$")]
+    window: Option<String>,
+    /// The execution model; outcomes are stored under `default/1`.
+    #[param(pattern = "^default/1$")]
+    model: Option<String>,
+    /// `live` or `simulator`, which are never on one board; what the platform collects when nothing is
+    /// said. Imported history is on none.
+    #[param(pattern = "^(live|simulator)$")]
+    origin: Option<String>,
+}
+
+/// Channels in their order, and those without a place.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Board {
+    /// `best` or `worst`.
+    order: &'static str,
+    /// How far back signals count.
+    window: &'static str,
+    /// The execution model.
+    model: &'static str,
+    /// Where the signals come from.
+    origin: &'static str,
+    /// When it was asked, in microseconds UTC: it knows only what had ended by then.
+    as_of: i64,
+    /// The channels that are ranked.
+    ranked: Vec<Ranked>,
+    /// The others, by name, each with the reason.
+    unranked: Vec<Unranked>,
+}
+
+/// Which figures of a channel.
+#[derive(Debug, Default, Deserialize, Serialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct FiguresParams {
+    /// Signals received in the last `7d`, `30d`, `90d` or `365d`, or `all`.
+    #[param(pattern = "^(7d|30d|90d|365d|all)$")]
+    window: Option<String>,
+    /// `live`, `import` or `simulator`; the channel's own when nothing is said.
+    #[param(pattern = "^(live|import|simulator)$")]
+    origin: Option<String>,
+    /// As it was known at this instant: RFC 3339, or whole microseconds UTC.
+    #[param(schema_with = records::instants)]
+    at: Option<String>,
+}
+
+/// What may be said of a channel.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChannelFigures {
+    /// Its name.
+    channel: String,
+    /// How far back signals count.
+    window: &'static str,
+    /// The execution model.
+    model: &'static str,
+    /// Where the signals come from.
+    origin: &'static str,
+    /// It knows only what had ended by then, in microseconds UTC.
+    as_of: i64,
+    /// The figures.
+    figures: Figures,
+    /// The same trades in parts.
+    parts: Parts,
+}
+
+impl Analytics {
+    /// Analytics of a store.
+    #[must_use]
+    pub fn new(store: Records, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            store,
+            clock,
+            remembered: Arc::default(),
+        }
+    }
+
+    /// A channel's signals of one origin, in no particular order.
+    async fn signals(
+        &self,
+        channel: &ChannelId,
+        origin: Origin,
+        from: Option<Timestamp>,
+    ) -> Result<Vec<SignalRecord>, ApiError> {
+        let mut all: Vec<SignalRecord> = Vec::new();
+        loop {
+            let query = SignalQuery {
+                channels: vec![channel.clone()],
+                origin: Some(origin),
+                received_from: from,
+                before: all.last().map(|record| record.seq),
+                limit: PAGE,
+                ..SignalQuery::default()
+            };
+            let page = self.store.signals(&query).await?;
+            let last = page.len() < PAGE;
+            all.extend(page);
+            if last {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// The figures of a channel now, remembered until something is stored.
+    async fn figures(
+        &self,
+        channel: &ChannelId,
+        origin: Origin,
+        window: Window,
+        (head, now): (Seq, Timestamp),
+    ) -> Result<Arc<Figures>, ApiError> {
+        let key = (channel.clone(), origin, window);
+        let known = self.remembered().get(&key).cloned();
+        if let Some((known_until, figures)) = known
+            && known_until == head
+        {
+            return Ok(figures);
+        }
+        let records = self.signals(channel, origin, window.from(now)).await?;
+        let figures = Arc::new(computed(move || Figures::of(&records)).await?);
+        let mut remembered = self.remembered();
+        if remembered.len() >= REMEMBERED {
+            remembered.clear();
+        }
+        remembered.insert(key, (head, Arc::clone(&figures)));
+        Ok(figures)
+    }
+
+    fn remembered(&self) -> std::sync::MutexGuard<'_, Remembered> {
+        self.remembered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Computes beside the threads that answer.
+async fn computed<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, ApiError> {
+    web::block(work).await.map_err(|error| ApiError::Away {
+        why: error.to_string(),
+    })
+}
+
+/// Channels by what can be proven of them. A channel whose trades say less than 30 independent ones
+/// would is in a list of its own, with the reason.
+#[utoipa::path(get, path = "/v1/analytics/leaderboard", tag = "analytics", params(BoardParams), responses(
+    (status = 200, body = Board),
+    (status = 400, description = "a parameter cannot be read", body = Problem),
+    (status = 503, description = "the store is away", body = Problem),
+))]
+pub async fn leaderboard(
+    params: web::Query<BoardParams>,
+    analytics: web::Data<Analytics>,
+) -> Result<HttpResponse, ApiError> {
+    let (order, label) = match params.order.as_deref() {
+        None | Some("best") => (Order::Best, "best"),
+        Some("worst") => (Order::Worst, "worst"),
+        Some(other) => {
+            let why = format!("`{other}` is none; use best or worst");
+            return Err(ApiError::invalid("order", why));
+        }
+    };
+    if let Some(other) = params.model.as_deref()
+        && other != ExecutionModel::DEFAULT.name
+    {
+        let why = format!("outcomes are stored under {}", ExecutionModel::DEFAULT.name);
+        return Err(ApiError::invalid("model", why));
+    }
+    let window = Window::read(params.window.as_deref())?;
+    let channels = analytics.store.channels().await?;
+    let origin = match params.origin.as_deref() {
+        None => collected(&channels),
+        Some("live") => Origin::Live,
+        Some("simulator") => Origin::Simulator,
+        Some(_) => return Err(ApiError::invalid("origin", "use live or simulator")),
+    };
+    let now = analytics.clock.now();
+    let head = analytics.store.span().await?.head;
+    let mut all = Vec::with_capacity(channels.len());
+    for record in channels {
+        let id = record.card.id;
+        let figures = analytics.figures(&id, origin, window, (head, now)).await?;
+        if figures.signals > 0 {
+            all.push((id, Figures::clone(&figures)));
+        }
+    }
+    let (ranked, unranked) = board::rank(all, order);
+    Ok(HttpResponse::Ok().json(Board {
+        order: label,
+        window: window.label(),
+        model: ExecutionModel::DEFAULT.name,
+        origin: origin.label(),
+        as_of: now.as_micros(),
+        ranked,
+        unranked,
+    }))
+}
+
+/// What the platform collects: live posts where one channel of them is, else the simulator's.
+fn collected(channels: &[ChannelRecord]) -> Origin {
+    let made_up = |record: &ChannelRecord| record.card.origin == Origin::Simulator;
+    if !channels.is_empty() && channels.iter().all(made_up) {
+        Origin::Simulator
+    } else {
+        Origin::Live
+    }
+}
+
+/// What may be said of one channel: its figures, how they came about over time, and in which parts.
+#[utoipa::path(get, path = "/v1/analytics/channels/{id}", tag = "analytics",
+    params(("id" = String, Path, description = "its name"), FiguresParams), responses(
+    (status = 200, body = ChannelFigures),
+    (status = 400, description = "a parameter cannot be read", body = Problem),
+    (status = 404, description = "no such channel", body = Problem),
+    (status = 503, description = "the store is away", body = Problem),
+))]
+pub async fn channel(
+    id: web::Path<String>,
+    params: web::Query<FiguresParams>,
+    analytics: web::Data<Analytics>,
+) -> Result<HttpResponse, ApiError> {
+    let window = Window::read(params.window.as_deref())?;
+    let at = records::instant("at", params.at.as_deref())?;
+    let card = super::channels::find(&id, &analytics.store).await?.card;
+    let origin = match params.origin.as_deref() {
+        None => card.origin,
+        Some(label) => Origin::from_label(label)
+            .ok_or_else(|| ApiError::invalid("origin", "use live, import or simulator"))?,
+    };
+    let now = analytics.clock.now();
+    let at = at.map_or(now, |at| at.min(now));
+    let signals = analytics.signals(&card.id, origin, window.from(at)).await?;
+    let (figures, parts) = computed(move || {
+        let signals = as_of(signals, at);
+        (Figures::of(&signals), Parts::of(&signals))
+    })
+    .await?;
+    Ok(HttpResponse::Ok().json(ChannelFigures {
+        channel: card.id.to_string(),
+        window: window.label(),
+        model: ExecutionModel::DEFAULT.name,
+        origin: origin.label(),
+        as_of: at.as_micros(),
+        figures,
+        parts,
+    }))
+}
