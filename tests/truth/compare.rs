@@ -288,11 +288,11 @@ fn differs(signal: &Signal, idea: &Idea) -> Option<String> {
     None
 }
 
-/// An order at the market without a price that met one next to its stop: the platform holds that
+/// An order at the market that met a price next to its stop, or one already beyond it: the platform holds that
 /// such levels make no trade (a stop nearer than three times the round trip's cost), and the
 /// simulator's judge knows no costs.
 fn too_near(signal: &Signal, theirs: &Course) -> bool {
-    let (Entry::Market(None), Some(stop), Some(fill)) =
+    let (Entry::Market(_), Some(stop), Some(fill)) =
         (signal.entry, signal.stop, theirs.fills.first())
     else {
         return false;
