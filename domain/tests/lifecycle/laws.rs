@@ -145,10 +145,11 @@ proptest! {
         // Time is told apart more finely by trades, so it is left out of this comparison.
         signal.expires_at = minutes(60 * 24);
         signal.held_at_most = Duration::from_secs(3_600 * 24 * 14);
-        // The average of a zone lies between the prices that can be traded, where a trade jumps
-        // over it and a candle does not.
-        if matches!(signal.entry, Entry::Zone { .. }) {
-            signal.breakeven_after = None;
+        // The average of several orders lies between the prices that can be traded, where a trade
+        // jumps over it and a candle does not.
+        match signal.entry {
+            Entry::Zone { .. } | Entry::Ladder(_) | Entry::Scaled { .. } => signal.breakeven_after = None,
+            Entry::Market(_) | Entry::Limit(_) | Entry::Breakout(_) => {}
         }
         let mut ticks = 1_000;
         let trades: Vec<Trade> = (1..)
