@@ -8,7 +8,8 @@ use domain::ids::ChannelId;
 use domain::time::Timestamp;
 
 use crate::archive::{Interval, month};
-
+use crate::export::{FiguresFilter, Format};
+use crate::filter::SignalFilter;
 use crate::replay::candles::Market;
 use crate::replay::posts::PostFile;
 
@@ -150,6 +151,45 @@ pub struct RereadArgs {
 pub enum ExportCommand {
     /// Every reading that a person reviewed, one JSON object a line: examples to learn from.
     Labels(LabelsArgs),
+    /// Signals, newest first.
+    Signals(Box<SignalsArgs>),
+    /// What came of the judged ones of them.
+    Outcomes(Box<SignalsArgs>),
+    /// What may be said of each channel.
+    Figures(FiguresArgs),
+}
+
+/// Which signals, and where they go. The filters are those of GET /v1/signals.
+#[derive(Debug, Args)]
+pub struct SignalsArgs {
+    /// Which.
+    #[command(flatten)]
+    pub filter: SignalFilter,
+    /// Where to.
+    #[command(flatten)]
+    pub file: FileArgs,
+}
+
+/// Which figures, and where they go.
+#[derive(Debug, Args)]
+pub struct FiguresArgs {
+    /// Which.
+    #[command(flatten)]
+    pub filter: FiguresFilter,
+    /// Where to.
+    #[command(flatten)]
+    pub file: FileArgs,
+}
+
+/// A file that is written whole or not at all.
+#[derive(Debug, Args)]
+pub struct FileArgs {
+    /// csv, xlsx, parquet or json; else what the file's name ends with, else csv.
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<Format>,
+    /// The file; standard output when nothing is said.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
 /// Where labels go.

@@ -21,6 +21,7 @@ mod candles;
 mod export;
 mod forget;
 mod history;
+mod records;
 mod reread;
 
 pub use assets::assets;
@@ -28,6 +29,9 @@ pub use candles::fetch as fetch_candles;
 pub use export::labels;
 pub use forget::forget;
 pub use history::import;
+pub use records::{
+    figures as export_figures, outcomes as export_outcomes, signals as export_signals,
+};
 pub use reread::reread;
 
 /// The exit code of a process that gave up: EX_SOFTWARE of sysexits.h.

@@ -15,6 +15,8 @@ use utoipa::ToSchema;
 
 pub mod board;
 pub mod parts;
+pub mod read;
+pub mod window;
 
 /// The dice with which the past is dealt anew: always the same, so the figures are, too.
 const SEED: u64 = 1;

@@ -14,6 +14,7 @@ mod complete;
 mod described;
 pub mod discover;
 pub mod error;
+pub mod exports;
 pub mod guard;
 pub mod health;
 pub mod ingest;
@@ -31,6 +32,7 @@ use analytics::Analytics;
 use body::Largest;
 use discover::Discovery;
 use error::ApiError;
+use exports::Exports;
 use health::Health;
 use ingest::Inlets;
 use markets::Markets;
@@ -64,6 +66,8 @@ pub struct Edge {
     pub records: Records,
     /// What may be said of channels.
     pub analytics: Analytics,
+    /// What writes records as files.
+    pub exports: Exports,
     /// Who looks at channels that nobody reads yet.
     pub discovery: Discovery,
     /// Which hosts and origins may talk to it.
@@ -95,6 +99,7 @@ pub fn serve(edge: Edge, listener: TcpListener, drain: Duration) -> std::io::Res
             .app_data(web::Data::new(edge.system))
             .app_data(web::Data::new(edge.records))
             .app_data(web::Data::new(edge.analytics))
+            .app_data(web::Data::new(edge.exports))
             .app_data(web::Data::new(edge.discovery))
             .app_data(web::PayloadConfig::new(edge.body_limit))
             .app_data(Largest(edge.body_limit))
@@ -163,6 +168,9 @@ fn routes(config: &mut web::ServiceConfig) {
             "/v1/analytics/channels/{id}",
             web::get().to(analytics::channel),
         )
+        .route("/v1/exports/signals", web::get().to(exports::signals))
+        .route("/v1/exports/outcomes", web::get().to(exports::outcomes))
+        .route("/v1/exports/figures", web::get().to(exports::figures))
         .route("/v1/discover/telegram", web::get().to(discover::telegram))
         .route("/v1/events", web::get().to(records::events))
         .route("/v1/sources", web::get().to(health::sources))

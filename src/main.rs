@@ -16,6 +16,15 @@ fn main() -> ExitCode {
         Some(Command::Migrate) => commands::migrate(config),
         Some(Command::Copy(args)) => commands::copy(&args),
         Some(Command::Export(ExportCommand::Labels(args))) => commands::labels(config, &args),
+        Some(Command::Export(ExportCommand::Signals(args))) => {
+            commands::export_signals(config, &args)
+        }
+        Some(Command::Export(ExportCommand::Outcomes(args))) => {
+            commands::export_outcomes(config, &args)
+        }
+        Some(Command::Export(ExportCommand::Figures(args))) => {
+            commands::export_figures(config, &args)
+        }
         Some(Command::Reread(args)) => commands::reread(config, &args),
         Some(Command::Assets(args)) => commands::assets(config, &args),
         Some(Command::Forget(args)) => commands::forget(config, &args),

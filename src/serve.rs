@@ -23,6 +23,7 @@ use crate::clock::WallClock;
 use crate::config::Settings;
 use crate::http::analytics::Analytics;
 use crate::http::discover::Discovery;
+use crate::http::exports::Exports;
 use crate::http::guard::Guard;
 use crate::http::health::Health;
 use crate::http::ingest::Inlets;
@@ -212,6 +213,7 @@ pub async fn start_at(
             metrics,
         },
         analytics: Analytics::new(Arc::clone(&store), Arc::clone(&clock)),
+        exports: Exports::new(Arc::clone(&store), Arc::clone(&clock)),
         records: Arc::clone(&store),
         discovery: Discovery::new(scout),
         guard: Guard::new(&settings.http.allowed_origins, open_access),

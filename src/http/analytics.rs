@@ -7,9 +7,8 @@ use actix_web::{HttpResponse, web};
 use domain::execution::ExecutionModel;
 use domain::ids::{ChannelId, Seq};
 use domain::ports::Clock;
-use domain::ports::store::{ChannelRecord, SignalQuery, SignalRecord};
+use domain::ports::store::{ChannelRecord, SignalRecord};
 use domain::post::Origin;
-use domain::statistics::DAY;
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -18,10 +17,8 @@ use super::error::{ApiError, Problem};
 use super::records::{self, Records};
 use crate::figures::board::{self, Order, Ranked, Unranked};
 use crate::figures::parts::Parts;
-use crate::figures::{Figures, as_of};
-
-/// So many signals are read at once.
-const PAGE: usize = 500;
+use crate::figures::window::Window;
+use crate::figures::{Figures, as_of, read};
 
 /// The most answers that are remembered; then all are forgotten.
 const REMEMBERED: usize = 4_096;
@@ -35,47 +32,6 @@ pub struct Analytics {
     store: Records,
     clock: Arc<dyn Clock>,
     remembered: Arc<Mutex<Remembered>>,
-}
-
-/// How far back signals count.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-enum Window {
-    Days(u32),
-    #[default]
-    All,
-}
-
-impl Window {
-    fn read(text: Option<&str>) -> Result<Self, ApiError> {
-        match text {
-            None | Some("all") => Ok(Self::All),
-            Some("7d") => Ok(Self::Days(7)),
-            Some("30d") => Ok(Self::Days(30)),
-            Some("90d") => Ok(Self::Days(90)),
-            Some("365d") => Ok(Self::Days(365)),
-            Some(other) => Err(ApiError::invalid(
-                "window",
-                format!("`{other}` is none; use 7d, 30d, 90d, 365d or all"),
-            )),
-        }
-    }
-
-    const fn label(self) -> &'static str {
-        match self {
-            Self::Days(7) => "7d",
-            Self::Days(30) => "30d",
-            Self::Days(90) => "90d",
-            Self::Days(_) => "365d",
-            Self::All => "all",
-        }
-    }
-
-    fn from(self, at: Timestamp) -> Option<Timestamp> {
-        match self {
-            Self::Days(days) => Some(at - DAY * days),
-            Self::All => None,
-        }
-    }
 }
 
 /// Which board.
@@ -171,23 +127,7 @@ impl Analytics {
         origin: Origin,
         from: Option<Timestamp>,
     ) -> Result<Vec<SignalRecord>, ApiError> {
-        let mut all: Vec<SignalRecord> = Vec::new();
-        loop {
-            let query = SignalQuery {
-                channels: vec![channel.clone()],
-                origin: Some(origin),
-                received_from: from,
-                before: all.last().map(|record| record.seq),
-                limit: PAGE,
-                ..SignalQuery::default()
-            };
-            let page = self.store.signals(&query).await?;
-            let last = page.len() < PAGE;
-            all.extend(page);
-            if last {
-                return Ok(all);
-            }
-        }
+        Ok(read::signals(&*self.store, channel, origin, from).await?)
     }
 
     /// The figures of a channel now, remembered until something is stored.
@@ -220,6 +160,10 @@ impl Analytics {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn window(text: Option<&str>) -> Result<Window, ApiError> {
+    Window::read(text).map_err(|why| ApiError::invalid("window", why))
 }
 
 /// Computes beside the threads that answer.
@@ -256,7 +200,7 @@ pub async fn leaderboard(
         let why = format!("outcomes are stored under {}", ExecutionModel::DEFAULT.name);
         return Err(ApiError::invalid("model", why));
     }
-    let window = Window::read(params.window.as_deref())?;
+    let window = window(params.window.as_deref())?;
     let channels = analytics.store.channels().await?;
     let origin = match params.origin.as_deref() {
         None => collected(&channels),
@@ -309,7 +253,7 @@ pub async fn channel(
     params: web::Query<FiguresParams>,
     analytics: web::Data<Analytics>,
 ) -> Result<HttpResponse, ApiError> {
-    let window = Window::read(params.window.as_deref())?;
+    let window = window(params.window.as_deref())?;
     let at = records::instant("at", params.at.as_deref())?;
     let card = super::channels::find(&id, &analytics.store).await?.card;
     let origin = match params.origin.as_deref() {

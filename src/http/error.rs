@@ -11,6 +11,8 @@ use domain::ports::{Advice, FeedError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::filter::BadFilter;
+
 /// Where the codes are explained.
 const CODES: &str = "/docs#errors";
 
@@ -297,6 +299,12 @@ impl From<FeedError> for ApiError {
 impl From<Unsettled> for ApiError {
     fn from(unsettled: Unsettled) -> Self {
         Self::Away { why: unsettled.why }
+    }
+}
+
+impl From<BadFilter> for ApiError {
+    fn from(bad: BadFilter) -> Self {
+        Self::invalid(bad.field, bad.why)
     }
 }
 

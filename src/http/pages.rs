@@ -8,8 +8,8 @@ use utoipa::OpenApi;
 
 use super::complete::complete;
 use super::{
-    analytics, channels, discover, error, health, ingest, markets, records, reviews, roster,
-    stream, system,
+    analytics, channels, discover, error, exports, health, ingest, markets, records, reviews,
+    roster, stream, system,
 };
 
 /// The live page: one file, without a build step.
@@ -49,6 +49,9 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
         records::events,
         analytics::leaderboard,
         analytics::channel,
+        exports::signals,
+        exports::outcomes,
+        exports::figures,
         health::sources,
         health::feeds,
         markets::markets,

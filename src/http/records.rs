@@ -3,70 +3,42 @@
 use std::sync::Arc;
 
 use actix_web::{HttpResponse, web};
-use domain::ids::{ChannelId, Seq, SignalId};
-use domain::lifecycle::State;
-use domain::market::{MarketKind, Pair, Side, Venue};
+use domain::ids::{Seq, SignalId};
 use domain::ports::View;
-use domain::ports::store::{SignalQuery, Store};
-use domain::post::Origin;
+use domain::ports::store::Store;
 use domain::time::Timestamp;
-use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use utoipa::openapi::schema::{
-    KnownFormat, ObjectBuilder, OneOfBuilder, Schema, SchemaFormat, Type,
-};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::error::{ApiError, Problem};
 use super::page;
+pub(super) use crate::filter::instants;
+use crate::filter::{self, SignalFilter};
 use crate::wire::{EventOut, SignalOut, VersionOut};
 
 /// What records are read from.
 pub type Records = Arc<dyn Store>;
 
-/// Which signals. Lists are comma-separated.
+/// Which page of a list.
 #[derive(Debug, Default, Deserialize, Serialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct SignalParams {
-    /// Of these channels.
-    #[param(pattern = "^[a-z0-9_.-]{1,64}(,[a-z0-9_.-]{1,64})*$")]
-    channels: Option<String>,
-    /// On these symbols: `BTC/USDT,ETH/USDT`.
-    #[param(
-        pattern = "^[A-Za-z0-9]{1,20}/[A-Za-z0-9]{1,20}(,[A-Za-z0-9]{1,20}/[A-Za-z0-9]{1,20})*$"
-    )]
-    symbols: Option<String>,
-    /// `long` or `short`.
-    #[param(pattern = "^(long|short)$")]
-    side: Option<String>,
-    /// Judged in this market of a venue: `binance:spot`.
-    #[param(pattern = "^[^:]+:(spot|perpetual|cfd)$")]
-    market: Option<String>,
-    /// `live`, `import` or `simulator`.
-    #[param(pattern = "^(live|import|simulator)$")]
-    origin: Option<String>,
-    /// Only those still open (`true`) or over (`false`).
-    open: Option<bool>,
-    /// In one of these states: `pending,active`, `stopped-out`.
-    #[param(schema_with = states)]
-    state: Option<String>,
-    /// With at least this probability of the first target, 0 to 1.
-    #[param(minimum = 0, maximum = 1)]
-    min_score: Option<f64>,
-    /// Received at this instant or later: RFC 3339, or whole microseconds UTC.
-    #[param(schema_with = instants)]
-    from: Option<String>,
-    /// Received before this instant, written alike.
-    #[param(schema_with = instants)]
-    to: Option<String>,
+pub struct PageParams {
     /// Where the page begins: the `next` of the page before, with the same filters.
     #[param(pattern = "^[0-7][0-9a-f]{23}$")]
     cursor: Option<String>,
     /// At most so many, up to 500.
     #[param(minimum = 1, maximum = 500)]
     limit: Option<usize>,
+}
+
+/// Which page of which list.
+#[derive(Serialize)]
+struct Asked<'a> {
+    #[serde(flatten)]
+    filter: &'a SignalFilter,
+    #[serde(flatten)]
+    page: &'a PageParams,
 }
 
 /// A page of signals, newest first.
@@ -78,71 +50,40 @@ pub struct SignalPage {
     next: Option<String>,
 }
 
-impl SignalParams {
-    fn query(&self) -> Result<SignalQuery, ApiError> {
-        let limit = page::limit(self.limit)?;
-        let score = |score: f64| {
-            let decimal = Decimal::try_from(score).ok();
-            decimal
-                .filter(|_| (0.0..=1.0).contains(&score))
-                .ok_or_else(|| ApiError::invalid("min_score", "a probability lies between 0 and 1"))
-        };
-        Ok(SignalQuery {
-            channels: list("channels", self.channels.as_deref(), ChannelId::parse)?,
-            pairs: list("symbols", self.symbols.as_deref(), Pair::parse)?,
-            side: label(
-                "side",
-                self.side.as_deref(),
-                Side::from_label,
-                "long or short",
-            )?,
-            origin: label(
-                "origin",
-                self.origin.as_deref(),
-                Origin::from_label,
-                "live, import or simulator",
-            )?,
-            open: self.open,
-            min_score: self.min_score.map(score).transpose()?,
-            market: self.market.as_deref().map(market).transpose()?,
-            states: list("state", self.state.as_deref(), state)?,
-            received_from: instant("from", self.from.as_deref())?,
-            received_before: instant("to", self.to.as_deref())?,
-            before: self
-                .cursor
-                .as_deref()
-                .map(|cursor| page::place(self, cursor))
-                .transpose()?,
-            limit,
-        })
-    }
-}
-
 /// Signals, newest first. What is stored while pages are read changes none of the later pages.
-#[utoipa::path(get, path = "/v1/signals", tag = "records", params(SignalParams), responses(
+#[utoipa::path(get, path = "/v1/signals", tag = "records", params(SignalFilter, PageParams), responses(
     (status = 200, body = SignalPage, headers(("Link" = Option<String>, description = "the next page, where there is one"))),
     (status = 400, description = "a parameter cannot be read", body = Problem),
     (status = 404, description = "the cursor is of a list with other filters", body = Problem),
     (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn signals(
-    params: web::Query<SignalParams>,
+    filter: web::Query<SignalFilter>,
+    page: web::Query<PageParams>,
     store: web::Data<Records>,
 ) -> Result<HttpResponse, ApiError> {
-    let mut query = params.query()?;
-    let limit = query.limit;
+    let limit = page::limit(page.limit)?;
+    let mut query = filter.query()?;
+    let cursor = page.cursor.as_deref();
+    query.before = cursor
+        .map(|cursor| page::place(&*filter, cursor))
+        .transpose()?;
     // One more than shown, so that the last page is known to be the last.
     query.limit = limit + 1;
     let mut records = store.signals(&query).await?;
     let more = records.len() > limit;
     records.truncate(limit);
     let last = records.last().filter(|_| more).map(|record| record.seq);
-    let page = SignalPage {
+    let body = SignalPage {
         signals: records.iter().map(SignalOut::from).collect(),
-        next: last.map(|place| page::cursor(&*params, place)),
+        next: last.map(|place| page::cursor(&*filter, place)),
     };
-    let next = page.next.as_deref();
-    Ok(page::answer("/v1/signals", &*params, "cursor", next, &page))
+    let next = body.next.as_deref();
+    let asked = Asked {
+        filter: &filter,
+        page: &page,
+    };
+    Ok(page::answer("/v1/signals", &asked, "cursor", next, &body))
 }
 
 /// A signal with everything that is stored of it.
@@ -255,79 +196,7 @@ pub async fn events(
     ))
 }
 
-fn list<T, E: ToString>(
-    field: &str,
-    text: Option<&str>,
-    read: impl Fn(&str) -> Result<T, E>,
-) -> Result<Vec<T>, ApiError> {
-    let parts = text.into_iter().flat_map(|text| text.split(','));
-    parts
-        .map(|part| read(part).map_err(|error| ApiError::invalid(field, error)))
-        .collect()
-}
-
-fn label<T>(
-    field: &str,
-    text: Option<&str>,
-    read: impl Fn(&str) -> Option<T>,
-    known: &str,
-) -> Result<Option<T>, ApiError> {
-    match text {
-        None => Ok(None),
-        Some(text) => {
-            let read = read(text)
-                .ok_or_else(|| ApiError::invalid(field, format!("`{text}` is none; use {known}")));
-            read.map(Some)
-        }
-    }
-}
-
-/// `binance:spot` as the venue and the kind of market.
-fn market(text: &str) -> Result<(Venue, MarketKind), ApiError> {
-    let parts = text.split_once(':').filter(|(venue, _)| !venue.is_empty());
-    parts
-        .and_then(|(venue, kind)| Some((Venue::new(venue), MarketKind::from_label(kind)?)))
-        .ok_or_else(|| {
-            let why = format!("`{text}` is none; write VENUE:KIND, for example binance:spot");
-            ApiError::invalid("market", why)
-        })
-}
-
-fn state(text: &str) -> Result<&'static str, String> {
-    let mut known = State::LABELS.into_iter();
-    known
-        .find(|label| *label == text)
-        .ok_or_else(|| format!("`{text}` is none; use {}", State::LABELS.join(", ")))
-}
-
 /// An instant as people and as programs write it.
 pub(super) fn instant(field: &str, text: Option<&str>) -> Result<Option<Timestamp>, ApiError> {
-    let Some(text) = text else {
-        return Ok(None);
-    };
-    let micros = text.parse::<i64>().ok().or_else(|| {
-        let at = text.parse::<jiff::Timestamp>().ok()?;
-        Some(at.as_microsecond())
-    });
-    let micros = micros.ok_or_else(|| {
-        let why = format!("`{text}` is none; write 2026-01-31T08:00:00Z or whole microseconds UTC");
-        ApiError::invalid(field, why)
-    })?;
-    Ok(Some(Timestamp::from_micros(micros)))
-}
-
-/// How states are written in a list.
-fn states() -> Schema {
-    let one = State::LABELS.join("|");
-    let text = ObjectBuilder::new().schema_type(Type::String);
-    let list = format!("^({one})(,({one}))*$");
-    text.pattern(Some(list)).build().into()
-}
-
-/// How instants are written.
-pub(super) fn instants() -> Schema {
-    let text = || ObjectBuilder::new().schema_type(Type::String);
-    let date = text().format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
-    let micros = text().pattern(Some("^-?[0-9]{1,18}$"));
-    OneOfBuilder::new().item(date).item(micros).build().into()
+    Ok(filter::instant(field, text)?)
 }

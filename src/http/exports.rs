@@ -1,0 +1,181 @@
+//! Exports: signals, outcomes and figures as files, written while they are sent.
+
+use std::sync::Arc;
+
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_TYPE};
+use actix_web::{HttpResponse, web};
+use domain::ports::Clock;
+use serde::Deserialize;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use utoipa::IntoParams;
+
+use super::error::{ApiError, Problem};
+use super::records::Records;
+use crate::export::{self, Failed, FiguresFilter, Format, Pages, Wanted};
+use crate::filter::SignalFilter;
+
+mod pipe;
+
+/// So many exports are written at once: each holds a thread, and pages of records.
+const AT_ONCE: usize = 4;
+
+/// When it is worth to ask again where that many are.
+const AGAIN_S: u64 = 5;
+
+/// What exports are made of.
+#[derive(Clone)]
+pub struct Exports {
+    store: Records,
+    clock: Arc<dyn Clock>,
+    turns: Arc<Semaphore>,
+}
+
+impl Exports {
+    /// Exports of a store.
+    #[must_use]
+    pub fn new(store: Records, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            store,
+            clock,
+            turns: Arc::new(Semaphore::new(AT_ONCE)),
+        }
+    }
+}
+
+/// In which format.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct FormatParams {
+    /// `csv` (when nothing is said), `xlsx`, `parquet` or `json`.
+    #[param(pattern = "^(csv|xlsx|parquet|json)$")]
+    format: Option<String>,
+}
+
+impl FormatParams {
+    fn read(&self) -> Result<Format, ApiError> {
+        let Some(format) = self.format.as_deref() else {
+            return Ok(Format::default());
+        };
+        format
+            .parse()
+            .map_err(|why: String| ApiError::invalid("format", why))
+    }
+}
+
+/// Signals as a file, newest first, with the filters of the list of signals. An answer that ends
+/// early was broken off: it is no whole file.
+#[utoipa::path(get, path = "/v1/exports/signals", tag = "exports", params(SignalFilter, FormatParams), responses(
+    (status = 200, description = "the file", content(
+        (String = "text/csv"), (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (Vec<u8> = "application/vnd.apache.parquet"), (Vec<serde_json::Value> = "application/json"))),
+    (status = 400, description = "a parameter cannot be read", body = Problem),
+    (status = 429, description = "too many exports are being written", body = Problem),
+    (status = 503, description = "the store is away", body = Problem),
+))]
+pub async fn signals(
+    filter: web::Query<SignalFilter>,
+    format: web::Query<FormatParams>,
+    exports: web::Data<Exports>,
+) -> Result<HttpResponse, ApiError> {
+    exports
+        .file(Wanted::signals(&filter)?, format.read()?)
+        .await
+}
+
+/// What came of judged signals as a file, newest first, with the filters of the list of signals.
+#[utoipa::path(get, path = "/v1/exports/outcomes", tag = "exports", params(SignalFilter, FormatParams), responses(
+    (status = 200, description = "the file", content(
+        (String = "text/csv"), (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (Vec<u8> = "application/vnd.apache.parquet"), (Vec<serde_json::Value> = "application/json"))),
+    (status = 400, description = "a parameter cannot be read", body = Problem),
+    (status = 429, description = "too many exports are being written", body = Problem),
+    (status = 503, description = "the store is away", body = Problem),
+))]
+pub async fn outcomes(
+    filter: web::Query<SignalFilter>,
+    format: web::Query<FormatParams>,
+    exports: web::Data<Exports>,
+) -> Result<HttpResponse, ApiError> {
+    exports
+        .file(Wanted::outcomes(&filter)?, format.read()?)
+        .await
+}
+
+/// The figures of channels as a file, by name: one row for each that has signals.
+#[utoipa::path(get, path = "/v1/exports/figures", tag = "exports", params(FiguresFilter, FormatParams), responses(
+    (status = 200, description = "the file", content(
+        (String = "text/csv"), (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (Vec<u8> = "application/vnd.apache.parquet"), (Vec<serde_json::Value> = "application/json"))),
+    (status = 400, description = "a parameter cannot be read", body = Problem),
+    (status = 429, description = "too many exports are being written", body = Problem),
+    (status = 503, description = "the store is away", body = Problem),
+))]
+pub async fn figures(
+    filter: web::Query<FiguresFilter>,
+    format: web::Query<FormatParams>,
+    exports: web::Data<Exports>,
+) -> Result<HttpResponse, ApiError> {
+    let wanted = Wanted::figures(&filter, exports.clock.now())?;
+    exports.file(wanted, format.read()?).await
+}
+
+impl Exports {
+    /// Answers with a file that is written while it is sent.
+    async fn file(&self, wanted: Wanted, format: Format) -> Result<HttpResponse, ApiError> {
+        let turn = Arc::clone(&self.turns).try_acquire_owned();
+        let turn = turn.map_err(|_| ApiError::TooMany { seconds: AGAIN_S })?;
+        let name = wanted.name();
+        let pages = Pages::begin(Arc::clone(&self.store), wanted).await?;
+        let (inlet, ending, outlet) = pipe::pipe();
+        actix_web::rt::spawn(send(pages, format, inlet, ending, turn));
+        let day = crate::wire::rows::written(self.clock.now());
+        let day = day.get(..10).unwrap_or("today");
+        let disposition = format!("attachment; filename=\"touchstone-{name}-{day}.{format}\"");
+        let mut response = HttpResponse::Ok();
+        response
+            .insert_header((CONTENT_TYPE, format.media_type()))
+            .insert_header((CONTENT_DISPOSITION, disposition))
+            // It is of this moment, and may be large.
+            .insert_header((CACHE_CONTROL, "no-store"));
+        if matches!(format, Format::Xlsx | Format::Parquet) {
+            // Packed already.
+            response.insert_header((CONTENT_ENCODING, "identity"));
+        }
+        Ok(response.streaming(outlet))
+    }
+}
+
+/// Writes the file to its end, and says so; else the answer is broken off.
+async fn send(
+    pages: Pages,
+    format: Format,
+    inlet: pipe::Inlet,
+    ending: pipe::Ending,
+    _turn: OwnedSemaphorePermit,
+) {
+    let name = pages.name();
+    match export::write(pages, format, inlet).await {
+        Ok(_) => ending.all_is_written().await,
+        Err(Failed::Unwritten(error)) => {
+            tracing::debug!(%error, "an export of {name} ended early: {error}");
+        }
+        Err(error) => {
+            tracing::error!(export.name = name, %error, "an export of {name} was broken off: {error}");
+        }
+    }
+}
+
+impl From<Failed> for ApiError {
+    fn from(failed: Failed) -> Self {
+        match failed {
+            Failed::Unread(error) => error.into(),
+            Failed::Unwritten(error) => Self::Away {
+                why: error.to_string(),
+            },
+            Failed::Broken(why) => {
+                tracing::error!(why, "an export could not begin: {why}");
+                Self::Internal
+            }
+        }
+    }
+}
