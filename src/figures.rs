@@ -3,7 +3,9 @@
 //! `docs/guide/figures.md` explains each; the formulas are the domain's.
 
 use domain::lifecycle::State;
+use domain::market::Price;
 use domain::ports::store::SignalRecord;
+use domain::signal::Signal;
 use domain::statistics::{
     self, Bounds, Curve, DRAWS, Told, Trade, Z_95, exact, expectancy, mean, per_day, permuted,
     profit_factor, sharpe, sortino, wilson,
@@ -14,8 +16,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 pub mod board;
+pub mod claims;
+pub mod copies;
 pub mod parts;
 pub mod read;
+pub mod scrutiny;
+#[cfg(test)]
+pub(crate) mod testkit;
 pub mod window;
 
 /// The dice with which the past is dealt anew: always the same, so the figures are, too.
@@ -277,17 +284,20 @@ fn geometry(counted: &[Counted<'_>]) -> Option<f64> {
         .iter()
         .filter_map(|counted| {
             let signal = &counted.record.signal;
-            let market = signal.price_at_receipt;
-            let entry = signal
-                .entry
-                .published()
-                .or_else(|| market.map(|market| signal.entry.published_at(market)))?;
+            let entry = published(signal)?;
             let risk = (entry.get() - signal.stop?.get()).abs();
             let gain = (signal.targets.first()?.price.get() - entry.get()).abs();
             risk.checked_div(risk + gain)?.to_f64()
         })
         .collect();
     mean(&chances)
+}
+
+/// The published entry; where only the market knows a part of it, by its price at receipt.
+fn published(signal: &Signal) -> Option<Price> {
+    let market = signal.price_at_receipt;
+    let known = signal.entry.published();
+    known.or_else(|| market.map(|market| signal.entry.published_at(market)))
 }
 
 pub(crate) fn share(part: usize, whole: usize) -> Option<f64> {

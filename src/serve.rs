@@ -212,7 +212,7 @@ pub async fn start_at(
             redis: redis.is_some().then_some(brought),
             metrics,
         },
-        analytics: Analytics::new(Arc::clone(&store), Arc::clone(&clock)),
+        analytics: Analytics::new(Arc::clone(&store), opened.scrutiny(), Arc::clone(&clock)),
         exports: Exports::new(Arc::clone(&store), Arc::clone(&clock)),
         records: Arc::clone(&store),
         discovery: Discovery::new(scout),

@@ -10,12 +10,14 @@ use domain::event::Event;
 use domain::ids::{ChannelId, Epoch, PostKey, Seq, SignalId};
 use domain::market::Instrument;
 use domain::ports::review::{Review, ReviewId, ReviewQuery, Reviewable, Reviews};
+use domain::ports::scrutiny::{ClaimQuery, ClaimRecord, Scrutiny, Twin};
 use domain::ports::source::Resume;
 use domain::ports::store::{
     ChannelCard, ChannelRecord, Entry, OpenSignal, Receipt, SignalQuery, SignalRecord, Span, Store,
     StoreError, VersionRecord,
 };
 use domain::post::Post;
+use domain::reading::Draft;
 use domain::signal::Signal;
 use domain::time::Timestamp;
 
@@ -37,7 +39,7 @@ use self::database::Database;
 pub use self::forget::Forgotten;
 pub use self::place::{Kept, Opened};
 pub use self::postgres::PgStore;
-use self::read::{channels, posts, reviews, signals, stream};
+use self::read::{channels, posts, reviews, scrutiny, signals, stream};
 pub use self::reread::Read;
 pub use self::sqlite::{Durability, Options, Place, SqliteStore};
 pub use self::steps::Pending;
@@ -151,6 +153,25 @@ impl<D: Database> Store for SqlStore<D> {
 
     async fn signal(&self, id: SignalId) -> Result<Option<SignalRecord>, StoreError> {
         signals::one(&self.database, id).await
+    }
+}
+
+#[async_trait::async_trait]
+impl<D: Database> Scrutiny for SqlStore<D> {
+    async fn claims(&self, query: &ClaimQuery) -> Result<Vec<ClaimRecord>, StoreError> {
+        scrutiny::claims(&self.database, query).await
+    }
+
+    async fn drafts(
+        &self,
+        channel: &ChannelId,
+        post: &PostKey,
+    ) -> Result<Vec<Vec<Draft>>, StoreError> {
+        scrutiny::drafts(&self.database, channel, post).await
+    }
+
+    async fn twins(&self, of: &[SignalId]) -> Result<Vec<Twin>, StoreError> {
+        scrutiny::twins(&self.database, of).await
     }
 }
 

@@ -11,6 +11,7 @@ pub mod event;
 pub mod reading;
 pub mod record;
 pub mod review;
+pub mod revision;
 pub mod rows;
 
 pub use event::EventOut;

@@ -18,6 +18,7 @@ use crate::time::Timestamp;
 pub mod bus;
 pub mod review;
 pub mod roster;
+pub mod scrutiny;
 pub mod source;
 pub mod store;
 

@@ -7,6 +7,7 @@ use actix_web::{HttpResponse, web};
 use domain::execution::ExecutionModel;
 use domain::ids::{ChannelId, Seq};
 use domain::ports::Clock;
+use domain::ports::scrutiny::Scrutiny;
 use domain::ports::store::{ChannelRecord, SignalRecord};
 use domain::post::Origin;
 use domain::time::Timestamp;
@@ -16,7 +17,10 @@ use utoipa::{IntoParams, ToSchema};
 use super::error::{ApiError, Problem};
 use super::records::{self, Records};
 use crate::figures::board::{self, Order, Ranked, Unranked};
+use crate::figures::claims::Claims;
+use crate::figures::copies::Copies;
 use crate::figures::parts::Parts;
+use crate::figures::scrutiny::{self, About, Revisions};
 use crate::figures::window::Window;
 use crate::figures::{Figures, as_of, read};
 
@@ -30,6 +34,7 @@ type Remembered = HashMap<(ChannelId, Origin, Window), (Seq, Arc<Figures>)>;
 #[derive(Clone)]
 pub struct Analytics {
     store: Records,
+    scrutiny: Arc<dyn Scrutiny>,
     clock: Arc<dyn Clock>,
     remembered: Arc<Mutex<Remembered>>,
 }
@@ -107,14 +112,21 @@ pub struct ChannelFigures {
     figures: Figures,
     /// The same trades in parts.
     parts: Parts,
+    /// What it claims of its trades, against the record.
+    claims: Claims,
+    /// How much of what it says it says first.
+    copies: Copies,
+    /// What it did to its posts afterwards.
+    revisions: Revisions,
 }
 
 impl Analytics {
     /// Analytics of a store.
     #[must_use]
-    pub fn new(store: Records, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(store: Records, scrutiny: Arc<dyn Scrutiny>, clock: Arc<dyn Clock>) -> Self {
         Self {
             store,
+            scrutiny,
             clock,
             remembered: Arc::default(),
         }
@@ -263,10 +275,18 @@ pub async fn channel(
     };
     let now = analytics.clock.now();
     let at = at.map_or(now, |at| at.min(now));
-    let signals = analytics.signals(&card.id, origin, window.from(at)).await?;
-    let (figures, parts) = computed(move || {
+    let about = About {
+        channel: &card.id,
+        origin,
+        from: window.from(at),
+        at,
+    };
+    let signals = analytics.signals(&card.id, origin, about.from).await?;
+    let held = scrutiny::held(&*analytics.store, &*analytics.scrutiny, &about, &signals).await?;
+    let (figures, parts, told) = computed(move || {
         let signals = as_of(signals, at);
-        (Figures::of(&signals), Parts::of(&signals))
+        let told = held.told(&signals, at);
+        (Figures::of(&signals), Parts::of(&signals), told)
     })
     .await?;
     Ok(HttpResponse::Ok().json(ChannelFigures {
@@ -277,5 +297,8 @@ pub async fn channel(
         as_of: at.as_micros(),
         figures,
         parts,
+        claims: told.claims,
+        copies: told.copies,
+        revisions: told.revisions,
     }))
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use domain::ids::{ChannelId, Epoch};
 use domain::ports::review::Reviews;
 use domain::ports::roster::Roster;
+use domain::ports::scrutiny::Scrutiny;
 use domain::ports::store::{Store, StoreError};
 use domain::post::Post;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -156,6 +157,15 @@ impl Opened {
     /// What people say of readings.
     #[must_use]
     pub fn reviews(&self) -> Arc<dyn Reviews> {
+        match self {
+            Self::Sqlite(store) => Arc::clone(store) as _,
+            Self::Postgres(store) => Arc::clone(store) as _,
+        }
+    }
+
+    /// What channels are held against.
+    #[must_use]
+    pub fn scrutiny(&self) -> Arc<dyn Scrutiny> {
         match self {
             Self::Sqlite(store) => Arc::clone(store) as _,
             Self::Postgres(store) => Arc::clone(store) as _,

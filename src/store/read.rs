@@ -9,6 +9,7 @@ pub(crate) mod channels;
 pub(crate) mod outcomes;
 pub(crate) mod posts;
 pub(crate) mod reviews;
+pub(crate) mod scrutiny;
 pub(crate) mod signals;
 pub(crate) mod stream;
 

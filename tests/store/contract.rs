@@ -5,6 +5,7 @@ pub(crate) mod market;
 pub(crate) mod posts;
 pub(crate) mod reviews;
 pub(crate) mod roster;
+pub(crate) mod scrutiny;
 pub(crate) mod signals;
 pub(crate) mod stream;
 
@@ -40,6 +41,9 @@ macro_rules! contract {
             roster::a_made_channel_comes_back_as_it_was,
             roster::a_name_that_is_taken_is_not_made_again,
             roster::a_channel_is_changed_once_for_each_revision,
+            scrutiny::claims_come_oldest_first_in_pages,
+            scrutiny::what_each_version_said_is_kept,
+            scrutiny::the_same_levels_are_found_in_other_channels_alone,
             signals::a_signal_comes_back_as_it_was,
             signals::every_way_to_enter_comes_back,
             signals::the_signals_of_a_post_come_in_its_order,

@@ -48,7 +48,7 @@ pub(crate) async fn versions<D: Database>(
     rows.iter().map(record).collect()
 }
 
-fn record<R: Row>(row: &R) -> Result<VersionRecord, StoreError> {
+pub(super) fn record<R: Row>(row: &R) -> Result<VersionRecord, StoreError> {
     Ok(VersionRecord {
         version: columns::whole(row, "version")?,
         post: Post {

@@ -132,7 +132,7 @@ fn class<R: Row>(row: &R, column: &str) -> Result<&'static str, StoreError> {
     })
 }
 
-fn drafts<R: Row>(row: &R, column: &str) -> Result<Vec<Draft>, StoreError> {
+pub(super) fn drafts<R: Row>(row: &R, column: &str) -> Result<Vec<Draft>, StoreError> {
     let Some(text) = row.text(column)? else {
         return Ok(Vec::new());
     };

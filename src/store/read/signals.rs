@@ -244,7 +244,7 @@ fn record<R: Row>(row: &R, id: SignalId, targets: Vec<Target>) -> Result<SignalR
     })
 }
 
-fn id<R: Row>(row: &R, column: &str) -> Result<SignalId, StoreError> {
+pub(super) fn id<R: Row>(row: &R, column: &str) -> Result<SignalId, StoreError> {
     columns::parsed(row, column, |id| shape::signal_id(id).ok())
 }
 
