@@ -43,9 +43,11 @@ impl<S: Session> Desk<S> {
             Body::Signal { signal, score } => self.signal(signal, score.as_ref()).await,
             Body::Instruction { .. } => Ok(()),
             Body::Revision { action, .. } => match action {
-                Action::Edited => self.touch(id, EDITED, values![id]).await,
                 Action::Deleted => self.touch(id, DELETED, values![id]).await,
-                Action::Original | Action::Forwarded => Ok(()),
+                // Webhooks and feeds do not say that they edit: they bring the post once more.
+                Action::Edited | Action::Original | Action::Forwarded => {
+                    self.touch(id, EDITED, values![id]).await
+                }
             },
             Body::Progress(change) => self.progress(id, change).await,
         }

@@ -276,7 +276,14 @@ pub(crate) async fn an_edited_and_a_deleted_post_mark_its_signal(store: &dyn Sto
         entry
     };
 
-    put(store, revised(talk(edited(&alpha, "7", "less", 3)))).await;
+    // A webhook edits by bringing the post once more.
+    let brought = domain::post::Post {
+        action: Action::Original,
+        ..edited(&alpha, "7", "less", 3)
+    };
+    put(store, revised(talk(brought))).await;
+    assert_eq!(marks().await, (true, false));
+    put(store, revised(talk(edited(&alpha, "7", "lesser", 3)))).await;
     assert_eq!(marks().await, (true, false));
     put(store, revised(talk(deleted(&alpha, "7", 4)))).await;
     assert_eq!(marks().await, (true, true));
