@@ -163,11 +163,10 @@ fn serial(at: Timestamp) -> Option<f64> {
 
 impl From<XlsxError> for Failed {
     fn from(error: XlsxError) -> Self {
-        match error {
-            XlsxError::IoError(error) | XlsxError::TempFileError(_, error) => {
-                Self::Unwritten(error)
-            }
-            other => Self::Broken(other.to_string()),
+        if let XlsxError::IoError(error) | XlsxError::TempFileError(_, error) = error {
+            Self::Unwritten(error)
+        } else {
+            Self::Broken(error.to_string())
         }
     }
 }

@@ -199,12 +199,12 @@ fn unscaled(exact: Decimal) -> Option<i128> {
 
 impl From<ParquetError> for Failed {
     fn from(error: ParquetError) -> Self {
-        match error {
-            ParquetError::External(error) => match error.downcast::<std::io::Error>() {
-                Ok(error) => Self::Unwritten(*error),
-                Err(other) => Self::Broken(other.to_string()),
-            },
-            other => Self::Broken(other.to_string()),
+        let ParquetError::External(error) = error else {
+            return Self::Broken(error.to_string());
+        };
+        match error.downcast::<std::io::Error>() {
+            Ok(error) => Self::Unwritten(*error),
+            Err(other) => Self::Broken(other.to_string()),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_TYPE};
 use actix_web::{HttpResponse, web};
+use actors::unsettled::in_full;
 use domain::ports::Clock;
 use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -156,11 +157,15 @@ async fn send(
     let name = pages.name();
     match export::write(pages, format, inlet).await {
         Ok(_) => ending.all_is_written().await,
-        Err(Failed::Unwritten(error)) => {
-            tracing::debug!(%error, "an export of {name} ended early: {error}");
+        Err(error) if ending.is_for_nobody() => {
+            tracing::debug!(%error, "nobody takes an export of {name} any more");
         }
         Err(error) => {
-            tracing::error!(export.name = name, %error, "an export of {name} was broken off: {error}");
+            let why = in_full(&error);
+            tracing::error!(
+                export.name = name,
+                "an export of {name} was broken off: {why}"
+            );
         }
     }
 }

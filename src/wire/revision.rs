@@ -126,7 +126,7 @@ impl SaidOut {
 
 impl RevisedOut {
     fn of(record: &SignalRecord, events: &[Arc<Event>], at: Timestamp) -> Self {
-        let stood = events
+        let mut stood = events
             .iter()
             .filter_map(|event| match &event.happening.body {
                 Body::Progress(change) if change.at < at => Some(change.state.label()),
@@ -141,7 +141,7 @@ impl RevisedOut {
             signal: record.signal.id.to_string(),
             symbol: record.signal.instrument.pair.to_string(),
             side: record.signal.side.label(),
-            state: stood.last().unwrap_or("pending"),
+            state: stood.next_back().unwrap_or("pending"),
             retroactive: caused.iter().any(|event| was_too_late(event)),
             events: caused
                 .iter()
@@ -169,3 +169,6 @@ fn was_too_late(event: &Event) -> bool {
     };
     matches!(change.what, What::Ignored { why } if why == words::RETROACTIVE)
 }
+
+#[cfg(test)]
+mod tests;

@@ -50,6 +50,11 @@ pub(super) fn pipe() -> (Inlet, Ending, impl Stream<Item = io::Result<Bytes>>) {
 }
 
 impl Ending {
+    /// Has whoever asked gone away?
+    pub(super) fn is_for_nobody(&self) -> bool {
+        self.0.is_closed()
+    }
+
     pub(super) async fn all_is_written(self) {
         // Whoever has gone need not be told.
         self.0.send(Said::End).await.ok();
