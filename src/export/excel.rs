@@ -6,12 +6,12 @@
 
 use std::io::Write;
 
+use domain::time::Timestamp;
 use rust_decimal::Decimal;
 use rust_xlsxwriter::{ColNum, Format, RowNum, Workbook, Worksheet, XlsxError};
 
 use super::{Failed, Sheet};
 use crate::wire::rows::{Kind, Value, written};
-use domain::time::Timestamp;
 
 /// So many rows a sheet holds, its header included; then the next one begins.
 const SHEET_ROWS: RowNum = 1_048_576;
