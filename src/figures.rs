@@ -3,10 +3,11 @@
 //! `docs/guide/figures.md` explains each; the formulas are the domain's.
 
 use domain::lifecycle::State;
+use domain::market::Price;
 use domain::ports::store::SignalRecord;
 use domain::statistics::{
-    self, Bounds, Curve, DRAWS, Told, Trade, Z_95, exact, expectancy, mean, per_day, permuted,
-    profit_factor, sharpe, sortino, wilson,
+    self, Bounds, Curve, DRAWS, Told, Trade, Z_95, by_chance, exact, expectancy, mean, per_day,
+    permuted, profit_factor, sharpe, sortino, wilson,
 };
 use domain::time::Timestamp;
 use rust_decimal::prelude::ToPrimitive as _;
@@ -280,9 +281,8 @@ fn geometry(counted: &[Counted<'_>]) -> Option<f64> {
                 .entry
                 .published()
                 .or_else(|| market.map(|market| signal.entry.published_at(market)))?;
-            let risk = (entry.get() - signal.stop?.get()).abs();
-            let gain = (signal.targets.first()?.price.get() - entry.get()).abs();
-            risk.checked_div(risk + gain)?.to_f64()
+            let away = |level: Price| (entry.get() - level.get()).abs().to_f64();
+            by_chance(away(signal.stop?)?, away(signal.targets.first()?.price)?)
         })
         .collect();
     mean(&chances)

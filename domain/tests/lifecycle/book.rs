@@ -33,7 +33,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         Just(Order::CloseShare("0.5".parse().unwrap())),
         Just(Order::Close),
         Just(Order::Cancel),
-        (-30..31_i64).prop_map(|away| Order::Retarget(vec![grid(1_000 + away), grid(1_020 + away)])),
+        (-30..31_i64)
+            .prop_map(|away| Order::Retarget(vec![grid(1_000 + away), grid(1_020 + away)])),
     ];
     let kind = prop_oneof![
         20 => Just(0_u8), // a candle
@@ -76,14 +77,23 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
                     from: minutes(minute),
                     to: minutes(minute + 1),
                 })),
-                4 => steps.extend(steps.iter().rev().find(|step| {
-                    matches!(step, Step::Tick(Tick::Candle(_)))
-                }).cloned()),
+                4 => steps.extend(
+                    steps
+                        .iter()
+                        .rev()
+                        .find(|step| matches!(step, Step::Tick(Tick::Candle(_))))
+                        .cloned(),
+                ),
                 _ => {
                     last += body;
-                    let Tick::Candle(candle) = candle_of(minute, four(last)) else { unreachable!() };
+                    let Tick::Candle(candle) = candle_of(minute, four(last)) else {
+                        unreachable!()
+                    };
                     let open_time = candle.open_time - candle.span / 2;
-                    steps.push(Step::Tick(Tick::Candle(Candle { open_time, ..candle })));
+                    steps.push(Step::Tick(Tick::Candle(Candle {
+                        open_time,
+                        ..candle
+                    })));
                 }
             }
         }
@@ -111,7 +121,8 @@ impl Bare {
         if let Some(track) = self.tracks.get_mut(key) {
             what(track, &mut changes);
         }
-        self.told.extend(changes.into_iter().map(|change| (key, change)));
+        self.told
+            .extend(changes.into_iter().map(|change| (key, change)));
     }
 }
 
@@ -210,7 +221,10 @@ fn a_price_that_stays_between_the_levels_wakes_nobody_until_the_deadline() {
         let low = if minute == 1 { "99" } else { "101" };
         book.step(&candle(minute, ["102", "103", low, "102"]), &mut told);
     }
-    let words: Vec<_> = told.iter().map(|(_, change)| change.state.label()).collect();
+    let words: Vec<_> = told
+        .iter()
+        .map(|(_, change)| change.state.label())
+        .collect();
     assert_eq!(words, ["active", "expired-open", "expired-open"]);
     assert_eq!(book.get(&0).unwrap().pessimistic.best, Some(p("103")));
 }
