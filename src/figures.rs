@@ -15,6 +15,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 pub mod board;
+pub mod kept;
 pub mod parts;
 
 /// The dice with which the past is dealt anew: always the same, so the figures are, too.

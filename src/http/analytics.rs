@@ -7,7 +7,7 @@ use actix_web::{HttpResponse, web};
 use domain::execution::ExecutionModel;
 use domain::ids::{ChannelId, Seq};
 use domain::ports::Clock;
-use domain::ports::store::{ChannelRecord, SignalQuery, SignalRecord};
+use domain::ports::store::{ChannelRecord, SignalRecord};
 use domain::post::Origin;
 use domain::statistics::DAY;
 use domain::time::Timestamp;
@@ -17,11 +17,9 @@ use utoipa::{IntoParams, ToSchema};
 use super::error::{ApiError, Problem};
 use super::records::{self, Records};
 use crate::figures::board::{self, Order, Ranked, Unranked};
+use crate::figures::kept::Kept;
 use crate::figures::parts::Parts;
 use crate::figures::{Figures, as_of};
-
-/// So many signals are read at once.
-const PAGE: usize = 500;
 
 /// The most answers that are remembered; then all are forgotten.
 const REMEMBERED: usize = 4_096;
@@ -33,6 +31,7 @@ type Remembered = HashMap<(ChannelId, Origin, Window), (Seq, Arc<Figures>)>;
 #[derive(Clone)]
 pub struct Analytics {
     store: Records,
+    kept: Arc<Kept>,
     clock: Arc<dyn Clock>,
     remembered: Arc<Mutex<Remembered>>,
 }
@@ -158,6 +157,7 @@ impl Analytics {
     #[must_use]
     pub fn new(store: Records, clock: Arc<dyn Clock>) -> Self {
         Self {
+            kept: Arc::default(),
             store,
             clock,
             remembered: Arc::default(),
@@ -171,23 +171,11 @@ impl Analytics {
         origin: Origin,
         from: Option<Timestamp>,
     ) -> Result<Vec<SignalRecord>, ApiError> {
-        let mut all: Vec<SignalRecord> = Vec::new();
-        loop {
-            let query = SignalQuery {
-                channels: vec![channel.clone()],
-                origin: Some(origin),
-                received_from: from,
-                before: all.last().map(|record| record.seq),
-                limit: PAGE,
-                ..SignalQuery::default()
-            };
-            let page = self.store.signals(&query).await?;
-            let last = page.len() < PAGE;
-            all.extend(page);
-            if last {
-                return Ok(all);
-            }
-        }
+        let wanted = |record: &SignalRecord| {
+            let signal = &record.signal;
+            signal.origin == origin && from.is_none_or(|from| signal.received >= from)
+        };
+        Ok(self.kept.signals(&*self.store, channel, wanted).await?)
     }
 
     /// The figures of a channel now, remembered until something is stored.
