@@ -15,8 +15,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 pub mod board;
-pub mod kept;
 pub mod parts;
+pub mod recall;
 
 /// The dice with which the past is dealt anew: always the same, so the figures are, too.
 const SEED: u64 = 1;

@@ -17,8 +17,8 @@ use utoipa::{IntoParams, ToSchema};
 use super::error::{ApiError, Problem};
 use super::records::{self, Records};
 use crate::figures::board::{self, Order, Ranked, Unranked};
-use crate::figures::kept::Kept;
 use crate::figures::parts::Parts;
+use crate::figures::recall::Recall;
 use crate::figures::{Figures, as_of};
 
 /// The most answers that are remembered; then all are forgotten.
@@ -31,7 +31,7 @@ type Remembered = HashMap<(ChannelId, Origin, Window), (Seq, Arc<Figures>)>;
 #[derive(Clone)]
 pub struct Analytics {
     store: Records,
-    kept: Arc<Kept>,
+    recall: Arc<Recall>,
     clock: Arc<dyn Clock>,
     remembered: Arc<Mutex<Remembered>>,
 }
@@ -157,7 +157,7 @@ impl Analytics {
     #[must_use]
     pub fn new(store: Records, clock: Arc<dyn Clock>) -> Self {
         Self {
-            kept: Arc::default(),
+            recall: Arc::default(),
             store,
             clock,
             remembered: Arc::default(),
@@ -175,7 +175,7 @@ impl Analytics {
             let signal = &record.signal;
             signal.origin == origin && from.is_none_or(|from| signal.received >= from)
         };
-        Ok(self.kept.signals(&*self.store, channel, wanted).await?)
+        Ok(self.recall.signals(&*self.store, channel, wanted).await?)
     }
 
     /// The figures of a channel now, remembered until something is stored.

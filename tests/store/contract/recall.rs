@@ -1,4 +1,4 @@
-//! What is kept of channels is what their records say, whatever happened in between.
+//! What is remembered of channels is what their records say, whatever happened in between.
 
 use domain::event::Body;
 use domain::ids::ChannelId;
@@ -6,7 +6,7 @@ use domain::lifecycle::{Ending, State, What};
 use domain::ports::store::{PostEntry, SignalQuery, SignalRecord, Store};
 use domain::signal::Signal;
 use touchstone::figures::Figures;
-use touchstone::figures::kept::Kept;
+use touchstone::figures::recall::Recall;
 
 use super::market::{ended, judged, step};
 use crate::make::*;
@@ -21,9 +21,9 @@ async fn anew(store: &dyn Store, channel: &ChannelId) -> Vec<SignalRecord> {
     store.signals(&query).await.unwrap()
 }
 
-async fn equal(store: &dyn Store, kept: &Kept, channel: &ChannelId) {
+async fn equal(store: &dyn Store, recall: &Recall, channel: &ChannelId) {
     let records = anew(store, channel).await;
-    let known = kept.signals(store, channel, |_| true).await.unwrap();
+    let known = recall.signals(store, channel, |_| true).await.unwrap();
     assert_eq!(known, records);
     assert_eq!(Figures::of(&known), Figures::of(&records));
 }
@@ -39,20 +39,22 @@ fn revision(signal: &Signal, entry: PostEntry) -> PostEntry {
     }
 }
 
-pub(crate) async fn what_is_kept_of_channels_is_what_reading_them_anew_gives(store: &dyn Store) {
-    let kept = Kept::default();
+pub(crate) async fn what_is_remembered_of_channels_is_what_reading_them_anew_gives(
+    store: &dyn Store,
+) {
+    let recall = Recall::default();
     let [alpha, beta] = [
         registered(store, "alpha").await,
         registered(store, "beta").await,
     ];
-    equal(store, &kept, &alpha).await;
+    equal(store, &recall, &alpha).await;
     let mut signals = Vec::new();
     for nth in 0..12_u32 {
         let channel = if nth % 3 == 0 { &beta } else { &alpha };
         let key = nth.to_string();
         let signal = posted(store, channel, &key, "BTC/USDT").await;
         if nth % 2 == 0 {
-            equal(store, &kept, &alpha).await;
+            equal(store, &recall, &alpha).await;
         }
         if nth % 4 == 1 {
             let entry = talk(edited(channel, &key, "less", 3));
@@ -60,7 +62,7 @@ pub(crate) async fn what_is_kept_of_channels_is_what_reading_them_anew_gives(sto
         }
         signals.push((channel.clone(), key, signal));
     }
-    equal(store, &kept, &beta).await;
+    equal(store, &recall, &beta).await;
     for (nth, (channel, key, signal)) in signals.iter().enumerate() {
         let ending = if nth % 2 == 0 {
             Ending::AllTargets
@@ -80,15 +82,15 @@ pub(crate) async fn what_is_kept_of_channels_is_what_reading_them_anew_gives(sto
         if nth % 5 == 0 {
             put(store, revision(signal, talk(deleted(channel, key, 60)))).await;
         }
-        equal(store, &kept, channel).await;
+        equal(store, &recall, channel).await;
     }
-    equal(store, &kept, &alpha).await;
-    let of_beta = kept.signals(store, &beta, |record| record.deleted).await;
+    equal(store, &recall, &alpha).await;
+    let of_beta = recall.signals(store, &beta, |record| record.deleted).await;
     assert!(of_beta.unwrap().iter().all(|record| record.deleted));
 }
 
 pub(crate) async fn what_would_take_too_much_memory_is_read_again(store: &dyn Store) {
-    let kept = Kept::up_to(3);
+    let recall = Recall::up_to(3);
     let mut channels = Vec::new();
     for name in ["alpha", "beta", "gamma"] {
         let channel = registered(store, name).await;
@@ -99,10 +101,10 @@ pub(crate) async fn what_would_take_too_much_memory_is_read_again(store: &dyn St
     }
     for _ in 0..2 {
         for channel in &channels {
-            equal(store, &kept, channel).await;
+            equal(store, &recall, channel).await;
         }
     }
     posted(store, &channels[0], "3", "BTC/USDT").await;
     posted(store, &channels[0], "4", "BTC/USDT").await;
-    equal(store, &kept, &channels[0]).await;
+    equal(store, &recall, &channels[0]).await;
 }

@@ -20,7 +20,7 @@ const MOST: usize = 100_000;
 const MOST_EVENTS: u64 = 20_000;
 
 /// The signals of the channels that were asked about.
-pub struct Kept {
+pub struct Recall {
     most: usize,
     inside: Mutex<Inside>,
 }
@@ -45,13 +45,13 @@ struct Channel {
     asked: u64,
 }
 
-impl Default for Kept {
+impl Default for Recall {
     fn default() -> Self {
         Self::up_to(MOST)
     }
 }
 
-impl Kept {
+impl Recall {
     /// Keeps up to so many signals; none yet.
     #[must_use]
     pub fn up_to(most: usize) -> Self {
