@@ -7,8 +7,8 @@ use domain::market::Price;
 use domain::ports::store::SignalRecord;
 use domain::signal::Signal;
 use domain::statistics::{
-    self, Bounds, Curve, DRAWS, Told, Trade, Z_95, exact, expectancy, mean, per_day, permuted,
-    profit_factor, sharpe, sortino, wilson,
+    self, Bounds, Curve, DRAWS, Told, Trade, Z_95, by_chance, exact, expectancy, mean, per_day,
+    permuted, profit_factor, sharpe, sortino, wilson,
 };
 use domain::time::Timestamp;
 use rust_decimal::prelude::ToPrimitive as _;
@@ -20,6 +20,7 @@ pub mod claims;
 pub mod copies;
 pub mod parts;
 pub mod read;
+pub mod recall;
 pub mod scrutiny;
 #[cfg(test)]
 pub(crate) mod testkit;
@@ -285,9 +286,8 @@ fn geometry(counted: &[Counted<'_>]) -> Option<f64> {
         .filter_map(|counted| {
             let signal = &counted.record.signal;
             let entry = published(signal)?;
-            let risk = (entry.get() - signal.stop?.get()).abs();
-            let gain = (signal.targets.first()?.price.get() - entry.get()).abs();
-            risk.checked_div(risk + gain)?.to_f64()
+            let away = |level: Price| (entry.get() - level.get()).abs().to_f64();
+            by_chance(away(signal.stop?)?, away(signal.targets.first()?.price)?)
         })
         .collect();
     mean(&chances)

@@ -4,6 +4,7 @@
 
 pub mod figures;
 pub mod house;
+pub mod judging;
 pub mod medium;
 
 /// Where the databases go: the first argument, or the folder for temporary files. A disk that is

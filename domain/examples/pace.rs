@@ -1,4 +1,5 @@
-//! How many candles a second one core judges: `cargo run --release --example pace`.
+//! How many candles a second one core judges, every signal asked and by the book:
+//! `cargo run --release -p touchstone-domain --example pace`. `bench-judging` measures more.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use domain::execution::ExecutionModel;
 use domain::ids::{ChannelId, PostKey, SignalId};
-use domain::lifecycle::Track;
+use domain::lifecycle::{Book, Track};
 use domain::market::{Candle, Instrument, Price, Side, Tick};
 use domain::post::Origin;
 use domain::reading::{Entry, Target};
@@ -89,6 +90,10 @@ fn main() {
             })
         })
         .collect();
+    let mut book = Book::new();
+    for (i, track) in tracks.iter().enumerate() {
+        book.insert(i, track.clone());
+    }
     let mut out = Vec::new();
     let begun = Instant::now();
     for candle in &candles {
@@ -99,9 +104,23 @@ fn main() {
     let spent = begun.elapsed();
     let steps = u32::try_from(SIGNALS * CANDLES).unwrap();
     println!(
-        "{steps} steps in {spent:.2?}: {:?} a step, {} changes, {} bytes a track",
+        "every signal asked: {steps} steps in {spent:.2?}, {:?} a step, {} changes, {} bytes a track",
         spent / steps,
         out.len(),
         size_of::<Track>()
+    );
+    let mut told = Vec::new();
+    let begun = Instant::now();
+    for candle in &candles {
+        book.step(black_box(candle), &mut told);
+    }
+    let spent = begun.elapsed();
+    for (i, track) in tracks.iter().enumerate() {
+        assert_eq!(book.get(&i), Some(track));
+    }
+    println!(
+        "by the book: the same in {spent:.2?}, {:.0} million steps a second, {} changes",
+        f64::from(steps) / spent.as_secs_f64() / 1e6,
+        told.len(),
     );
 }

@@ -4,6 +4,7 @@
 //! bound at once. The same ticks give the same changes to the byte, live, in replay and in a what-if.
 
 mod bar;
+mod book;
 mod closing;
 mod entry;
 mod exit;
@@ -18,6 +19,7 @@ pub mod words;
 
 use rust_decimal::Decimal;
 
+pub use self::book::Book;
 pub use self::run::{Run, Waiting, Wanted};
 pub use self::terms::{Goal, Leg, Terms};
 pub use self::track::Track;

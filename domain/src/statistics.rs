@@ -72,6 +72,15 @@ pub fn profit_factor(values: &[f64]) -> Option<f64> {
     (lost > 0.0).then(|| sum(true) / lost)
 }
 
+/// How often a price that goes nowhere reaches a target `gain` away before a stop `risk` away:
+/// risk / (risk + gain), the gambler's ruin (Feller, *An Introduction to Probability Theory*, vol. 1,
+/// ch. XIV); none where they are no distance apart.
+#[must_use]
+pub fn by_chance(risk: f64, gain: f64) -> Option<f64> {
+    let apart = risk + gain;
+    (apart > 0.0).then(|| risk / apart)
+}
+
 /// The value below which a share of the sorted values lies, interpolated between neighbours
 /// (Hyndman and Fan's definition 7, which numpy uses).
 fn quantile(sorted: &[f64], share: f64) -> Option<f64> {

@@ -8,8 +8,8 @@
 use std::time::Duration;
 
 use domain::statistics::{
-    Curve, Told, Trade, Z_95, deviation, discoveries, exact, expectancy, mean, per_day, permuted,
-    profit_factor, sharpe, sortino, wilson,
+    Curve, DAY, Told, Trade, Z_95, by_chance, deviation, discoveries, exact, expectancy, mean,
+    per_day, permuted, profit_factor, sharpe, sortino, wilson,
 };
 use domain::time::Timestamp;
 use serde_json::Value;
@@ -43,6 +43,64 @@ fn near(what: &str, ours: f64, theirs: &Value, tolerance: f64) {
     );
 }
 
+/// The case of `docs/guide/figures.md`.
+#[test]
+fn the_case_that_is_worked_by_hand_comes_out_as_on_paper() {
+    let hour = Duration::from_secs(3_600);
+    let trades: Vec<Trade> = [(0, 2.0), (1, -1.0), (1, -1.0), (3, 1.0)]
+        .into_iter()
+        .map(|(day, r)| {
+            let received = Timestamp::from_millis(0) + DAY * day;
+            let ended = received + hour;
+            Trade {
+                received,
+                entered: received,
+                ended,
+                r,
+            }
+        })
+        .collect();
+    let near = |ours: f64, paper: f64, apart: f64| {
+        assert!((ours - paper).abs() <= apart, "{ours} and {paper}");
+    };
+    let r: Vec<f64> = trades.iter().map(|trade| trade.r).collect();
+    let told = expectancy(&trades, 1).unwrap();
+    near(told.mean, 0.25, 1e-12);
+    near(told.deviation, 1.5, 1e-12);
+    near(told.clustered_error, 9.875_f64.sqrt() / 4.0, 1e-12);
+    // All 27 pasts that three blocks make; 2,000 of them are dealt.
+    near(told.error, 0.8135, 0.03);
+    near(told.effective, 3.40, 0.25);
+    near(told.p_of_gain, 20.0 / 27.0, 0.04);
+    near(profit_factor(&r).unwrap(), 1.5, 1e-12);
+    let curve = Curve::of(&trades);
+    near(curve.max_drawdown(), 2.0, 1e-12);
+    assert_eq!(curve.longest_under_water(), DAY * 2);
+    let days = per_day(&trades);
+    near(
+        sharpe(&days).unwrap(),
+        0.25 / (8.75_f64 / 3.0).sqrt(),
+        1e-12,
+    );
+    near(sortino(&days).unwrap(), 0.25, 1e-12);
+    let bounds = wilson(0.5, 4.0, Z_95).unwrap();
+    near(bounds.low, 0.15, 0.001);
+    near(bounds.high, 0.85, 0.001);
+    near(exact([[2, 0], [0, 2]]).greater, 1.0 / 6.0, 1e-12);
+    let deleted: Vec<Told> = trades
+        .iter()
+        .map(|trade| Told {
+            received: trade.received,
+            lost: trade.r <= 0.0,
+            deleted: trade.r <= 0.0,
+        })
+        .collect();
+    near(permuted(&deleted, 2_000, 1), 1.0, 1e-12);
+    near(by_chance(5.0, 10.0).unwrap(), 1.0 / 3.0, 1e-12);
+    let found = discoveries(&[0.01, 0.045, 0.055, 0.3, 0.6], 0.1);
+    assert_eq!(found, [true, true, true, false, false]);
+}
+
 #[test]
 fn what_needs_no_dice_is_the_same_to_the_last_digits() {
     for channel in answers()["channels"].as_array().unwrap() {
@@ -73,6 +131,7 @@ fn what_is_dealt_anew_agrees_within_the_noise_of_the_dice() {
         let ours = expectancy(&trades(channel), 7).unwrap();
         let error = channel["error"].as_f64().unwrap();
         near("error", ours.error, &channel["error"], 0.06);
+        near("effective", ours.effective, &channel["effective"], 0.12);
         // With 2,000 draws an end of the interval is known to about a tenth of the error.
         for (what, end) in [("low", ours.bounds.low), ("high", ours.bounds.high)] {
             let theirs = channel[what].as_f64().unwrap();
@@ -81,6 +140,12 @@ fn what_is_dealt_anew_agrees_within_the_noise_of_the_dice() {
                 "{what}: {end} and {theirs}"
             );
         }
+        let theirs = channel["p_of_gain"].as_f64().unwrap();
+        let noise = (theirs * (1.0 - theirs) / 2_000.0).sqrt();
+        assert!(
+            (ours.p_of_gain - theirs).abs() < 4.0 * noise,
+            "{ours:?} {theirs}"
+        );
         let again = expectancy(&trades(channel), 7).unwrap();
         assert_eq!(ours, again, "the same seed deals the same");
     }
@@ -110,6 +175,65 @@ fn deletions_are_judged_as_fisher_would() {
         near("greater", ours.greater, &case["greater"], 1e-8);
         near("two_sided", ours.two_sided, &case["two_sided"], 1e-8);
     }
+}
+
+#[test]
+fn the_longest_time_under_water_is_that_of_the_days_below_a_height() {
+    for case in answers()["under_water"].as_array().unwrap() {
+        let r: Vec<f64> = serde_json::from_value(case["r"].clone()).unwrap();
+        let trades: Vec<Trade> = (0..)
+            .zip(r)
+            .map(|(day, r)| {
+                let ended = Timestamp::from_millis(0) + DAY * day;
+                let [received, entered] = [ended; 2];
+                Trade {
+                    received,
+                    entered,
+                    ended,
+                    r,
+                }
+            })
+            .collect();
+        let days = case["under_water_days"].as_u64().unwrap();
+        let longest = Curve::of(&trades).longest_under_water();
+        assert_eq!(longest.as_secs(), days * DAY.as_secs(), "{case}");
+    }
+}
+
+#[test]
+fn deletions_dealt_anew_within_days_are_as_likely_as_their_exact_number_says() {
+    for case in answers()["stratified"].as_array().unwrap() {
+        let days: Vec<[u32; 4]> = serde_json::from_value(case["days"].clone()).unwrap();
+        let mut told = Vec::new();
+        for (day, [signals, lost, deleted, both]) in (0..).zip(days) {
+            let received = Timestamp::from_millis(0) + DAY * day;
+            // First the deleted losers, then the kept ones, then the others.
+            told.extend((0..signals).map(|nth| Told {
+                received,
+                lost: nth < lost,
+                deleted: nth < both || (lost..lost + deleted - both).contains(&nth),
+            }));
+        }
+        let draws = 20_000;
+        let ours = permuted(&told, draws, 3);
+        let theirs = case["greater"].as_f64().unwrap();
+        let noise = (theirs * (1.0 - theirs) / 20_000.0).sqrt() + 1.0 / 20_000.0;
+        assert!((ours - theirs).abs() < 4.0 * noise, "{case}: {ours}");
+    }
+}
+
+#[test]
+fn a_price_that_goes_nowhere_wins_as_often_as_a_fair_walk() {
+    for case in answers()["geometry"].as_array().unwrap() {
+        let [risk, gain] = ["risk", "gain"].map(|what| case[what].as_f64().unwrap());
+        near(
+            "geometry",
+            by_chance(risk, gain).unwrap(),
+            &case["chance"],
+            1e-9,
+        );
+    }
+    assert_eq!(by_chance(0.0, 0.0), None);
 }
 
 #[test]

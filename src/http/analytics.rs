@@ -20,9 +20,10 @@ use crate::figures::board::{self, Order, Ranked, Unranked};
 use crate::figures::claims::Claims;
 use crate::figures::copies::Copies;
 use crate::figures::parts::Parts;
+use crate::figures::recall::Recall;
 use crate::figures::scrutiny::{self, About, Revisions};
 use crate::figures::window::Window;
-use crate::figures::{Figures, as_of, read};
+use crate::figures::{Figures, as_of};
 
 /// The most answers that are remembered; then all are forgotten.
 const REMEMBERED: usize = 4_096;
@@ -35,6 +36,7 @@ type Remembered = HashMap<(ChannelId, Origin, Window), (Seq, Arc<Figures>)>;
 pub struct Analytics {
     store: Records,
     scrutiny: Arc<dyn Scrutiny>,
+    recall: Arc<Recall>,
     clock: Arc<dyn Clock>,
     remembered: Arc<Mutex<Remembered>>,
 }
@@ -125,6 +127,7 @@ impl Analytics {
     #[must_use]
     pub fn new(store: Records, scrutiny: Arc<dyn Scrutiny>, clock: Arc<dyn Clock>) -> Self {
         Self {
+            recall: Arc::default(),
             store,
             scrutiny,
             clock,
@@ -139,7 +142,11 @@ impl Analytics {
         origin: Origin,
         from: Option<Timestamp>,
     ) -> Result<Vec<SignalRecord>, ApiError> {
-        Ok(read::signals(&*self.store, channel, origin, from).await?)
+        let wanted = |record: &SignalRecord| {
+            let signal = &record.signal;
+            signal.origin == origin && from.is_none_or(|from| signal.received >= from)
+        };
+        Ok(self.recall.signals(&*self.store, channel, wanted).await?)
     }
 
     /// The figures of a channel now, remembered until something is stored.

@@ -12,7 +12,7 @@ use domain::ids::{ChannelId, Cursor, PostKey, Seq};
 use domain::market::Venue;
 use domain::ports::source::{Batch, OpenSource, Resume, Source, SourceError};
 use domain::ports::store::{ChannelCard, Store};
-use domain::ports::{Clock, Encode, View};
+use domain::ports::{Clock, Encode, Feed, View};
 use domain::post::{Action, Origin, Post};
 use touchstone::clock::WallClock;
 use touchstone::platform::{self, Adapters, House, Posting, Terms};
@@ -120,6 +120,18 @@ pub(crate) async fn memory() -> Arc<SqliteStore> {
 
 /// Raises a house with the channels `a` and `b`; what is wrong with reads is wrong for `a` alone.
 pub(crate) async fn raise(store: Arc<SqliteStore>, wrong: Wrong) -> Scene {
+    let quiet = Arc::new(Quiet(Venue::new("quiet")));
+    let counting = |channel: &ChannelId| Some(Arc::new(Counting(channel.clone())) as _);
+    raise_on(quiet, counting, store, wrong).await
+}
+
+/// Raises a house on another venue, with other sources or with none.
+pub(crate) async fn raise_on(
+    venue: Arc<dyn Feed>,
+    source: impl Fn(&ChannelId) -> Option<Arc<dyn OpenSource>>,
+    store: Arc<SqliteStore>,
+    wrong: Wrong,
+) -> Scene {
     let faulty = Faulty {
         store: Arc::clone(&store),
         commits: wrong.commits,
@@ -144,12 +156,12 @@ pub(crate) async fn raise(store: Arc<SqliteStore>, wrong: Wrong) -> Scene {
             title: name.to_owned(),
             origin: Origin::Live,
         },
-        source: Some(Arc::new(Counting(channel(name)))),
+        source: source(&channel(name)),
     };
     let adapters = Adapters {
         store: Arc::new(faulty),
         clock,
-        feeds: vec![Arc::new(Quiet(Venue::new("quiet")))],
+        feeds: vec![venue],
         channels: vec![posting("a"), posting("b")],
         models: Arc::new(move || Box::new(FaultyModel(model.clone()))),
         encode: Arc::new(NobodyListens),

@@ -1,13 +1,13 @@
 //! The open signals of one instrument, and what the market and their authors do to them.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::event::{Body, Event, Happening};
 use domain::execution::ExecutionModel;
 use domain::ids::{Seq, SignalId};
-use domain::lifecycle::{Change, Track, Word};
+use domain::lifecycle::{Book, Change, Track, Word};
 use domain::market::Tick;
 use domain::ports::store::{MarketEntry, OpenSignal, TrackRecord};
 use domain::signal::Signal;
@@ -20,10 +20,19 @@ const REMEMBERED: Duration = Duration::from_secs(60);
 /// The most ticks that are remembered; a signal that needs more has the path read again.
 const MOST_REMEMBERED: usize = 8_192;
 
+/// A signal's place among the others: they are followed in the order in which they were stored.
+type Key = (Seq, SignalId);
+
 /// The open signals, in the order in which they were stored.
 pub(crate) struct Tracks {
     model: Arc<ExecutionModel>,
-    open: BTreeMap<(Seq, SignalId), Followed>,
+    open: BTreeMap<Key, Followed>,
+    /// How far each is.
+    book: Book<Key>,
+    /// To whom something happened since his track was stored.
+    stirred: BTreeSet<Key>,
+    /// How many ticks there were in this life.
+    ticks: u64,
     /// The signals up to here that are not over have been restored; the others are over.
     restored_until: Seq,
     /// The last ticks, in order.
@@ -35,19 +44,18 @@ pub(crate) struct Tracks {
     /// What happened since the last entry was taken.
     happened: Vec<Happening>,
     /// Reused by every step.
-    changes: Vec<Change>,
+    told: Vec<(Key, Change)>,
 }
 
 /// One open signal.
 struct Followed {
     signal: Arc<Signal>,
-    track: Track,
     heard: Seq,
     /// How often its track was stored.
     step: u64,
-    /// Something happened to it since then.
-    stirred: bool,
-    /// Its track moved on since then, if only in time.
+    /// How many ticks there had been then: with more, it has moved on, if only in time.
+    stored_at: u64,
+    /// It heard a word since then, or moved on before it came into the book.
     moved: bool,
 }
 
@@ -56,12 +64,15 @@ impl Tracks {
         Self {
             model,
             open: BTreeMap::new(),
+            book: Book::new(),
+            stirred: BTreeSet::new(),
+            ticks: 0,
             restored_until: Seq::ZERO,
             recent: VecDeque::new(),
             remembered_from: Timestamp::MIN,
             reach_back: None,
             happened: Vec::new(),
-            changes: Vec::new(),
+            told: Vec::new(),
         }
     }
 
@@ -73,53 +84,59 @@ impl Tracks {
     }
 
     fn restore(&mut self, open: OpenSignal) {
-        let followed = match open.track {
+        let (followed, track) = match open.track {
             Some(TrackRecord {
                 step, heard, track, ..
-            }) => Followed {
-                signal: Arc::clone(&open.signal),
-                track,
-                heard,
-                step,
-                stirred: false,
-                moved: false,
-            },
-            None => self.begin(&open.signal, open.seq),
+            }) => {
+                let followed = self.begin(&open.signal, heard);
+                (Followed { step, ..followed }, track)
+            }
+            None => (
+                self.begin(&open.signal, open.seq),
+                Track::open(&open.signal, &self.model),
+            ),
         };
-        self.open.insert((open.seq, open.signal.id), followed);
+        self.take_in((open.seq, open.signal.id), followed, track);
     }
 
-    fn begin(&self, signal: &Arc<Signal>, seq: Seq) -> Followed {
+    fn begin(&self, signal: &Arc<Signal>, heard: Seq) -> Followed {
         Followed {
             signal: Arc::clone(signal),
-            track: Track::open(signal, &self.model),
-            heard: seq,
+            heard,
             step: 0,
-            stirred: false,
+            stored_at: self.ticks,
             moved: false,
         }
     }
 
+    fn take_in(&mut self, key: Key, followed: Followed, track: Track) {
+        self.open.insert(key, followed);
+        self.book.insert(key, track);
+    }
+
     /// Begins a track and steps it through what was traded between the signal's receipt and now.
-    fn begin_late(&mut self, signal: &Arc<Signal>, seq: Seq) -> Followed {
+    fn begin_late(&mut self, signal: &Arc<Signal>, seq: Seq) {
+        let key = (seq, signal.id);
         let mut followed = self.begin(signal, seq);
+        let mut track = Track::open(signal, &self.model);
+        let mut changes = Vec::new();
         if signal.received < self.remembered_from {
             let reach = self
                 .reach_back
                 .map_or(signal.received, |other| other.min(signal.received));
             self.reach_back = Some(reach);
-            return followed;
+        } else {
+            for tick in self
+                .recent
+                .iter()
+                .filter(|tick| tick.at() > signal.received)
+            {
+                track.step(tick, &mut changes);
+                followed.moved = true;
+            }
         }
-        for tick in self
-            .recent
-            .iter()
-            .filter(|tick| tick.at() > signal.received)
-        {
-            followed.track.step(tick, &mut self.changes);
-            followed.moved = true;
-            followed.note(&mut self.changes, signal.received, &mut self.happened);
-        }
-        followed
+        self.take_in(key, followed, track);
+        self.note(key, changes, signal.received);
     }
 
     /// Says from when on the path is told now.
@@ -156,10 +173,7 @@ impl Tracks {
 
     /// From when on the price path is needed: every track has seen everything up to here.
     pub(crate) fn seen_by_all(&self) -> Option<Timestamp> {
-        self.open
-            .values()
-            .map(|followed| followed.track.seen_until())
-            .min()
+        self.book.seen_by_all()
     }
 
     /// Hears an event about this instrument. One heard before changes nothing.
@@ -168,12 +182,10 @@ impl Tracks {
         match &about.body {
             Body::Signal { signal, .. } => {
                 self.oppose(signal, event);
-                let key = (event.seq, signal.id);
                 let new = event.seq > self.restored_until
                     && !self.open.keys().any(|(_, id)| *id == signal.id);
                 if new {
-                    let followed = self.begin_late(signal, event.seq);
-                    self.open.insert(key, followed);
+                    self.begin_late(signal, event.seq);
                 }
             }
             Body::Instruction { order, post } => {
@@ -196,25 +208,51 @@ impl Tracks {
     /// Tells a word to those tracks that are meant and have not heard it.
     fn tell(&mut self, event: &Event, word: &Word, meant: impl Fn(&Signal) -> bool) {
         let received = event.happening.received;
-        for followed in self.open.values_mut() {
-            if followed.heard < event.seq && meant(&followed.signal) {
-                followed.track.hear(word, received, &mut self.changes);
+        let mut changes = Vec::new();
+        let meant: Vec<Key> = (self.open.iter_mut())
+            .filter(|(_, followed)| followed.heard < event.seq && meant(&followed.signal))
+            .map(|(key, followed)| {
                 followed.heard = event.seq;
                 followed.moved = true;
-                followed.note(&mut self.changes, received, &mut self.happened);
-            }
+                *key
+            })
+            .collect();
+        for key in meant {
+            self.book.hear(&key, word, received, &mut changes);
+            self.note(key, changes.drain(..), received);
         }
     }
 
-    /// Steps every track with a tick that was received at `received`.
+    /// Lets the market go on by a tick that was received at `received`.
     pub(crate) fn step(&mut self, tick: &Tick, received: Timestamp) {
         self.remember(tick);
-        for followed in self.open.values_mut() {
-            followed.track.step(tick, &mut self.changes);
-            followed.moved = true;
-            if !self.changes.is_empty() {
-                followed.note(&mut self.changes, received, &mut self.happened);
-            }
+        self.ticks += 1;
+        let mut told = std::mem::take(&mut self.told);
+        self.book.step(tick, &mut told);
+        for (key, change) in told.drain(..) {
+            self.note(key, [change], received);
+        }
+        self.told = told;
+    }
+
+    /// Makes what changed happen.
+    fn note(&mut self, key: Key, changes: impl IntoIterator<Item = Change>, received: Timestamp) {
+        let Some(Followed { signal, .. }) = self.open.get(&key) else {
+            return;
+        };
+        for change in changes {
+            self.stirred.insert(key);
+            self.happened.push(Happening {
+                signal: signal.id,
+                channel: signal.channel.clone(),
+                instrument: signal.instrument.clone(),
+                side: signal.side,
+                origin: signal.origin,
+                posted: None,
+                received,
+                scored: None,
+                body: Body::Progress(Box::new(change)),
+            });
         }
     }
 
@@ -226,42 +264,40 @@ impl Tracks {
     /// What is to be stored: what happened, and the tracks that it happened to. With `all`, every
     /// track that moved on, so that the next life need not look back far.
     pub(crate) fn entry(&mut self, all: bool) -> Option<MarketEntry> {
-        let mut tracks = Vec::new();
-        for followed in self.open.values_mut() {
-            if followed.stirred || (all && followed.moved) {
-                followed.step += 1;
-                followed.stirred = false;
-                followed.moved = false;
-                tracks.push(TrackRecord {
-                    signal: followed.signal.id,
-                    step: followed.step,
-                    heard: followed.heard,
-                    track: followed.track.clone(),
-                });
-            }
-        }
-        self.open.retain(|_, followed| !followed.track.is_over());
+        let ticks = self.ticks;
+        let moved = |followed: &Followed| followed.moved || followed.stored_at < ticks;
+        let due: Vec<Key> = if all {
+            let due = self
+                .open
+                .iter()
+                .filter(|(key, followed)| self.stirred.contains(*key) || moved(followed));
+            due.map(|(key, _)| *key).collect()
+        } else {
+            self.stirred.iter().copied().collect()
+        };
+        self.stirred.clear();
+        let tracks: Vec<_> = due.into_iter().filter_map(|key| self.record(key)).collect();
         let happenings = std::mem::take(&mut self.happened);
         (!tracks.is_empty()).then_some(MarketEntry { happenings, tracks })
     }
-}
 
-impl Followed {
-    /// Makes what changed happen.
-    fn note(&mut self, changes: &mut Vec<Change>, received: Timestamp, out: &mut Vec<Happening>) {
-        for change in changes.drain(..) {
-            self.stirred = true;
-            out.push(Happening {
-                signal: self.signal.id,
-                channel: self.signal.channel.clone(),
-                instrument: self.signal.instrument.clone(),
-                side: self.signal.side,
-                origin: self.signal.origin,
-                posted: None,
-                received,
-                scored: None,
-                body: Body::Progress(Box::new(change)),
-            });
+    /// A track as it is to be stored. One that is over is given up.
+    fn record(&mut self, key: Key) -> Option<TrackRecord> {
+        let track = self.book.get(&key)?.clone();
+        let followed = self.open.get_mut(&key)?;
+        followed.step += 1;
+        followed.stored_at = self.ticks;
+        followed.moved = false;
+        let record = TrackRecord {
+            signal: followed.signal.id,
+            step: followed.step,
+            heard: followed.heard,
+            track,
+        };
+        if record.track.is_over() {
+            self.open.remove(&key);
+            self.book.remove(&key);
         }
+        Some(record)
     }
 }

@@ -105,19 +105,26 @@ impl Track {
             && self.deadline.is_none_or(|deadline| to <= deadline)
             && self.watch.sleeps_through(low, high);
         if quiet {
-            let (top, bottom) = match self.terms.side {
-                Side::Long => (high, low),
-                Side::Short => (low, high),
-            };
-            for run in [&mut self.pessimistic, &mut self.optimistic] {
-                if run.is_open() {
-                    run.widen(&self.terms, top, bottom);
-                }
-            }
-            self.seen_until = to;
-            self.last = Some(high);
+            self.sleep_through(low, high, high, to);
         }
         quiet
+    }
+
+    /// Prices from `low` to `high`, the last of them `last`, went by until `to` and touched nothing:
+    /// of one tick or of many.
+    #[inline]
+    pub(super) fn sleep_through(&mut self, low: Price, high: Price, last: Price, to: Timestamp) {
+        let (top, bottom) = match self.terms.side {
+            Side::Long => (high, low),
+            Side::Short => (low, high),
+        };
+        for run in [&mut self.pessimistic, &mut self.optimistic] {
+            if run.is_open() {
+                run.widen(&self.terms, top, bottom);
+            }
+        }
+        self.seen_until = to;
+        self.last = Some(last);
     }
 
     /// After any change: where to wake next, and the outcome once both bounds are over.

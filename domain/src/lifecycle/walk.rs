@@ -126,7 +126,7 @@ pub(super) fn expire(terms: &Terms, run: &mut Run, bound: Bound, out: &mut Vec<C
     if run.is_over() {
         return;
     }
-    run.legs_cancelled = true;
+    run.legs_cancelled |= !run.legs_left(terms).is_empty();
     if run.state == State::Pending {
         let at = terms.expires_at.max(terms.received);
         run.end_unentered(Ending::ExpiredUnfilled, at);

@@ -85,7 +85,14 @@ pub fn permuted(told: &[Told], draws: usize, seed: u64) -> f64 {
         let signals = days.entry(day(one.received)).or_default();
         signals.push((one.lost, one.deleted));
     }
-    let seen = told.iter().filter(|one| one.lost && one.deleted).count();
+    // Of a day on which all or none were deleted, or lost, every deal tells the same.
+    let same = |signals: &[(bool, bool)], of: fn(&(bool, bool)) -> bool| {
+        let many = signals.iter().filter(|one| of(one)).count();
+        many == 0 || many == signals.len()
+    };
+    days.retain(|_, signals| !same(signals, |one| one.0) && !same(signals, |one| one.1));
+    let both = |one: &&(bool, bool)| one.0 && one.1;
+    let seen = (days.values().flatten()).filter(both).count();
     let mut dice = ChaCha8Rng::seed_from_u64(seed);
     let mut as_many = 0;
     let mut deleted: Vec<bool> = Vec::new();

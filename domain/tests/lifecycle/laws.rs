@@ -30,7 +30,7 @@ fn same_results(one: &Story, other: &Story) -> Result<(), TestCaseError> {
 }
 
 /// Many enough to find a mistake, few enough to run at every change.
-fn cases() -> u32 {
+pub(crate) fn cases() -> u32 {
     option_env!("LAWS")
         .and_then(|text| text.parse().ok())
         .unwrap_or(500)

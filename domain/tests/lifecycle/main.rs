@@ -5,6 +5,7 @@
     reason = "a test asks after one thing"
 )]
 
+mod book;
 mod entries;
 mod exits;
 mod laws;
