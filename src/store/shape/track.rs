@@ -1,9 +1,11 @@
 //! How a track is kept between two lives of its market.
 
 use domain::execution::Costs;
-use domain::lifecycle::{Goal, Leg, Run, Terms, Track, Waiting, Wanted, Watch};
+use domain::ids::SignalId;
+use domain::lifecycle::{Goal, Leg, Run, Terms, Track, Unheard, Waiting, Wanted, Watch, Word};
+use serde_json::Value;
 
-use super::{Kept, Unreadable, kept_enum, kept_struct, object};
+use super::{Kept, Unreadable, kept_enum, kept_struct, labelled, members, object, tagged};
 
 /// The version of the shape below.
 const VERSION: u64 = 1;
@@ -32,9 +34,11 @@ kept_struct!(Track {
     ambiguous,
     incomplete,
     judged,
+    unheard,
     watch,
     deadline,
 });
+kept_struct!(Unheard { at, word });
 kept_struct!(Terms {
     model,
     side,
@@ -42,6 +46,7 @@ kept_struct!(Terms {
     legs,
     stop,
     goals,
+    zone_legs,
     breakeven_after,
     received,
     expires_at,
@@ -87,3 +92,30 @@ kept_enum!(Wanted {
     "end" => End(ending),
 });
 kept_struct!(Watch { below, above });
+
+impl Kept for Word {
+    fn keep(&self) -> Value {
+        match self {
+            Self::Order(order, post) => {
+                let said = object([("order", order.keep()), ("post", post.keep())]);
+                tagged("order", said)
+            }
+            Self::Opposite(signal) => tagged("opposite", signal.keep()),
+        }
+    }
+
+    fn read(value: Value) -> Result<Self, Unreadable> {
+        let (label, content) = labelled(value, "Word")?;
+        match label.as_str() {
+            "order" => {
+                let mut said = members(content, "Word")?;
+                Ok(Self::Order(
+                    super::member(&mut said, "order")?,
+                    super::member(&mut said, "post")?,
+                ))
+            }
+            "opposite" => SignalId::read(content).map(Self::Opposite),
+            other => Err(Unreadable::new(other, "Word")),
+        }
+    }
+}
