@@ -102,6 +102,12 @@ impl Charts {
         asked.await.map_err(|_| unreachable(Crowded.into()))?
     }
 
+    /// Whether a venue leaves out candles in which nothing was traded; none where it is not known.
+    #[must_use]
+    pub fn omits_quiet(&self, venue: &Venue) -> Option<bool> {
+        self.venues.get(venue).map(|candles| candles.omits_quiet())
+    }
+
     async fn ask(&self, stretch: &Stretch) -> Result<Chart, FeedError> {
         let instrument = &stretch.instrument;
         let venue = self.venues.get(&instrument.venue);

@@ -21,6 +21,7 @@ mod candles;
 mod export;
 mod forget;
 mod history;
+mod rejudge;
 mod reread;
 
 pub use assets::assets;
@@ -28,6 +29,7 @@ pub use candles::fetch as fetch_candles;
 pub use export::labels;
 pub use forget::forget;
 pub use history::import;
+pub use rejudge::rejudge;
 pub use reread::reread;
 
 /// The exit code of a process that gave up: EX_SOFTWARE of sysexits.h.

@@ -12,6 +12,7 @@ pub mod figures;
 pub mod http;
 pub mod import;
 pub mod outbound;
+pub mod paths;
 pub mod platform;
 mod post_line;
 pub mod registrar;

@@ -31,7 +31,8 @@ use crate::http::reviews::Desk;
 use crate::http::stream::StreamState;
 use crate::http::system::System;
 use crate::http::{self, Edge};
-use crate::platform::{self, Adapters, Brought, Terms};
+use crate::paths::VenuePaths;
+use crate::platform::{self, Adapters, Brought, Retrying, Terms};
 use crate::registrar::{Holder, Keyring, Registrar, digest};
 use crate::store::Opened;
 use crate::wire::Encoder;
@@ -127,6 +128,8 @@ pub async fn start_at(
     });
     let household = Household::found(Arc::clone(&clock), escalate, Vigil::default());
     let (trouble, brought) = watch::channel(Some(bus::NOT_YET.to_owned()));
+    let charts = Arc::new(Charts::new(candles));
+    let paths = Arc::new(VenuePaths::new(Arc::clone(&charts), Arc::clone(&clock)));
     let adapters = Adapters {
         store: Arc::clone(&store),
         clock: Arc::clone(&clock),
@@ -138,6 +141,10 @@ pub async fn start_at(
             bus: Arc::clone(redis) as _,
             keep: Duration::from_secs(settings.redis.keep_s),
             trouble,
+        }),
+        retrials: Some(Retrying {
+            retrials: opened.retrials(),
+            paths: Arc::clone(&paths) as _,
         }),
     };
     let terms = Terms {
@@ -192,7 +199,7 @@ pub async fn start_at(
             floor: house.floor.clone(),
             followed: house.followed.clone(),
             feeds: feeds.into(),
-            charts: Arc::new(Charts::new(candles)),
+            charts,
             clock: Arc::clone(&clock),
         },
         inlets: Inlets {

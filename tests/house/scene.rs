@@ -154,6 +154,7 @@ pub(crate) async fn raise(store: Arc<SqliteStore>, wrong: Wrong) -> Scene {
         models: Arc::new(move || Box::new(FaultyModel(model.clone()))),
         encode: Arc::new(NobodyListens),
         bus: None,
+        retrials: None,
     };
     let terms = Terms {
         channels: Arbiter::new().handle(),
