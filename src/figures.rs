@@ -2,7 +2,8 @@
 //!
 //! `docs/guide/figures.md` explains each; the formulas are the domain's.
 
-use domain::lifecycle::State;
+use domain::ids::SignalId;
+use domain::lifecycle::{Outcome, State};
 use domain::ports::store::SignalRecord;
 use domain::statistics::{
     self, Bounds, Curve, DRAWS, Told, Trade, Z_95, exact, expectancy, mean, per_day, permuted,
@@ -14,6 +15,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 pub mod board;
+pub mod delays;
 pub mod parts;
 
 /// The dice with which the past is dealt anew: always the same, so the figures are, too.
@@ -148,6 +150,24 @@ pub(crate) fn as_of(mut records: Vec<SignalRecord>, at: Timestamp) -> Vec<Signal
         }
     }
     records
+}
+
+/// The same signals with what came of them under another model; how many are judged and were not
+/// tried under it, which are left out.
+pub(crate) fn under(
+    mut records: Vec<SignalRecord>,
+    outcome: impl Fn(SignalId) -> Option<Outcome>,
+) -> (Vec<SignalRecord>, usize) {
+    let before = records.len();
+    records.retain_mut(|record| {
+        if record.outcome.is_some() {
+            record.outcome = outcome(record.signal.id);
+            return record.outcome.is_some();
+        }
+        true
+    });
+    let untried = before - records.len();
+    (records, untried)
 }
 
 impl Figures {

@@ -28,6 +28,8 @@ pub mod stream;
 pub mod system;
 
 use analytics::Analytics;
+use analytics::signal::Looking;
+use analytics::what_if::Asking;
 use body::Largest;
 use discover::Discovery;
 use error::ApiError;
@@ -64,6 +66,10 @@ pub struct Edge {
     pub records: Records,
     /// What may be said of channels.
     pub analytics: Analytics,
+    /// What one signal is looked at with.
+    pub looking: Looking,
+    /// What a follower's questions are answered with.
+    pub asking: Asking,
     /// Who looks at channels that nobody reads yet.
     pub discovery: Discovery,
     /// Which hosts and origins may talk to it.
@@ -95,6 +101,8 @@ pub fn serve(edge: Edge, listener: TcpListener, drain: Duration) -> std::io::Res
             .app_data(web::Data::new(edge.system))
             .app_data(web::Data::new(edge.records))
             .app_data(web::Data::new(edge.analytics))
+            .app_data(web::Data::new(edge.looking))
+            .app_data(web::Data::new(edge.asking))
             .app_data(web::Data::new(edge.discovery))
             .app_data(web::PayloadConfig::new(edge.body_limit))
             .app_data(Largest(edge.body_limit))
@@ -162,6 +170,14 @@ fn routes(config: &mut web::ServiceConfig) {
         .route(
             "/v1/analytics/channels/{id}",
             web::get().to(analytics::channel),
+        )
+        .route(
+            "/v1/analytics/signals/{id}",
+            web::get().to(analytics::signal::signal),
+        )
+        .route(
+            "/v1/analytics/what-if",
+            web::post().to(analytics::what_if::what_if),
         )
         .route("/v1/discover/telegram", web::get().to(discover::telegram))
         .route("/v1/events", web::get().to(records::events))

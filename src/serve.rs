@@ -22,6 +22,8 @@ use crate::charts::Charts;
 use crate::clock::WallClock;
 use crate::config::Settings;
 use crate::http::analytics::Analytics;
+use crate::http::analytics::signal::Looking;
+use crate::http::analytics::what_if::Asking;
 use crate::http::discover::Discovery;
 use crate::http::guard::Guard;
 use crate::http::health::Health;
@@ -199,7 +201,7 @@ pub async fn start_at(
             floor: house.floor.clone(),
             followed: house.followed.clone(),
             feeds: feeds.into(),
-            charts,
+            charts: Arc::clone(&charts),
             clock: Arc::clone(&clock),
         },
         inlets: Inlets {
@@ -218,7 +220,14 @@ pub async fn start_at(
             redis: redis.is_some().then_some(brought),
             metrics,
         },
-        analytics: Analytics::new(Arc::clone(&store), Arc::clone(&clock)),
+        analytics: Analytics::new(Arc::clone(&store), opened.retrials(), Arc::clone(&clock)),
+        looking: Looking {
+            store: Arc::clone(&store),
+            retrials: opened.retrials(),
+            charts: Arc::clone(&charts),
+            clock: Arc::clone(&clock),
+        },
+        asking: Asking::new(Arc::clone(&store), paths, Arc::clone(&clock)),
         records: Arc::clone(&store),
         discovery: Discovery::new(scout),
         guard: Guard::new(&settings.http.allowed_origins, open_access),

@@ -49,6 +49,8 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
         records::events,
         analytics::leaderboard,
         analytics::channel,
+        analytics::signal::signal,
+        analytics::what_if::what_if,
         health::sources,
         health::feeds,
         markets::markets,

@@ -266,7 +266,7 @@ fn list<T, E: ToString>(
         .collect()
 }
 
-fn label<T>(
+pub(super) fn label<T>(
     field: &str,
     text: Option<&str>,
     read: impl Fn(&str) -> Option<T>,
