@@ -9,7 +9,7 @@ use std::sync::Arc;
 use domain::event::Event;
 use domain::ids::{ChannelId, Epoch, PostKey, Seq, SignalId};
 use domain::market::Instrument;
-use domain::ports::retrial::{Retrials, RetrialQuery, Retried, Wanting};
+use domain::ports::retrial::{RetrialQuery, Retrials, Retried, Wanting};
 use domain::ports::review::{Review, ReviewId, ReviewQuery, Reviewable, Reviews};
 use domain::ports::source::Resume;
 use domain::ports::store::{

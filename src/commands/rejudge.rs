@@ -75,7 +75,10 @@ pub fn rejudge(config: Option<&Path>, args: &RejudgeArgs) -> anyhow::Result<Exit
     }
     if done.waiting > 0 {
         let signals = done.waiting;
-        writeln!(out, "{signals:>8}  are not over under every model where the candles end")?;
+        writeln!(
+            out,
+            "{signals:>8}  are not over under every model where the candles end"
+        )?;
     }
     for (why, signals) in &done.left {
         writeln!(out, "{signals:>8}  left as they are: {why}")?;
@@ -103,7 +106,10 @@ fn paths(settings: &Settings, args: &RejudgeArgs) -> anyhow::Result<Box<dyn Path
         let feed = serve::feed(name, venue, &clock)?;
         venues.insert(feed.venue().clone(), Arc::new(feed));
     }
-    Ok(Box::new(VenuePaths::new(Arc::new(Charts::new(venues)), clock)))
+    Ok(Box::new(VenuePaths::new(
+        Arc::new(Charts::new(venues)),
+        clock,
+    )))
 }
 
 async fn all(
@@ -186,7 +192,9 @@ async fn one(
     };
     let before = retrials.retried(&query).await?;
     for one in &found {
-        let known = before.iter().filter(|known| known.outcome.model == one.outcome.model);
+        let known = before
+            .iter()
+            .filter(|known| known.outcome.model == one.outcome.model);
         let newest = known.max_by_key(|known| (known.policy, known.revision));
         if newest.is_some_and(|newest| newest.outcome != one.outcome) {
             *done.changed.entry(one.outcome.model).or_default() += 1;

@@ -59,9 +59,8 @@ pub fn curve(signals: &[SignalRecord], retried: &[Retried]) -> Vec<Delayed> {
     let at_once = by.get(ExecutionModel::DEFAULT.name).unwrap_or(&nothing);
     let point = |model: ExecutionModel| {
         let late = by.get(model.name)?;
-        let whole = |retried: &Retried| {
-            retried.seen.span <= model.delay && !retried.outcome.incomplete
-        };
+        let whole =
+            |retried: &Retried| retried.seen.span <= model.delay && !retried.outcome.incomplete;
         let both = |id: &SignalId| {
             let pair = [late.get(id), at_once.get(id)];
             pair.iter().all(|one| one.is_some_and(|one| whole(one)))

@@ -107,7 +107,9 @@ pub struct BoardParams {
     window: Option<String>,
     /// The execution model, with or without its version. `default/1` is judged by every trade as it
     /// happens; the others by recorded prices, afterwards.
-    #[param(pattern = "^(default(-(1m|5m|15m|1h))?|market|first-touch|first-target|breakeven|moving-stop)(/1)?$")]
+    #[param(
+        pattern = "^(default(-(1m|5m|15m|1h))?|market|first-touch|first-target|breakeven|moving-stop)(/1)?$"
+    )]
     model: Option<String>,
     /// By the rules of this version, from recorded prices, also under `default/1`; today's when nothing is
     /// said.
@@ -151,7 +153,9 @@ pub struct FiguresParams {
     #[param(pattern = "^(7d|30d|90d|365d|all)$")]
     window: Option<String>,
     /// The execution model, with or without its version; `default/1` when nothing is said.
-    #[param(pattern = "^(default(-(1m|5m|15m|1h))?|market|first-touch|first-target|breakeven|moving-stop)(/1)?$")]
+    #[param(
+        pattern = "^(default(-(1m|5m|15m|1h))?|market|first-touch|first-target|breakeven|moving-stop)(/1)?$"
+    )]
     model: Option<String>,
     /// By the rules of this version, from recorded prices, also under `default/1`; today's when nothing is
     /// said.
@@ -367,7 +371,13 @@ pub async fn channel(
     let at = at.map_or(now, |at| at.min(now));
     let signals = analytics.signals(&card.id, origin, window.from(at)).await?;
     let mut late = followed::late(&*analytics.retrials, &signals, params.policy).await?;
-    late.retain(|late| late.outcome.pessimistic.ended_at.max(late.outcome.optimistic.ended_at) <= at);
+    late.retain(|late| {
+        late.outcome
+            .pessimistic
+            .ended_at
+            .max(late.outcome.optimistic.ended_at)
+            <= at
+    });
     let judged = signals.clone();
     let (signals, untried) = followed.records(&*analytics.retrials, signals).await?;
     let (figures, parts, delays) = computed(move || {

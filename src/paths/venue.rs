@@ -182,7 +182,10 @@ impl Shared {
             if pages.len() >= PAGES {
                 pages.clear();
             }
-            pages.insert(page, PricePath::pack(chart.candles.iter().copied().map(Tick::Candle)));
+            pages.insert(
+                page,
+                PricePath::pack(chart.candles.iter().copied().map(Tick::Candle)),
+            );
         }
         Ok(chart.candles.clone())
     }

@@ -14,8 +14,12 @@ use crate::time::Timestamp;
 pub trait Paths: Send + Sync {
     /// Opens the path of an instrument between two instants, without asking anybody yet; none where
     /// nobody here could know it.
-    fn path(&self, instrument: &Instrument, from: Timestamp, to: Timestamp)
-    -> Option<Box<dyn Path>>;
+    fn path(
+        &self,
+        instrument: &Instrument,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Option<Box<dyn Path>>;
 }
 
 /// One path of recorded prices.

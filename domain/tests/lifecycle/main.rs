@@ -12,6 +12,7 @@ mod market_entries;
 mod money;
 mod random;
 mod receipt;
+mod retrial;
 mod story;
 mod time;
 mod words;

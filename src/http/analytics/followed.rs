@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use domain::execution::ExecutionModel;
 use domain::ids::SignalId;
 use domain::lifecycle::{Outcome, POLICY};
-use domain::ports::retrial::{Retrials, RetrialQuery, Retried};
+use domain::ports::retrial::{RetrialQuery, Retrials, Retried};
 use domain::ports::store::{SignalRecord, StoreError};
 
 use crate::figures::{delays, under};

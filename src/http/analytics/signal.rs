@@ -8,7 +8,7 @@ use actix_web::web;
 use domain::execution::ExecutionModel;
 use domain::ids::SignalId;
 use domain::market::Interval;
-use domain::ports::retrial::{RetrialQuery, Retried, Retrials};
+use domain::ports::retrial::{RetrialQuery, Retrials, Retried};
 use domain::ports::store::SignalRecord;
 use domain::ports::{Clock, View};
 use domain::time::Timestamp;
@@ -195,7 +195,10 @@ impl Looking {
             let whole = interval.span() * (CANDLES * MARGIN / (MARGIN + 2));
             life < whole.saturating_sub(interval.span() * LEAST_MARGIN * 2)
         };
-        let interval = Interval::ALL.into_iter().find(fits).unwrap_or(Interval::Day);
+        let interval = Interval::ALL
+            .into_iter()
+            .find(fits)
+            .unwrap_or(Interval::Day);
         let margin = (life / MARGIN).max(interval.span() * LEAST_MARGIN);
         let from = interval.begin_of(signal.received - margin);
         let present: Timestamp = interval.begin_of(now);

@@ -96,7 +96,9 @@ pub struct WhatIfIn {
     #[schema(minimum = 1, maximum = 200)]
     limit: Option<usize>,
     /// One of the execution models, with or without its version: `breakeven`.
-    #[schema(pattern = "^(default(-(1m|5m|15m|1h))?|market|first-touch|first-target|breakeven|moving-stop)(/1)?$")]
+    #[schema(
+        pattern = "^(default(-(1m|5m|15m|1h))?|market|first-touch|first-target|breakeven|moving-stop)(/1)?$"
+    )]
     model: Option<String>,
     /// A model of one's own.
     own: Option<OwnIn>,
@@ -361,15 +363,17 @@ impl Asking {
             }
         }
         let mut retried = trial.retried(self.clock.now()).into_iter();
-        Ok(match (retried.next(), retried.next(), record.outcome.clone()) {
-            (Some(default), Some(what_if), Some(judged)) => Ok(Tried {
-                record,
-                what_if,
-                default: default.outcome,
-                judged,
-            }),
-            _ => Err("it is not judged".to_owned()),
-        })
+        Ok(
+            match (retried.next(), retried.next(), record.outcome.clone()) {
+                (Some(default), Some(what_if), Some(judged)) => Ok(Tried {
+                    record,
+                    what_if,
+                    default: default.outcome,
+                    judged,
+                }),
+                _ => Err("it is not judged".to_owned()),
+            },
+        )
     }
 }
 
@@ -397,7 +401,12 @@ impl WhatIfIn {
         let query = SignalQuery {
             channels: each("channels", &self.channels, ChannelId::parse)?,
             pairs: each("symbols", &self.symbols, Pair::parse)?,
-            side: label("side", self.side.as_deref(), Side::from_label, "long or short")?,
+            side: label(
+                "side",
+                self.side.as_deref(),
+                Side::from_label,
+                "long or short",
+            )?,
             origin: label(
                 "origin",
                 self.origin.as_deref(),

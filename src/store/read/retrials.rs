@@ -105,9 +105,7 @@ pub(crate) async fn keep<D: Database>(
 
 pub(crate) async fn newest<D: Database>(database: &D) -> Result<Option<Timestamp>, StoreError> {
     let mut session = database.read().await?;
-    let rows = session
-        .ask(SqlStr::from_static(NEWEST), values![])
-        .await?;
+    let rows = session.ask(SqlStr::from_static(NEWEST), values![]).await?;
     rows.first().map_or(Ok(None), |row| row.time("tried"))
 }
 
