@@ -1,7 +1,7 @@
 //! Candles for whoever looks back: asked of the venue, so many at a time, kept for a moment, and
 //! with every gap said.
 //!
-//! They compete with the feeds for what a venue answers, and nothing is judged by them; so few
+//! They compete with the feeds for what a venue answers, and no live signal is judged by them; so few
 //! questions are under way at once, and who comes too many is asked to come back.
 
 use std::collections::{BTreeMap, HashMap};

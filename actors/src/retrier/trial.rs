@@ -1,6 +1,7 @@
 //! A trial: one judged signal on its way through a recorded path, under several models at once.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::execution::ExecutionModel;
 use domain::ids::Seq;
@@ -15,6 +16,9 @@ use domain::time::Timestamp;
 
 /// The most calls to the other side that are read: the first that meets a position ends it.
 const TURNS: usize = 1_000;
+
+/// Nobody follows later than this.
+const LATEST: Duration = Duration::from_secs(86_400);
 
 /// One signal that is tried again.
 pub struct Trial {
@@ -66,7 +70,7 @@ pub async fn words(store: &dyn Store, signal: &Signal) -> Result<Vec<Said>, Untr
         market: Some((instrument.venue.clone(), instrument.kind)),
         side: Some(signal.side.opposite()),
         received_from: Some(signal.received),
-        received_before: Some(Retrial::ends_by(signal, &ExecutionModel::ALL)),
+        received_before: Some(Retrial::ends_by(signal, &ExecutionModel::ALL) + LATEST),
         limit: TURNS,
         ..SignalQuery::default()
     };

@@ -1,7 +1,5 @@
 //! The ports of retrials: where recorded prices come from, and where what came of them is kept.
 
-use std::fmt;
-
 use crate::ids::{Seq, SignalId};
 use crate::lifecycle::Outcome;
 use crate::market::{Instrument, Tick};
@@ -78,16 +76,6 @@ pub enum Wanting {
     Incomplete(u32),
     /// Each.
     All,
-}
-
-impl fmt::Display for Wanting {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Untried(_) => "untried",
-            Self::Incomplete(_) => "incomplete",
-            Self::All => "judged",
-        })
-    }
 }
 
 /// What is kept of retrials. Nothing is overwritten: other rules, or prices that tell more, make rows of

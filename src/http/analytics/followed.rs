@@ -111,3 +111,47 @@ fn judged(records: &[SignalRecord]) -> Vec<SignalId> {
     let judged = records.iter().filter(|record| record.outcome.is_some());
     judged.map(|record| record.signal.id).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_description_knows_every_model_and_todays_rules() {
+        let document: serde_json::Value =
+            serde_json::from_str(crate::http::pages::document()).unwrap();
+        for path in [
+            "/v1/analytics/leaderboard",
+            "/v1/analytics/channels/{id}",
+            "/v1/analytics/signals/{id}",
+        ] {
+            let parameters = document["paths"][path]["get"]["parameters"].as_array();
+            for parameter in parameters.unwrap() {
+                let schema = &parameter["schema"];
+                match parameter["name"].as_str().unwrap() {
+                    "policy" => assert_eq!(schema["maximum"], POLICY, "{path}"),
+                    "model" => {
+                        let pattern = schema["pattern"].as_str().unwrap();
+                        for model in ExecutionModel::ALL {
+                            let family = model.family().trim_start_matches("default-");
+                            assert!(pattern.contains(family), "{path}: {}", model.name);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_default_model_means_the_live_outcome_until_rules_are_named() {
+        let read = |name, policy| Followed::read(name, policy).unwrap();
+        assert_eq!(read(None, None).policy(), None);
+        assert_eq!(read(Some("default"), None).policy(), None);
+        assert_eq!(read(Some("default/1"), Some(1)).policy(), Some(1));
+        assert_eq!(read(Some("breakeven"), None).policy(), Some(POLICY));
+        assert!(Followed::read(Some("best"), None).is_err());
+        assert!(Followed::read(None, Some(POLICY + 1)).is_err());
+        assert!(Followed::read(None, Some(0)).is_err());
+    }
+}
