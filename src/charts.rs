@@ -1,7 +1,7 @@
 //! Candles for whoever looks back: asked of the venue, so many at a time, kept for a moment, and
 //! with every gap said.
 //!
-//! They compete with the feeds for what a venue answers, and nothing is judged by them; so few
+//! They compete with the feeds for what a venue answers, and no live signal is judged by them; so few
 //! questions are under way at once, and who comes too many is asked to come back.
 
 use std::collections::{BTreeMap, HashMap};
@@ -100,6 +100,12 @@ impl Charts {
             return Ok(chart);
         }
         asked.await.map_err(|_| unreachable(Crowded.into()))?
+    }
+
+    /// Whether a venue leaves out candles in which nothing was traded; none where it is not known.
+    #[must_use]
+    pub fn omits_quiet(&self, venue: &Venue) -> Option<bool> {
+        self.venues.get(venue).map(|candles| candles.omits_quiet())
     }
 
     async fn ask(&self, stretch: &Stretch) -> Result<Chart, FeedError> {

@@ -52,6 +52,9 @@ pub enum Command {
     Export(ExportCommand),
     /// Drop the old part of the stream; posts, signals and outcomes stay.
     Forget(ForgetArgs),
+    /// Judge stored signals again under every execution model, from venues or from candle files; what
+    /// was found before stays beside it.
+    Rejudge(RejudgeArgs),
     /// Ask the configured venues what they list, and write the list of assets that the parser knows.
     Assets(AssetsArgs),
     /// Keep an archive of candles to replay against.
@@ -106,10 +109,7 @@ pub struct ImportArgs {
 }
 
 fn model(name: &str) -> Result<ExecutionModel, String> {
-    let known = ExecutionModel::ALL
-        .into_iter()
-        .find(|model| model.name == name || model.family() == name);
-    known.ok_or_else(|| {
+    ExecutionModel::called(name).ok_or_else(|| {
         let names = ExecutionModel::ALL.map(|model| model.name);
         format!("there is no such model; there is {}", names.join(", "))
     })
@@ -144,6 +144,27 @@ pub struct RereadArgs {
     /// Only this channel's posts.
     #[arg(long, value_name = "NAME", value_parser = channel)]
     pub channel: Option<ChannelId>,
+}
+
+/// What to judge again.
+#[derive(Debug, Args)]
+pub struct RejudgeArgs {
+    /// Only this channel's signals.
+    #[arg(long, value_name = "NAME", value_parser = channel)]
+    pub channel: Option<ChannelId>,
+    /// Candle files and folders instead of the configured venues, named as for `replay`.
+    #[arg(long, num_args = 1.., value_name = "PATH")]
+    pub candles: Vec<PathBuf>,
+    /// The market of the candle files whose folders do not say it.
+    #[arg(long, requires = "candles", value_name = "VENUE:spot|perpetual")]
+    pub market: Option<Market>,
+    /// Also those of which something was not known when they were last tried: a candle may have come
+    /// late.
+    #[arg(long)]
+    pub incomplete: bool,
+    /// Every judged signal, whether it was tried or not.
+    #[arg(long, conflicts_with = "incomplete")]
+    pub all: bool,
 }
 
 /// What can be exported.

@@ -22,6 +22,7 @@ mod export;
 mod forget;
 mod history;
 mod records;
+mod rejudge;
 mod reread;
 
 pub use assets::assets;
@@ -32,6 +33,7 @@ pub use history::import;
 pub use records::{
     figures as export_figures, outcomes as export_outcomes, signals as export_signals,
 };
+pub use rejudge::rejudge;
 pub use reread::reread;
 
 /// The exit code of a process that gave up: EX_SOFTWARE of sysexits.h.

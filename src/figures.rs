@@ -2,7 +2,8 @@
 //!
 //! `docs/guide/figures.md` explains each; the formulas are the domain's.
 
-use domain::lifecycle::State;
+use domain::ids::SignalId;
+use domain::lifecycle::{Outcome, State};
 use domain::market::Price;
 use domain::ports::store::SignalRecord;
 use domain::signal::Signal;
@@ -18,6 +19,7 @@ use utoipa::ToSchema;
 pub mod board;
 pub mod claims;
 pub mod copies;
+pub mod delays;
 pub mod parts;
 pub mod read;
 pub mod recall;
@@ -158,6 +160,24 @@ pub(crate) fn as_of(mut records: Vec<SignalRecord>, at: Timestamp) -> Vec<Signal
         }
     }
     records
+}
+
+/// The same signals with what came of them under another model; how many are judged and were not
+/// tried under it, which are left out.
+pub(crate) fn under(
+    mut records: Vec<SignalRecord>,
+    outcome: impl Fn(SignalId) -> Option<Outcome>,
+) -> (Vec<SignalRecord>, usize) {
+    let before = records.len();
+    records.retain_mut(|record| {
+        if record.outcome.is_some() {
+            record.outcome = outcome(record.signal.id);
+            return record.outcome.is_some();
+        }
+        true
+    });
+    let untried = before - records.len();
+    (records, untried)
 }
 
 impl Figures {

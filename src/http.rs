@@ -29,6 +29,8 @@ pub mod stream;
 pub mod system;
 
 use analytics::Analytics;
+use analytics::signal::Looking;
+use analytics::what_if::Asking;
 use body::Largest;
 use discover::Discovery;
 use error::ApiError;
@@ -68,6 +70,10 @@ pub struct Edge {
     pub analytics: Analytics,
     /// What writes records as files.
     pub exports: Exports,
+    /// What one signal is looked at with.
+    pub looking: Looking,
+    /// What a follower's questions are answered with.
+    pub asking: Asking,
     /// Who looks at channels that nobody reads yet.
     pub discovery: Discovery,
     /// Which hosts and origins may talk to it.
@@ -100,6 +106,8 @@ pub fn serve(edge: Edge, listener: TcpListener, drain: Duration) -> std::io::Res
             .app_data(web::Data::new(edge.records))
             .app_data(web::Data::new(edge.analytics))
             .app_data(web::Data::new(edge.exports))
+            .app_data(web::Data::new(edge.looking))
+            .app_data(web::Data::new(edge.asking))
             .app_data(web::Data::new(edge.discovery))
             .app_data(web::PayloadConfig::new(edge.body_limit))
             .app_data(Largest(edge.body_limit))
@@ -171,6 +179,14 @@ fn routes(config: &mut web::ServiceConfig) {
         .route("/v1/exports/signals", web::get().to(exports::signals))
         .route("/v1/exports/outcomes", web::get().to(exports::outcomes))
         .route("/v1/exports/figures", web::get().to(exports::figures))
+        .route(
+            "/v1/analytics/signals/{id}",
+            web::get().to(analytics::signal::signal),
+        )
+        .route(
+            "/v1/analytics/what-if",
+            web::post().to(analytics::what_if::what_if),
+        )
         .route("/v1/discover/telegram", web::get().to(discover::telegram))
         .route("/v1/events", web::get().to(records::events))
         .route("/v1/sources", web::get().to(health::sources))

@@ -65,6 +65,7 @@ pub async fn run(
     };
     let adapters = Adapters {
         bus: None,
+        retrials: None,
         store: Arc::clone(&store),
         clock,
         feeds: Vec::new(),

@@ -14,6 +14,7 @@ pub mod filter;
 pub mod http;
 pub mod import;
 pub mod outbound;
+pub mod paths;
 pub mod platform;
 mod post_line;
 pub mod registrar;

@@ -26,6 +26,7 @@ fn main() -> ExitCode {
             commands::export_figures(config, &args)
         }
         Some(Command::Reread(args)) => commands::reread(config, &args),
+        Some(Command::Rejudge(args)) => commands::rejudge(config, &args),
         Some(Command::Assets(args)) => commands::assets(config, &args),
         Some(Command::Forget(args)) => commands::forget(config, &args),
         Some(Command::Import(args)) => commands::import(config, &args),

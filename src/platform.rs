@@ -15,11 +15,13 @@ use actors::intake::known::Sources;
 use actors::ledger::Ledger;
 use actors::market;
 use actors::relay::{self, Bell, Relay};
+use actors::retrier::{self, Retrier};
 use actors::scorer::{Models, Scorer};
 use actors::supervise::{Child, Door, Manners, Place};
 use anyhow::Context as _;
 use domain::execution::ExecutionModel;
 use domain::ports::bus::Bus;
+use domain::ports::retrial::{Paths, Retrials};
 use domain::ports::source::OpenSource;
 use domain::ports::store::{ChannelCard, Store};
 use domain::ports::{Clock, Encode, Feed};
@@ -46,6 +48,16 @@ pub struct Adapters {
     pub encode: Arc<dyn Encode>,
     /// Where bots read events without asking; none where nobody does.
     pub bus: Option<Brought>,
+    /// How judged signals are tried again; none where nobody does.
+    pub retrials: Option<Retrying>,
+}
+
+/// How judged signals are tried again.
+pub struct Retrying {
+    /// What was tried.
+    pub retrials: Arc<dyn Retrials>,
+    /// What prices were.
+    pub paths: Arc<dyn Paths>,
 }
 
 /// A bus, and how events are brought onto it.
@@ -105,6 +117,7 @@ const ALL_THE_TIME: Duration = Duration::from_secs(86_400);
 /// The ranks in which the house stops: first those who bring work, last those who keep it.
 mod rank {
     pub(super) const INTAKE: u8 = 0;
+    pub(super) const RETRIER: u8 = 0;
     pub(super) const CHANNEL: u8 = 1;
     pub(super) const FLOOR: u8 = 3;
     pub(super) const LEDGER: u8 = 4;
@@ -130,6 +143,7 @@ pub async fn raise(
         models,
         encode,
         bus,
+        retrials,
     } = adapters;
     let sources = Sources::new(Arc::clone(&clock));
     for posting in &channels {
@@ -238,6 +252,22 @@ pub async fn raise(
         )
     };
     household.raise(child).await;
+
+    if let Some(Retrying { retrials, paths }) = retrials {
+        let rooms = retrier::Rooms {
+            store: Arc::clone(&store),
+            retrials,
+            paths,
+            clock: Arc::clone(&clock),
+        };
+        let manners = manners(rank::RETRIER);
+        // A thread of its own: ten models over two weeks of minutes must not hold up a market.
+        let (_, child): (Door<Retrier>, _) =
+            Child::new("retrier", "retrier", Place::Own, manners, move || {
+                Retrier::new(rooms.clone())
+            });
+        household.raise(child).await;
+    }
 
     let rooms = channel::Rooms {
         store: Arc::clone(&store),

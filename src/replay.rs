@@ -162,6 +162,7 @@ pub async fn judge(
         models: Arc::new(|| Box::new(Geometry)),
         encode: Arc::new(NobodyListens),
         bus: None,
+        retrials: None,
     };
     let house = platform::raise(adapters, household, terms).await?;
     tokio::select! {

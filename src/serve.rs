@@ -22,6 +22,8 @@ use crate::charts::Charts;
 use crate::clock::WallClock;
 use crate::config::Settings;
 use crate::http::analytics::Analytics;
+use crate::http::analytics::signal::Looking;
+use crate::http::analytics::what_if::Asking;
 use crate::http::discover::Discovery;
 use crate::http::exports::Exports;
 use crate::http::guard::Guard;
@@ -32,7 +34,8 @@ use crate::http::reviews::Desk;
 use crate::http::stream::StreamState;
 use crate::http::system::System;
 use crate::http::{self, Edge};
-use crate::platform::{self, Adapters, Brought, Terms};
+use crate::paths::VenuePaths;
+use crate::platform::{self, Adapters, Brought, Retrying, Terms};
 use crate::registrar::{Holder, Keyring, Registrar, digest};
 use crate::store::Opened;
 use crate::wire::Encoder;
@@ -128,6 +131,8 @@ pub async fn start_at(
     });
     let household = Household::found(Arc::clone(&clock), escalate, Vigil::default());
     let (trouble, brought) = watch::channel(Some(bus::NOT_YET.to_owned()));
+    let charts = Arc::new(Charts::new(candles));
+    let paths = Arc::new(VenuePaths::new(Arc::clone(&charts), Arc::clone(&clock)));
     let adapters = Adapters {
         store: Arc::clone(&store),
         clock: Arc::clone(&clock),
@@ -139,6 +144,10 @@ pub async fn start_at(
             bus: Arc::clone(redis) as _,
             keep: Duration::from_secs(settings.redis.keep_s),
             trouble,
+        }),
+        retrials: Some(Retrying {
+            retrials: opened.retrials(),
+            paths: Arc::clone(&paths) as _,
         }),
     };
     let terms = Terms {
@@ -193,7 +202,7 @@ pub async fn start_at(
             floor: house.floor.clone(),
             followed: house.followed.clone(),
             feeds: feeds.into(),
-            charts: Arc::new(Charts::new(candles)),
+            charts: Arc::clone(&charts),
             clock: Arc::clone(&clock),
         },
         inlets: Inlets {
@@ -212,8 +221,20 @@ pub async fn start_at(
             redis: redis.is_some().then_some(brought),
             metrics,
         },
-        analytics: Analytics::new(Arc::clone(&store), opened.scrutiny(), Arc::clone(&clock)),
+        analytics: Analytics::new(
+            Arc::clone(&store),
+            opened.retrials(),
+            opened.scrutiny(),
+            Arc::clone(&clock),
+        ),
         exports: Exports::new(Arc::clone(&store), Arc::clone(&clock)),
+        looking: Looking {
+            store: Arc::clone(&store),
+            retrials: opened.retrials(),
+            charts: Arc::clone(&charts),
+            clock: Arc::clone(&clock),
+        },
+        asking: Asking::new(Arc::clone(&store), paths, Arc::clone(&clock)),
         records: Arc::clone(&store),
         discovery: Discovery::new(scout),
         guard: Guard::new(&settings.http.allowed_origins, open_access),

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use domain::event::Event;
 use domain::ids::{ChannelId, Epoch, PostKey, Seq, SignalId};
 use domain::market::Instrument;
+use domain::ports::retrial::{RetrialQuery, Retrials, Retried, Wanting};
 use domain::ports::review::{Review, ReviewId, ReviewQuery, Reviewable, Reviews};
 use domain::ports::scrutiny::{ClaimQuery, ClaimRecord, Scrutiny, Twin};
 use domain::ports::source::Resume;
@@ -39,7 +40,7 @@ use self::database::Database;
 pub use self::forget::Forgotten;
 pub use self::place::{Kept, Opened};
 pub use self::postgres::PgStore;
-use self::read::{channels, posts, reviews, scrutiny, signals, stream};
+use self::read::{channels, posts, retrials, reviews, scrutiny, signals, stream};
 pub use self::reread::Read;
 pub use self::sqlite::{Durability, Options, Place, SqliteStore};
 pub use self::steps::Pending;
@@ -172,6 +173,35 @@ impl<D: Database> Scrutiny for SqlStore<D> {
 
     async fn twins(&self, of: &[SignalId]) -> Result<Vec<Twin>, StoreError> {
         scrutiny::twins(&self.database, of).await
+    }
+}
+
+#[async_trait::async_trait]
+impl<D: Database> Retrials for SqlStore<D> {
+    async fn wanting(
+        &self,
+        which: Wanting,
+        after: Seq,
+        limit: usize,
+    ) -> Result<Vec<SignalRecord>, StoreError> {
+        signals::wanting(&self.database, which, after, limit).await
+    }
+
+    async fn keep(
+        &self,
+        signal: SignalId,
+        retried: &[Retried],
+        done: Option<u32>,
+    ) -> Result<usize, StoreError> {
+        retrials::keep(&self.database, signal, retried, done).await
+    }
+
+    async fn retried(&self, query: &RetrialQuery) -> Result<Vec<Retried>, StoreError> {
+        retrials::matching(&self.database, query).await
+    }
+
+    async fn newest(&self) -> Result<Option<Timestamp>, StoreError> {
+        retrials::newest(&self.database).await
     }
 }
 

@@ -10,6 +10,7 @@ use domain::ports::{Encode, View};
 pub mod event;
 pub mod reading;
 pub mod record;
+pub mod retrial;
 pub mod review;
 pub mod revision;
 pub mod rows;
@@ -17,6 +18,7 @@ pub mod rows;
 pub use event::EventOut;
 pub use reading::ReadingOut;
 pub use record::{ChannelOut, MadeOut, SignalOut, VersionOut};
+pub use retrial::{RetriedOut, SeenOut, unclear};
 
 /// Makes events bytes.
 #[derive(Clone, Copy, Debug, Default)]

@@ -34,6 +34,11 @@ expected-statuses = ["2xx", "3xx", 401, 403, 404, 409, 412, 429, "5xx"]
 include-name = "POST /v1/channels"
 [operations.checks.positive_data_acceptance]
 expected-statuses = ["2xx", "3xx", 400, 401, 403, 404, 409, 412, 429, "5xx"]
+# Nor that a follower is either one of the models or one's own.
+[[operations]]
+include-name = "POST /v1/analytics/what-if"
+[operations.checks.positive_data_acceptance]
+expected-statuses = ["2xx", "3xx", 400, 401, 403, 404, 409, 412, 429, "5xx"]
 # Nor that a zone has two prices, and that only a correction has trades.
 [[operations]]
 include-name = "POST /v1/reviews/{id}"

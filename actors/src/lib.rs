@@ -9,6 +9,7 @@ pub mod ledger;
 pub mod market;
 pub mod meter;
 pub mod relay;
+pub mod retrier;
 pub mod scorer;
 pub mod supervise;
 pub mod unsettled;

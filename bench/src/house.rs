@@ -97,6 +97,7 @@ pub async fn raise(medium: &Medium, channels: &[ChannelId]) -> anyhow::Result<Sc
         models: Arc::new(|| Box::new(Geometry)),
         encode: Arc::new(Encoder),
         bus: None,
+        retrials: None,
     };
     let terms = Terms {
         channels: Arbiter::new().handle(),

@@ -156,6 +156,14 @@ impl ExecutionModel {
         Self::ALL.into_iter().find(|model| model.name == name)
     }
 
+    /// The model that people call so: by its name, or without the version.
+    #[must_use]
+    pub fn called(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|model| model.name == name || model.family() == name)
+    }
+
     /// Its name without the version: `default` of `default/1`.
     #[must_use]
     pub fn family(&self) -> &'static str {

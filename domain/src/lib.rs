@@ -12,6 +12,7 @@ pub mod parse;
 pub mod ports;
 pub mod post;
 pub mod reading;
+pub mod retrial;
 pub mod score;
 pub mod signal;
 pub mod statistics;

@@ -29,6 +29,10 @@ use crate::ids::{PostKey, SignalId};
 use crate::market::{Candle, Price, Trade};
 use crate::time::Timestamp;
 
+/// The version of the rules by which outcomes come about. A change of them that can change an
+/// outcome is a new version: what was judged by the old ones stays as it is, and stays readable.
+pub const POLICY: u32 = 1;
+
 /// Where a signal stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum State {
@@ -278,4 +282,13 @@ pub enum Word {
     Order(crate::reading::Order, PostKey),
     /// A signal of the same channel on the other side.
     Opposite(SignalId),
+}
+
+/// A word that was received and is heard later, by a follower who acts late.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unheard {
+    /// When it was received.
+    pub at: Timestamp,
+    /// The word.
+    pub word: Word,
 }

@@ -16,6 +16,7 @@ use crate::signal::Signal;
 use crate::time::Timestamp;
 
 pub mod bus;
+pub mod retrial;
 pub mod review;
 pub mod roster;
 pub mod scrutiny;
@@ -134,7 +135,7 @@ pub struct FeedState {
     pub mark: Option<Mark>,
 }
 
-/// A venue's candles, for whoever looks back. Nothing is judged by them.
+/// A venue's candles, for whoever looks back. No live signal is judged by them.
 #[async_trait::async_trait]
 pub trait Candles: Send + Sync {
     /// Finished candles that begin from `from` and before `to`, in order and each once: those that
@@ -150,6 +151,12 @@ pub trait Candles: Send + Sync {
         from: Timestamp,
         to: Timestamp,
     ) -> Result<Vec<Candle>, FeedError>;
+
+    /// Whether a candle is left out where nothing was traded, so that a gap between two is a quiet
+    /// time and hides nothing.
+    fn omits_quiet(&self) -> bool {
+        false
+    }
 }
 
 /// One instrument's price path.

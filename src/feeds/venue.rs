@@ -272,4 +272,8 @@ impl Candles for VenueFeed {
         told.retain(|candle| candle.end() <= now);
         Ok(told)
     }
+
+    fn omits_quiet(&self) -> bool {
+        self.shared.protocol.omits_quiet_candles()
+    }
 }

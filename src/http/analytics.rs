@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::{HttpResponse, web};
-use domain::execution::ExecutionModel;
 use domain::ids::{ChannelId, Seq};
 use domain::ports::Clock;
+use domain::ports::retrial::Retrials;
 use domain::ports::scrutiny::Scrutiny;
 use domain::ports::store::{ChannelRecord, SignalRecord};
 use domain::post::Origin;
@@ -19,17 +19,31 @@ use super::records::{self, Records};
 use crate::figures::board::{self, Order, Ranked, Unranked};
 use crate::figures::claims::Claims;
 use crate::figures::copies::Copies;
+use crate::figures::delays::{self, Delayed};
 use crate::figures::parts::Parts;
 use crate::figures::recall::Recall;
 use crate::figures::scrutiny::{self, About, Revisions};
 use crate::figures::window::Window;
 use crate::figures::{Figures, as_of};
 
+mod followed;
+pub mod signal;
+pub mod what_if;
+
+use followed::Followed;
+
 /// The most answers that are remembered; then all are forgotten.
 const REMEMBERED: usize = 4_096;
 
-/// Figures that were computed, by what they were asked for, with the last event that they know.
-type Remembered = HashMap<(ChannelId, Origin, Window), (Seq, Arc<Figures>)>;
+/// What figures are remembered by.
+type Asked = (ChannelId, Origin, Window, Followed);
+
+/// Up to where figures know everything: the last event, and the last retrial.
+type Known = (Seq, Option<Timestamp>);
+
+/// Figures that were computed, by what they were asked for, with what they know and how many signals
+/// are left out.
+type Remembered = HashMap<Asked, (Known, Arc<Figures>, usize)>;
 
 /// What analytics are computed from, and what was computed.
 #[derive(Clone)]
@@ -37,6 +51,7 @@ pub struct Analytics {
     store: Records,
     scrutiny: Arc<dyn Scrutiny>,
     recall: Arc<Recall>,
+    retrials: Arc<dyn Retrials>,
     clock: Arc<dyn Clock>,
     remembered: Arc<Mutex<Remembered>>,
 }
@@ -53,9 +68,16 @@ pub struct BoardParams {
     /// Signals received in the last `7d`, `30d`, `90d` or `365d`, or `all`.
     #[param(pattern = "^(7d|30d|90d|365d|all)$")]
     window: Option<String>,
-    /// The execution model; outcomes are stored under `default/1`.
-    #[param(pattern = "^default/1$")]
+    /// The execution model, with or without its version. `default/1` is judged by every trade as it
+    /// happens; the others by recorded prices, afterwards.
+    #[param(
+        pattern = "^(default(-(1m|5m|15m|1h))?|market|first-touch|first-target|breakeven|moving-stop)(/1)?$"
+    )]
     model: Option<String>,
+    /// By the rules of this version, from recorded prices, also under `default/1`; today's when nothing is
+    /// said.
+    #[param(minimum = 1, maximum = 1)]
+    policy: Option<u32>,
     /// `live` or `simulator`, which are never on one board; what the platform collects when nothing is
     /// said. Imported history is on none.
     #[param(pattern = "^(live|simulator)$")]
@@ -71,6 +93,10 @@ pub struct Board {
     window: &'static str,
     /// The execution model.
     model: &'static str,
+    /// By the rules of which version; none of what was judged live.
+    policy: Option<u32>,
+    /// How many judged signals are left out, because they were not tried under it to the end.
+    untried: usize,
     /// Where the signals come from.
     origin: &'static str,
     /// When it was asked, in microseconds UTC: it knows only what had ended by then.
@@ -89,6 +115,15 @@ pub struct FiguresParams {
     /// Signals received in the last `7d`, `30d`, `90d` or `365d`, or `all`.
     #[param(pattern = "^(7d|30d|90d|365d|all)$")]
     window: Option<String>,
+    /// The execution model, with or without its version; `default/1` when nothing is said.
+    #[param(
+        pattern = "^(default(-(1m|5m|15m|1h))?|market|first-touch|first-target|breakeven|moving-stop)(/1)?$"
+    )]
+    model: Option<String>,
+    /// By the rules of this version, from recorded prices, also under `default/1`; today's when nothing is
+    /// said.
+    #[param(minimum = 1, maximum = 1)]
+    policy: Option<u32>,
     /// `live`, `import` or `simulator`; the channel's own when nothing is said.
     #[param(pattern = "^(live|import|simulator)$")]
     origin: Option<String>,
@@ -106,6 +141,10 @@ pub struct ChannelFigures {
     window: &'static str,
     /// The execution model.
     model: &'static str,
+    /// By the rules of which version; none of what was judged live.
+    policy: Option<u32>,
+    /// How many judged signals are left out, because they were not tried under it to the end.
+    untried: usize,
     /// Where the signals come from.
     origin: &'static str,
     /// It knows only what had ended by then, in microseconds UTC.
@@ -120,16 +159,24 @@ pub struct ChannelFigures {
     copies: Copies,
     /// What it did to its posts afterwards.
     revisions: Revisions,
+    /// What is left for those who come later; only delays that the prices resolve.
+    delays: Vec<Delayed>,
 }
 
 impl Analytics {
     /// Analytics of a store.
     #[must_use]
-    pub fn new(store: Records, scrutiny: Arc<dyn Scrutiny>, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(
+        store: Records,
+        retrials: Arc<dyn Retrials>,
+        scrutiny: Arc<dyn Scrutiny>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         Self {
             recall: Arc::default(),
             store,
             scrutiny,
+            retrials,
             clock,
             remembered: Arc::default(),
         }
@@ -149,29 +196,31 @@ impl Analytics {
         Ok(self.recall.signals(&*self.store, channel, wanted).await?)
     }
 
-    /// The figures of a channel now, remembered until something is stored.
+    /// The figures of a channel now, remembered until something is stored; and how many signals are left
+    /// out of them.
     async fn figures(
         &self,
         channel: &ChannelId,
         origin: Origin,
-        window: Window,
-        (head, now): (Seq, Timestamp),
-    ) -> Result<Arc<Figures>, ApiError> {
-        let key = (channel.clone(), origin, window);
-        let known = self.remembered().get(&key).cloned();
-        if let Some((known_until, figures)) = known
-            && known_until == head
+        (window, followed): (Window, Followed),
+        (known, now): (Known, Timestamp),
+    ) -> Result<(Arc<Figures>, usize), ApiError> {
+        let key = (channel.clone(), origin, window, followed);
+        let remembered = self.remembered().get(&key).cloned();
+        if let Some((known_until, figures, untried)) = remembered
+            && known_until == known
         {
-            return Ok(figures);
+            return Ok((figures, untried));
         }
         let records = self.signals(channel, origin, window.from(now)).await?;
+        let (records, untried) = followed.records(&*self.retrials, records).await?;
         let figures = Arc::new(computed(move || Figures::of(&records)).await?);
         let mut remembered = self.remembered();
         if remembered.len() >= REMEMBERED {
             remembered.clear();
         }
-        remembered.insert(key, (head, Arc::clone(&figures)));
-        Ok(figures)
+        remembered.insert(key, (known, Arc::clone(&figures), untried));
+        Ok((figures, untried))
     }
 
     fn remembered(&self) -> std::sync::MutexGuard<'_, Remembered> {
@@ -213,12 +262,7 @@ pub async fn leaderboard(
             return Err(ApiError::invalid("order", why));
         }
     };
-    if let Some(other) = params.model.as_deref()
-        && other != ExecutionModel::DEFAULT.name
-    {
-        let why = format!("outcomes are stored under {}", ExecutionModel::DEFAULT.name);
-        return Err(ApiError::invalid("model", why));
-    }
+    let followed = Followed::read(params.model.as_deref(), params.policy)?;
     let window = window(params.window.as_deref())?;
     let channels = analytics.store.channels().await?;
     let origin = match params.origin.as_deref() {
@@ -229,10 +273,18 @@ pub async fn leaderboard(
     };
     let now = analytics.clock.now();
     let head = analytics.store.span().await?.head;
-    let mut all = Vec::with_capacity(channels.len());
+    let newest = match followed.policy() {
+        Some(_) => analytics.retrials.newest().await?,
+        None => None,
+    };
+    let (mut all, mut untried) = (Vec::with_capacity(channels.len()), 0);
     for record in channels {
         let id = record.card.id;
-        let figures = analytics.figures(&id, origin, window, (head, now)).await?;
+        let known = ((head, newest), now);
+        let (figures, left_out) = analytics
+            .figures(&id, origin, (window, followed), known)
+            .await?;
+        untried += left_out;
         if figures.signals > 0 {
             all.push((id, Figures::clone(&figures)));
         }
@@ -241,7 +293,9 @@ pub async fn leaderboard(
     Ok(HttpResponse::Ok().json(Board {
         order: label,
         window: window.label(),
-        model: ExecutionModel::DEFAULT.name,
+        model: followed.model(),
+        policy: followed.policy(),
+        untried,
         origin: origin.label(),
         as_of: now.as_micros(),
         ranked,
@@ -274,6 +328,7 @@ pub async fn channel(
 ) -> Result<HttpResponse, ApiError> {
     let window = window(params.window.as_deref())?;
     let at = records::instant("at", params.at.as_deref())?;
+    let followed = Followed::read(params.model.as_deref(), params.policy)?;
     let card = super::channels::find(&id, &analytics.store).await?.card;
     let origin = match params.origin.as_deref() {
         None => card.origin,
@@ -290,16 +345,30 @@ pub async fn channel(
     };
     let signals = analytics.signals(&card.id, origin, about.from).await?;
     let held = scrutiny::held(&*analytics.store, &*analytics.scrutiny, &about, &signals).await?;
-    let (figures, parts, told) = computed(move || {
+    let mut late = followed::late(&*analytics.retrials, &signals, params.policy).await?;
+    late.retain(|late| {
+        late.outcome
+            .pessimistic
+            .ended_at
+            .max(late.outcome.optimistic.ended_at)
+            <= at
+    });
+    let judged = signals.clone();
+    let (signals, untried) = followed.records(&*analytics.retrials, signals).await?;
+    let (figures, parts, told, delays) = computed(move || {
         let signals = as_of(signals, at);
-        let told = held.told(&signals, at);
-        (Figures::of(&signals), Parts::of(&signals), told)
+        let judged = as_of(judged, at);
+        let told = held.told(&judged, at);
+        let delays = delays::curve(&judged, &late);
+        (Figures::of(&signals), Parts::of(&signals), told, delays)
     })
     .await?;
     Ok(HttpResponse::Ok().json(ChannelFigures {
         channel: card.id.to_string(),
         window: window.label(),
-        model: ExecutionModel::DEFAULT.name,
+        model: followed.model(),
+        policy: followed.policy(),
+        untried,
         origin: origin.label(),
         as_of: at.as_micros(),
         figures,
@@ -307,5 +376,6 @@ pub async fn channel(
         claims: told.claims,
         copies: told.copies,
         revisions: told.revisions,
+        delays,
     }))
 }

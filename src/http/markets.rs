@@ -163,6 +163,15 @@ pub struct Gap {
     to: i64,
 }
 
+impl From<(Timestamp, Timestamp)> for Gap {
+    fn from((from, to): (Timestamp, Timestamp)) -> Self {
+        Self {
+            from: from.as_micros(),
+            to: to.as_micros(),
+        }
+    }
+}
+
 /// Candles, with every gap said.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CandlePage {
@@ -211,14 +220,7 @@ pub async fn candles(
         from: from.as_micros(),
         to: end.as_micros(),
         candles: chart.candles.iter().map(CandleOut::from).collect(),
-        gaps: chart
-            .gaps
-            .iter()
-            .map(|(from, to)| Gap {
-                from: from.as_micros(),
-                to: to.as_micros(),
-            })
-            .collect(),
+        gaps: chart.gaps.iter().copied().map(Gap::from).collect(),
         next: (end < to).then(|| end.as_micros()),
     }))
 }

@@ -52,6 +52,8 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
         exports::signals,
         exports::outcomes,
         exports::figures,
+        analytics::signal::signal,
+        analytics::what_if::what_if,
         health::sources,
         health::feeds,
         markets::markets,

@@ -137,11 +137,20 @@ tables! {
         leverage: Exact, breakeven_after: Int, posted: Time, received: Time, expires_at: Time,
         held_at_most: Int, price_at_receipt: Exact, ambiguous: Flag, score_model: Text,
         score_targets: Text, score_first: Real, score_expected_r: Real, state: Text, state_k: Int,
-        ended: Flag, judged: Flag, edited: Flag, deleted: Flag,
+        ended: Flag, judged: Flag, edited: Flag, deleted: Flag, retried: Int,
     }
     targets (signal, k) { signal: Text, k: Int, price: Exact, weight: Exact }
     outcomes (signal) {
         signal: Text, model: Text, ambiguous: Flag, incomplete: Flag,
+        p_ending: Text, p_ending_k: Int, p_r: Exact, p_filled: Exact, p_targets: Int,
+        p_entered_at: Time, p_ended_at: Time, p_mfe: Exact, p_mae: Exact,
+        o_ending: Text, o_ending_k: Int, o_r: Exact, o_filled: Exact, o_targets: Int,
+        o_entered_at: Time, o_ended_at: Time, o_mfe: Exact, o_mae: Exact,
+    }
+    retrials (signal, model, policy, revision) {
+        signal: Text, model: Text, policy: Int, revision: Int, tried: Time, source: Text, span: Int,
+        path_from: Time, path_to: Time, ticks: Int, gaps: Int, missing: Int,
+        ambiguous: Flag, incomplete: Flag,
         p_ending: Text, p_ending_k: Int, p_r: Exact, p_filled: Exact, p_targets: Int,
         p_entered_at: Time, p_ended_at: Time, p_mfe: Exact, p_mae: Exact,
         o_ending: Text, o_ending_k: Int, o_r: Exact, o_filled: Exact, o_targets: Int,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use domain::ids::{ChannelId, Epoch};
+use domain::ports::retrial::Retrials;
 use domain::ports::review::Reviews;
 use domain::ports::roster::Roster;
 use domain::ports::scrutiny::Scrutiny;
@@ -148,6 +149,15 @@ impl Opened {
     /// Who was made while the platform ran.
     #[must_use]
     pub fn roster(&self) -> Arc<dyn Roster> {
+        match self {
+            Self::Sqlite(store) => Arc::clone(store) as _,
+            Self::Postgres(store) => Arc::clone(store) as _,
+        }
+    }
+
+    /// What came of signals when they were tried again.
+    #[must_use]
+    pub fn retrials(&self) -> Arc<dyn Retrials> {
         match self {
             Self::Sqlite(store) => Arc::clone(store) as _,
             Self::Postgres(store) => Arc::clone(store) as _,

@@ -8,6 +8,7 @@ use super::database::{Session, Value};
 pub(crate) mod channels;
 pub(crate) mod outcomes;
 pub(crate) mod posts;
+pub(crate) mod retrials;
 pub(crate) mod reviews;
 pub(crate) mod scrutiny;
 pub(crate) mod signals;
@@ -41,6 +42,12 @@ impl Question {
         let mut longer = self.so(condition);
         longer.place(value.into());
         longer
+    }
+
+    /// Closes the parenthesis that the last condition opened.
+    fn closed(mut self) -> Self {
+        self.text.push(')');
+        self
     }
 
     /// The column has one of these values; an empty list asks for nothing.

@@ -17,6 +17,7 @@ mod posts;
 mod project;
 mod rows;
 
+pub(super) use self::project::bound_values;
 use self::rows::Rows;
 
 const META: &str = "SELECT epoch, head FROM meta WHERE one = 1";

@@ -485,7 +485,9 @@ impl EvidenceOut {
 }
 
 impl OutcomeOut {
-    pub(super) fn of(outcome: &Outcome) -> Self {
+    /// What came of a signal.
+    #[must_use]
+    pub fn of(outcome: &Outcome) -> Self {
         Self {
             model: outcome.model,
             pessimistic: BoundOut::of(&outcome.pessimistic),

@@ -28,6 +28,7 @@ async fn raise(feeds: Vec<Arc<dyn Feed>>) -> House {
     let clock: Arc<dyn Clock> = Arc::new(WallClock);
     let adapters = Adapters {
         bus: None,
+        retrials: None,
         store: Arc::new(SqliteStore::open(Options::memory()).await.unwrap()),
         clock: Arc::clone(&clock),
         feeds,

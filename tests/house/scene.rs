@@ -166,6 +166,7 @@ pub(crate) async fn raise_on(
         models: Arc::new(move || Box::new(FaultyModel(model.clone()))),
         encode: Arc::new(NobodyListens),
         bus: None,
+        retrials: None,
     };
     let terms = Terms {
         channels: Arbiter::new().handle(),

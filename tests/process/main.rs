@@ -30,6 +30,7 @@ mod redis_reader;
 mod redis_server;
 mod refusals;
 mod rest;
+mod retrials;
 mod reviews;
 mod running;
 mod scrutiny;

@@ -4,6 +4,7 @@ pub(crate) mod channels;
 pub(crate) mod market;
 pub(crate) mod posts;
 pub(crate) mod recall;
+pub(crate) mod retrials;
 pub(crate) mod reviews;
 pub(crate) mod roster;
 pub(crate) mod scrutiny;
@@ -41,6 +42,10 @@ macro_rules! contract {
             recall::what_would_take_too_much_memory_is_read_again,
             reviews::readings_come_newest_first_and_a_review_takes_one_off_the_pile,
             reviews::the_last_word_counts_and_nothing_else_changes,
+            retrials::what_was_found_again_is_kept_once_and_what_changed_beside_it,
+            retrials::a_signal_is_wanting_until_it_was_tried_to_the_end_by_these_rules,
+            retrials::what_was_incomplete_is_wanting_until_it_is_whole,
+            retrials::a_retrial_of_nobodys_signal_is_refused,
             roster::a_made_channel_comes_back_as_it_was,
             roster::a_name_that_is_taken_is_not_made_again,
             roster::a_channel_is_changed_once_for_each_revision,

@@ -26,6 +26,9 @@ pub struct Terms {
     pub stop: Option<Price>,
     /// The targets as first published, nearest first.
     pub goals: Vec<Goal>,
+    /// In how many equal orders a zone is entered, also one that the author moves later; none in
+    /// terms of before that was kept.
+    pub zone_legs: Option<u8>,
     /// The stop goes to the average entry once the target of this number is reached.
     pub breakeven_after: Option<u8>,
     /// From this target on the stop follows to the one before.
@@ -78,6 +81,7 @@ impl Terms {
             legs: legs(&entry, signal.side, model.zone_legs),
             stop: signal.stop,
             goals: goals(&signal.targets, signal.side, model.first_target_only),
+            zone_legs: Some(model.zone_legs),
             breakeven_after: model.breakeven_after.or(signal.breakeven_after),
             stop_follows_from: model.stop_follows_from,
             first_target_only: model.first_target_only,

@@ -3,7 +3,7 @@
 use super::run::Run;
 use super::terms::Terms;
 use super::watch::Watch;
-use super::{Bound, Change, Evidence, State, What};
+use super::{Bound, Change, Evidence, State, Unheard, What};
 use crate::execution::ExecutionModel;
 use crate::market::{Price, Side, Tick};
 use crate::signal::Signal;
@@ -34,6 +34,8 @@ pub struct Track {
     pub incomplete: bool,
     /// The outcome was told.
     pub judged: bool,
+    /// Words of the author that were received and that a follower who acts late has not heard yet.
+    pub unheard: Vec<Unheard>,
     /// Between these levels nothing happens. Follows from the rest; kept so that a step is short.
     pub watch: Watch,
     /// The next instant at which time alone changes something. Follows from the rest, too.
@@ -57,6 +59,7 @@ impl Track {
             ambiguous: false,
             incomplete: false,
             judged: false,
+            unheard: Vec::new(),
             watch: Watch::ALERT,
             deadline: None,
             terms,
@@ -70,6 +73,9 @@ impl Track {
     /// Ticks come in the order of time; one that brings nothing new does nothing. A tick of time
     /// promises that no price from before it will follow.
     pub fn step(&mut self, tick: &Tick, out: &mut Vec<Change>) {
+        if !self.unheard.is_empty() {
+            self.hear_before(tick.at(), out);
+        }
         match tick {
             Tick::Trade(trade) => {
                 if !self.sleeps_through(trade.at, trade.at, trade.price, trade.price) {

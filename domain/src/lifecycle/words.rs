@@ -6,7 +6,7 @@ use super::run::{Run, Waiting, Wanted};
 use super::terms::{self, Terms, numbered};
 use super::track::Track;
 use super::walk::tell;
-use super::{Change, Ending, Evidence, State, What, Word};
+use super::{Change, Ending, Evidence, State, Unheard, What, Word};
 use crate::execution::ExecutionModel;
 use crate::market::Price;
 use crate::reading::{Entry, Order};
@@ -46,7 +46,33 @@ impl Track {
     ///
     /// A signal on the other side ends a position and leaves a pending entry alone: the author
     /// turned, but his order still rests, and only he can withdraw it.
+    ///
+    /// Who follows late hears late: what a word means depends on the market and the position when
+    /// it reaches him.
     pub fn hear(&mut self, word: &Word, at: Timestamp, out: &mut Vec<Change>) {
+        if self.judged {
+            return;
+        }
+        if self.terms.delay.is_zero() {
+            self.take_in(word, at, out);
+        } else {
+            let word = word.clone();
+            self.unheard.push(Unheard { at, word });
+        }
+    }
+
+    /// Hears the words that have reached him before an instant.
+    pub(super) fn hear_before(&mut self, instant: Timestamp, out: &mut Vec<Change>) {
+        let delay = self.terms.delay;
+        let due = self.unheard.iter();
+        let due = due.take_while(|unheard| unheard.at + delay < instant);
+        let due = due.count();
+        for Unheard { at, word } in self.unheard.drain(..due).collect::<Vec<_>>() {
+            self.take_in(&word, at, out);
+        }
+    }
+
+    fn take_in(&mut self, word: &Word, at: Timestamp, out: &mut Vec<Change>) {
         if self.judged {
             return;
         }
@@ -55,7 +81,6 @@ impl Track {
             terms: &terms,
             last: self.last,
             seen_until: self.seen_until,
-            // Who follows late hears late.
             since: at + terms.delay,
         };
         for (bound, run) in self.runs() {
@@ -67,10 +92,10 @@ impl Track {
                 Word::Opposite(_) => ear.end(run, Ending::OppositeSignal),
             };
             if let Some(what) = what {
-                tell(out, bound, run.state, at, Evidence::Author(at), what);
+                tell(out, bound, run.state, ear.since, Evidence::Author(at), what);
             }
         }
-        self.conclude(at, Evidence::Author(at), out);
+        self.conclude(at + terms.delay, Evidence::Author(at), out);
     }
 }
 
@@ -208,10 +233,11 @@ impl Ear<'_> {
         } else {
             Entry::Zone { low, high }
         };
-        let legs_of_a_zone = ExecutionModel::named(self.terms.model)
-            .unwrap_or(ExecutionModel::DEFAULT)
-            .zone_legs;
-        let legs = terms::legs(&entry, self.terms.side, legs_of_a_zone);
+        let legs = self
+            .terms
+            .zone_legs
+            .unwrap_or(ExecutionModel::DEFAULT.zone_legs);
+        let legs = terms::legs(&entry, self.terms.side, legs);
         run.legs_moved = Some(legs);
         run.legs_since = Some(self.since);
         entry.middle().map(|to| What::EntryMoved { to })

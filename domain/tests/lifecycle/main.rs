@@ -13,6 +13,7 @@ mod market_entries;
 mod money;
 mod random;
 mod receipt;
+mod retrial;
 mod story;
 mod time;
 mod words;

@@ -46,13 +46,23 @@ pub(super) fn outcome<R: Row>(row: &R) -> Result<Option<Outcome>, StoreError> {
     let Some(model) = row.text("outcome_model")? else {
         return Ok(None);
     };
-    Ok(Some(Outcome {
-        model: shape::lasting(&model),
+    let told = ["outcome_ambiguous", "outcome_incomplete"];
+    of_model(row, &model, told).map(Some)
+}
+
+/// The outcome under a model; whether it is ambiguous and incomplete stands in the columns `told`.
+pub(super) fn of_model<R: Row>(
+    row: &R,
+    model: &str,
+    told: [&str; 2],
+) -> Result<Outcome, StoreError> {
+    Ok(Outcome {
+        model: shape::lasting(model),
         pessimistic: bound(row, &PESSIMISTIC)?,
         optimistic: bound(row, &OPTIMISTIC)?,
-        ambiguous: columns::flag(row, "outcome_ambiguous")?,
-        incomplete: columns::flag(row, "outcome_incomplete")?,
-    }))
+        ambiguous: columns::flag(row, told[0])?,
+        incomplete: columns::flag(row, told[1])?,
+    })
 }
 
 fn bound<R: Row>(row: &R, columns_of: &Bound) -> Result<BoundResult, StoreError> {

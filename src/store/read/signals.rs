@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::ids::{ChannelId, PostKey, SignalId};
+use domain::ids::{ChannelId, PostKey, Seq, SignalId};
 use domain::market::{Instrument, Side};
+use domain::ports::retrial::Wanting;
 use domain::ports::store::{OpenSignal, SignalQuery, SignalRecord, StoreError, TrackRecord};
 use domain::post::Origin;
 use domain::reading::{Entry, Ladder, Target};
@@ -31,6 +32,11 @@ const SIGNALS: &str = "SELECT s.id, s.seq, s.channel, s.post, s.origin, s.instru
      FROM signals s LEFT JOIN outcomes o ON o.signal = s.id";
 
 const TARGETS: &str = "SELECT signal, price, weight FROM targets";
+
+/// A signal whose newest retrial by some rules is incomplete; the rules come after it.
+const INCOMPLETE: &str = "s.id IN (SELECT r.signal FROM retrials r WHERE r.incomplete \
+     AND r.revision = (SELECT MAX(x.revision) FROM retrials x \
+     WHERE x.signal = r.signal AND x.model = r.model AND x.policy = r.policy) AND r.policy =";
 
 const TRACKS: &str = "SELECT signal, step, heard, snapshot FROM tracks";
 
@@ -130,6 +136,23 @@ pub(crate) async fn matching<D: Database>(
         question.then("ORDER BY s.seq DESC").limit(query.limit),
     )
     .await
+}
+
+/// Judged signals that are to be tried again.
+pub(crate) async fn wanting<D: Database>(
+    database: &D,
+    which: Wanting,
+    after: Seq,
+    limit: usize,
+) -> Result<Vec<SignalRecord>, StoreError> {
+    let judged = Question::new(SIGNALS).so("s.judged");
+    let question = match which {
+        Wanting::Untried(policy) => judged.and("s.retried <", policy),
+        Wanting::Incomplete(policy) => judged.and(INCOMPLETE, policy).closed(),
+        Wanting::All => judged,
+    };
+    let question = question.and("s.seq >", after).then("ORDER BY s.seq");
+    ask(database, question.limit(limit)).await
 }
 
 pub(crate) async fn open_instruments<D: Database>(

@@ -1,9 +1,11 @@
 //! How a track is kept between two lives of its market.
 
 use domain::execution::Costs;
-use domain::lifecycle::{Goal, Leg, Run, Terms, Track, Waiting, Wanted, Watch};
+use domain::ids::SignalId;
+use domain::lifecycle::{Goal, Leg, Run, Terms, Track, Unheard, Waiting, Wanted, Watch, Word};
+use serde_json::Value;
 
-use super::{Kept, Unreadable, kept_enum, kept_struct, object};
+use super::{Kept, Unreadable, kept_enum, kept_struct, labelled, members, object, tagged};
 
 /// The version of the shape below.
 const VERSION: u64 = 1;
@@ -32,9 +34,11 @@ kept_struct!(Track {
     ambiguous,
     incomplete,
     judged,
+    unheard,
     watch,
     deadline,
 });
+kept_struct!(Unheard { at, word });
 kept_struct!(Terms {
     model,
     side,
@@ -42,6 +46,7 @@ kept_struct!(Terms {
     legs,
     stop,
     goals,
+    zone_legs,
     breakeven_after,
     received,
     expires_at,
@@ -87,3 +92,94 @@ kept_enum!(Wanted {
     "end" => End(ending),
 });
 kept_struct!(Watch { below, above });
+
+impl Kept for Word {
+    fn keep(&self) -> Value {
+        match self {
+            Self::Order(order, post) => {
+                let said = object([("order", order.keep()), ("post", post.keep())]);
+                tagged("order", said)
+            }
+            Self::Opposite(signal) => tagged("opposite", signal.keep()),
+        }
+    }
+
+    fn read(value: Value) -> Result<Self, Unreadable> {
+        let (label, content) = labelled(value, "Word")?;
+        match label.as_str() {
+            "order" => {
+                let mut said = members(content, "Word")?;
+                Ok(Self::Order(
+                    super::member(&mut said, "order")?,
+                    super::member(&mut said, "post")?,
+                ))
+            }
+            "opposite" => SignalId::read(content).map(Self::Opposite),
+            other => Err(Unreadable::new(other, "Word")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use domain::execution::ExecutionModel;
+    use domain::ids::{ChannelId, PostKey};
+    use domain::market::{Instrument, Price, Side};
+    use domain::post::Origin;
+    use domain::reading::{Entry, Order};
+    use domain::signal::Signal;
+    use domain::time::Timestamp;
+
+    use super::*;
+
+    fn track(model: &str) -> Track {
+        let (channel, post) = (ChannelId::parse("alpha").unwrap(), PostKey::new("7"));
+        let price = |text| Price::parse(text).unwrap();
+        let signal = Signal {
+            id: SignalId::of(&channel, &post, 0),
+            channel,
+            post,
+            origin: Origin::Live,
+            instrument: Instrument::parse("sim:spot:BTC/USDT").unwrap(),
+            substituted: false,
+            side: Side::Long,
+            entry: Entry::Limit(price("100")),
+            targets: Vec::new(),
+            stop: Some(price("95")),
+            leverage: None,
+            breakeven_after: None,
+            posted: Timestamp::from_micros(1),
+            received: Timestamp::from_micros(2),
+            expires_at: Timestamp::from_micros(3),
+            held_at_most: Duration::from_secs(9),
+            price_at_receipt: None,
+            ambiguous: false,
+        };
+        Track::open(&signal, &ExecutionModel::named(model).unwrap())
+    }
+
+    #[test]
+    fn words_that_a_late_follower_has_not_heard_are_kept() {
+        let mut late = track("default-5m/1");
+        let order = Word::Order(Order::Breakeven, PostKey::new("8"));
+        let turn = Word::Opposite(SignalId::from_uuid(uuid::Uuid::nil()));
+        for (at, word) in [(5, order), (6, turn)] {
+            late.hear(&word, Timestamp::from_micros(at), &mut Vec::new());
+        }
+        assert_eq!(late.unheard.len(), 2);
+        assert_eq!(read_snapshot(&write_snapshot(&late)).unwrap(), late);
+    }
+
+    #[test]
+    fn a_track_of_before_words_were_kept_and_legs_were_counted_goes_on() {
+        let mut track = track("default/1");
+        let written = write_snapshot(&track);
+        let older = written.replace(r#","unheard":[]"#, "");
+        let older = older.replace(r#""zone_legs":3,"#, "");
+        assert_eq!(written.len() - older.len(), 13 + 14, "{written}");
+        track.terms.zone_legs = None;
+        assert_eq!(read_snapshot(&older).unwrap(), track);
+    }
+}

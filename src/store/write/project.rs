@@ -162,7 +162,7 @@ fn outcome_values(id: SignalId, outcome: &Outcome) -> Vec<Value> {
     values
 }
 
-fn bound_values(result: &BoundResult) -> Vec<Value> {
+pub(in crate::store) fn bound_values(result: &BoundResult) -> Vec<Value> {
     let (ending, k) = columns::ending_columns(result.ending);
     values![
         ending,
