@@ -22,6 +22,7 @@ mod export;
 mod forget;
 mod history;
 mod reread;
+mod verify;
 
 pub use assets::assets;
 pub use candles::fetch as fetch_candles;
@@ -29,6 +30,7 @@ pub use export::labels;
 pub use forget::forget;
 pub use history::import;
 pub use reread::reread;
+pub use verify::verify;
 
 /// The exit code of a process that gave up: EX_SOFTWARE of sysexits.h.
 const GAVE_UP: u8 = 70;

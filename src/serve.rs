@@ -129,6 +129,7 @@ pub async fn start_at(
     let (trouble, brought) = watch::channel(Some(bus::NOT_YET.to_owned()));
     let adapters = Adapters {
         store: Arc::clone(&store),
+        chain: Some(opened.chain()),
         clock: Arc::clone(&clock),
         feeds: feeds.clone(),
         channels: postings,
@@ -213,6 +214,7 @@ pub async fn start_at(
         },
         analytics: Analytics::new(Arc::clone(&store), Arc::clone(&clock)),
         records: Arc::clone(&store),
+        links: opened.chain(),
         discovery: Discovery::new(scout),
         guard: Guard::new(&settings.http.allowed_origins, open_access),
         body_limit: settings.http.body_limit,

@@ -19,6 +19,7 @@ use domain::post::Post;
 use domain::signal::Signal;
 use domain::time::Timestamp;
 
+pub mod chain;
 mod columns;
 pub mod copy;
 pub mod database;

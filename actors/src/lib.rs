@@ -10,5 +10,6 @@ pub mod market;
 pub mod meter;
 pub mod relay;
 pub mod scorer;
+pub mod sealer;
 pub mod supervise;
 pub mod unsettled;

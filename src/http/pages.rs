@@ -8,7 +8,7 @@ use utoipa::OpenApi;
 
 use super::complete::complete;
 use super::{
-    analytics, channels, discover, error, health, ingest, markets, records, reviews, roster,
+    analytics, chain, channels, discover, error, health, ingest, markets, records, reviews, roster,
     stream, system,
 };
 
@@ -47,6 +47,8 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
         records::signals,
         records::signal,
         records::events,
+        chain::chain,
+        chain::sealed,
         analytics::leaderboard,
         analytics::channel,
         health::sources,

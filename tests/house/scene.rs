@@ -147,6 +147,7 @@ pub(crate) async fn raise(store: Arc<SqliteStore>, wrong: Wrong) -> Scene {
         source: Some(Arc::new(Counting(channel(name)))),
     };
     let adapters = Adapters {
+        chain: None,
         store: Arc::new(faulty),
         clock,
         feeds: vec![Arc::new(Quiet(Venue::new("quiet")))],
@@ -176,8 +177,9 @@ impl Scene {
         let events = self.store.events(Seq::ZERO, 1_000).await.unwrap();
         events
             .iter()
-            .filter(|event| event.happening.channel == channel(name))
-            .filter_map(|event| match &event.happening.body {
+            .filter_map(|event| event.happening())
+            .filter(|about| about.channel == channel(name))
+            .filter_map(|about| match &about.body {
                 Body::Signal { signal, score } => {
                     Some((signal.post.as_str().parse().unwrap(), score.is_some()))
                 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::ids::{ChannelId, PostKey, SignalId};
+use domain::ids::{ChannelId, PostKey, Seq, SignalId};
 use domain::market::{Instrument, Side};
 use domain::ports::store::{OpenSignal, SignalQuery, SignalRecord, StoreError, TrackRecord};
 use domain::post::Origin;
@@ -130,6 +130,19 @@ pub(crate) async fn matching<D: Database>(
         question.then("ORDER BY s.seq DESC").limit(query.limit),
     )
     .await
+}
+
+/// Signals after a place up to another, oldest first.
+pub(crate) async fn between<S: Session>(
+    session: &mut S,
+    after: Seq,
+    through: Seq,
+    limit: usize,
+) -> Result<Vec<SignalRecord>, StoreError> {
+    let question = Question::new(SIGNALS)
+        .and("s.seq >", after)
+        .and("s.seq <=", through);
+    records(session, question.then("ORDER BY s.seq").limit(limit)).await
 }
 
 pub(crate) async fn open_instruments<D: Database>(
