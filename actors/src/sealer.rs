@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::prelude::*;
+use domain::ports::Clock;
 use domain::ports::chain::Chain;
 use domain::ports::store::{Entry, Receipt, StoreError};
-use domain::ports::{Advice, Clock};
 use tokio_util::sync::CancellationToken;
 
 use crate::ledger::{Ledger, Write};
@@ -25,9 +25,6 @@ pub const LOOK_EVERY: Duration = Duration::from_secs(10);
 
 /// Between two pages, so that whoever writes comes first.
 const PAUSE: Duration = Duration::from_millis(20);
-
-/// After trouble.
-const REST: Duration = Duration::from_secs(5);
 
 /// What the sealer needs.
 #[derive(Clone)]
@@ -69,12 +66,12 @@ enum Trouble {
     #[error("the ledger is away")]
     Ledger,
     #[error("the ledger did not store the seal: {0}")]
-    Unsettled(String, Advice),
+    Unsettled(String),
 }
 
 impl From<Unsettled> for Trouble {
     fn from(unsettled: Unsettled) -> Self {
-        Self::Unsettled(unsettled.why, unsettled.advice)
+        Self::Unsettled(unsettled.why)
     }
 }
 
@@ -127,10 +124,8 @@ async fn seal_for_ever(rooms: &Rooms) {
         if let Err(trouble) = look(rooms).await {
             metrics::counter!("touchstone_seal_failures_total").increment(1);
             tracing::warn!("records are not sealed: {}", in_full(&trouble));
-            tokio::time::sleep(REST).await;
-        } else {
-            tokio::time::sleep(rooms.every).await;
         }
+        tokio::time::sleep(rooms.every).await;
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A record is hashed as JSON on one line: its table under `record`, then each of its columns that holds
 //! something. Times are microseconds, exact numbers canonical decimals as text, bytes hexadecimal
-//! digits. A column that a later schema adds is absent in what was stored before, and changes no hash.
+//! digits.
 
 use domain::chain::{self, Hash};
 use domain::ids::Seq;
@@ -10,7 +10,7 @@ use domain::ports::store::StoreError;
 use serde_json::{Map, Value as Json};
 
 use crate::store::columns;
-use crate::store::copy::{self, Kind, TABLES, Table};
+use crate::store::copy::{self, Kind, TABLES};
 use crate::store::database::{Row, Session, Value, limit, values};
 
 /// A kind of record that is hashed.
@@ -25,8 +25,9 @@ pub(super) struct Record {
     place: &'static str,
     /// Its key in its table, as text.
     key: &'static str,
-    /// Columns that say where it stands now, and follow from the events.
-    without: &'static [&'static str],
+    /// What of it is hashed, in this order. A column that is added here must be empty in every record
+    /// that is stored already: its hash was taken without it.
+    hashed: &'static [&'static str],
 }
 
 /// Every kind, by name.
@@ -37,7 +38,7 @@ pub(super) const RECORDS: [Record; 6] = [
         alias: "e",
         place: "e.seq",
         key: "CAST(e.seq AS TEXT)",
-        without: &[],
+        hashed: &["seq", "signal", "instrument", "type", "stored", "body"],
     },
     Record {
         table: "outcomes",
@@ -45,7 +46,30 @@ pub(super) const RECORDS: [Record; 6] = [
         alias: "o",
         place: "o.place",
         key: "o.signal",
-        without: &["place"],
+        hashed: &[
+            "signal",
+            "model",
+            "ambiguous",
+            "incomplete",
+            "p_ending",
+            "p_ending_k",
+            "p_r",
+            "p_filled",
+            "p_targets",
+            "p_entered_at",
+            "p_ended_at",
+            "p_mfe",
+            "p_mae",
+            "o_ending",
+            "o_ending_k",
+            "o_r",
+            "o_filled",
+            "o_targets",
+            "o_entered_at",
+            "o_ended_at",
+            "o_mfe",
+            "o_mae",
+        ],
     },
     Record {
         table: "readings",
@@ -54,7 +78,17 @@ pub(super) const RECORDS: [Record; 6] = [
         alias: "r",
         place: "v.place",
         key: "r.channel || '/' || r.key || '/' || r.version",
-        without: &[],
+        hashed: &[
+            "channel",
+            "key",
+            "version",
+            "parser",
+            "class",
+            "reason",
+            "drafts",
+            "claim_pair",
+            "claim_percent",
+        ],
     },
     Record {
         table: "signals",
@@ -62,7 +96,34 @@ pub(super) const RECORDS: [Record; 6] = [
         alias: "s",
         place: "s.seq",
         key: "s.id",
-        without: &["state", "state_k", "ended", "judged", "edited", "deleted"],
+        hashed: &[
+            "id",
+            "seq",
+            "channel",
+            "post",
+            "origin",
+            "instrument",
+            "pair",
+            "substituted",
+            "side",
+            "entry",
+            "entry_low",
+            "entry_high",
+            "entry_rungs",
+            "stop",
+            "leverage",
+            "breakeven_after",
+            "posted",
+            "received",
+            "expires_at",
+            "held_at_most",
+            "price_at_receipt",
+            "ambiguous",
+            "score_model",
+            "score_targets",
+            "score_first",
+            "score_expected_r",
+        ],
     },
     Record {
         table: "targets",
@@ -70,7 +131,7 @@ pub(super) const RECORDS: [Record; 6] = [
         alias: "t",
         place: "s.seq",
         key: "t.signal || '/' || t.k",
-        without: &[],
+        hashed: &["signal", "k", "price", "weight"],
     },
     Record {
         table: "versions",
@@ -78,7 +139,21 @@ pub(super) const RECORDS: [Record; 6] = [
         alias: "v",
         place: "v.place",
         key: "v.channel || '/' || v.key || '/' || v.version",
-        without: &["place"],
+        hashed: &[
+            "channel",
+            "key",
+            "version",
+            "digest",
+            "action",
+            "author",
+            "text",
+            "media",
+            "reply_to",
+            "forwarded_from",
+            "posted",
+            "received",
+            "origin",
+        ],
     },
 ];
 
@@ -122,13 +197,12 @@ pub(super) struct Leaf {
 }
 
 impl Record {
+    /// What is hashed, with the kinds of the columns.
     fn columns(&self) -> impl Iterator<Item = &'static (&'static str, Kind)> {
-        let of: &[_] = self.of().map_or(&[], |table: &Table| table.columns);
-        of.iter().filter(|(name, _)| !self.without.contains(name))
-    }
-
-    fn of(&self) -> Option<&'static Table> {
-        TABLES.iter().find(|table| table.name == self.table)
+        let table = TABLES.iter().find(|table| table.name == self.table);
+        let of = table.map_or(&[][..], |table| table.columns);
+        let kind = move |name: &&'static str| of.iter().find(|(other, _)| other == name);
+        self.hashed.iter().filter_map(kind)
     }
 
     /// Some records of a span as they are now, in order, each with its hash, or why it has none.
@@ -196,4 +270,26 @@ fn said(cell: Value) -> Option<Json> {
         Value::Time(value) => value?.as_micros().into(),
         Value::Exact(value) => value?.normalize().to_string().into(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_hashed_column_is_one_of_its_table() {
+        for record in &RECORDS {
+            assert_eq!(
+                record.columns().count(),
+                record.hashed.len(),
+                "{}",
+                record.table
+            );
+        }
+    }
+
+    #[test]
+    fn the_kinds_stand_in_the_order_in_which_they_are_hashed() {
+        assert!(RECORDS.is_sorted_by_key(|record| record.table));
+    }
 }
