@@ -99,13 +99,13 @@ async fn commits_until(
 
 fn told(mut took: Vec<Duration>) -> String {
     took.sort();
-    let at = |share: f64| took[((took.len() - 1) as f64 * share) as usize];
+    let at = |percent: usize| took[(took.len() - 1) * percent / 100];
     format!(
         "{} commits, median {:.1?}, 99 % {:.1?}, longest {:.1?}",
         took.len(),
-        at(0.5),
-        at(0.99),
-        at(1.0)
+        at(50),
+        at(99),
+        at(100)
     )
 }
 
