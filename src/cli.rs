@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use domain::chain::Day;
 use domain::execution::ExecutionModel;
 use domain::ids::ChannelId;
 use domain::time::Timestamp;
@@ -12,6 +13,7 @@ use crate::export::{FiguresFilter, Format};
 use crate::filter::SignalFilter;
 use crate::replay::candles::Market;
 use crate::replay::posts::PostFile;
+use crate::wire::chain;
 
 /// A realtime signal platform that tells a trader which trading signals deserve belief.
 #[derive(Debug, Parser)]
@@ -55,6 +57,8 @@ pub enum Command {
     /// Judge stored signals again under every execution model, from venues or from candle files; what
     /// was found before stays beside it.
     Rejudge(RejudgeArgs),
+    /// Check everything that is kept against the days' seals, and make again what follows from it.
+    Verify(VerifyArgs),
     /// Ask the configured venues what they list, and write the list of assets that the parser knows.
     Assets(AssetsArgs),
     /// Keep an archive of candles to replay against.
@@ -117,6 +121,10 @@ fn model(name: &str) -> Result<ExecutionModel, String> {
 
 fn channel(name: &str) -> Result<ChannelId, String> {
     ChannelId::parse(name).map_err(|error| error.to_string())
+}
+
+fn day(text: &str) -> Result<Day, String> {
+    chain::day(text).ok_or_else(|| "write a day: 2025-03-01".to_owned())
 }
 
 /// How to serve.
@@ -237,6 +245,20 @@ pub struct ForgetArgs {
     /// signal that is not judged yet stays.
     #[arg(long, value_name = "WHEN", value_parser = month::instant)]
     pub before: Timestamp,
+}
+
+/// What to verify.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// From this day (2025-03-01, in UTC) on; from the first when nothing is said.
+    #[arg(long, value_name = "DAY", value_parser = day)]
+    pub from: Option<Day>,
+    /// Up to this day; to what is not sealed yet when nothing is said.
+    #[arg(long, value_name = "DAY", value_parser = day)]
+    pub to: Option<Day>,
+    /// Compare with the seals in this file: frames of the stream as somebody kept them, one a line.
+    #[arg(long, value_name = "FILE")]
+    pub seals: Option<PathBuf>,
 }
 
 /// What to replay.

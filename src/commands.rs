@@ -24,6 +24,7 @@ mod history;
 mod records;
 mod rejudge;
 mod reread;
+mod verify;
 
 pub use assets::assets;
 pub use candles::fetch as fetch_candles;
@@ -35,6 +36,7 @@ pub use records::{
 };
 pub use rejudge::rejudge;
 pub use reread::reread;
+pub use verify::verify;
 
 /// The exit code of a process that gave up: EX_SOFTWARE of sysexits.h.
 const GAVE_UP: u8 = 70;

@@ -28,6 +28,10 @@ pub mod scrutiny;
 pub(crate) mod testkit;
 pub mod window;
 
+/// The rules by which figures are computed. Where a figure of the same records would come out otherwise,
+/// they are other rules and get another number.
+pub const RULES: &str = "figures/1";
+
 /// The dice with which the past is dealt anew: always the same, so the figures are, too.
 const SEED: u64 = 1;
 

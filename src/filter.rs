@@ -98,12 +98,7 @@ impl SignalFilter {
         Ok(SignalQuery {
             channels: list("channels", self.channels.as_deref(), ChannelId::parse)?,
             pairs: list("symbols", self.symbols.as_deref(), Pair::parse)?,
-            side: label(
-                "side",
-                self.side.as_deref(),
-                Side::from_label,
-                "long or short",
-            )?,
+            side: side(self.side.as_deref())?,
             origin: origin(self.origin.as_deref())?,
             open: self.open,
             min_score: self.min_score.map(score).transpose()?,
@@ -142,6 +137,10 @@ fn label<T>(
             read.map(Some)
         }
     }
+}
+
+pub(crate) fn side(text: Option<&str>) -> Result<Option<Side>, BadFilter> {
+    label("side", text, Side::from_label, "long or short")
 }
 
 pub(crate) fn origin(text: Option<&str>) -> Result<Option<Origin>, BadFilter> {

@@ -9,6 +9,7 @@ use actix_web::{App, HttpServer, middleware, web};
 
 pub mod analytics;
 pub mod body;
+pub mod chain;
 pub mod channels;
 mod complete;
 mod described;
@@ -66,6 +67,8 @@ pub struct Edge {
     pub system: System,
     /// What is kept.
     pub records: Records,
+    /// The seals over it.
+    pub links: chain::Links,
     /// What may be said of channels.
     pub analytics: Analytics,
     /// What writes records as files.
@@ -104,6 +107,7 @@ pub fn serve(edge: Edge, listener: TcpListener, drain: Duration) -> std::io::Res
             .app_data(web::Data::new(edge.reviews))
             .app_data(web::Data::new(edge.system))
             .app_data(web::Data::new(edge.records))
+            .app_data(web::Data::new(edge.links))
             .app_data(web::Data::new(edge.analytics))
             .app_data(web::Data::new(edge.exports))
             .app_data(web::Data::new(edge.looking))
@@ -189,6 +193,8 @@ fn routes(config: &mut web::ServiceConfig) {
         )
         .route("/v1/discover/telegram", web::get().to(discover::telegram))
         .route("/v1/events", web::get().to(records::events))
+        .route("/v1/chain", web::get().to(chain::chain))
+        .route("/v1/chain/{day}", web::get().to(chain::sealed))
         .route("/v1/sources", web::get().to(health::sources))
         .route("/v1/feeds", web::get().to(health::feeds))
         .route("/v1/markets", web::get().to(markets::markets))

@@ -64,6 +64,7 @@ pub async fn run(
         model: ExecutionModel::DEFAULT,
     };
     let adapters = Adapters {
+        chain: None,
         bus: None,
         retrials: None,
         store: Arc::clone(&store),

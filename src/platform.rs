@@ -17,10 +17,12 @@ use actors::market;
 use actors::relay::{self, Bell, Relay};
 use actors::retrier::{self, Retrier};
 use actors::scorer::{Models, Scorer};
+use actors::sealer::{self, Sealer};
 use actors::supervise::{Child, Door, Manners, Place};
 use anyhow::Context as _;
 use domain::execution::ExecutionModel;
 use domain::ports::bus::Bus;
+use domain::ports::chain::Chain;
 use domain::ports::retrial::{Paths, Retrials};
 use domain::ports::source::OpenSource;
 use domain::ports::store::{ChannelCard, Store};
@@ -36,6 +38,8 @@ use self::crew::Works;
 pub struct Adapters {
     /// What is kept.
     pub store: Arc<dyn Store>,
+    /// What is hashed day by day; none where nothing is sealed.
+    pub chain: Option<Arc<dyn Chain>>,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
     /// Whose prices judge, in order of preference.
@@ -120,6 +124,7 @@ mod rank {
     pub(super) const RETRIER: u8 = 0;
     pub(super) const CHANNEL: u8 = 1;
     pub(super) const FLOOR: u8 = 3;
+    pub(super) const SEALER: u8 = 3;
     pub(super) const LEDGER: u8 = 4;
     pub(super) const RELAY: u8 = 5;
     pub(super) const HUB: u8 = 6;
@@ -137,6 +142,7 @@ pub async fn raise(
 ) -> anyhow::Result<House> {
     let Adapters {
         store,
+        chain,
         clock,
         feeds,
         channels,
@@ -185,6 +191,21 @@ pub async fn raise(
         })
     };
     household.raise(child).await;
+
+    if let Some(chain) = chain {
+        let rooms = sealer::Rooms {
+            chain,
+            clock: Arc::clone(&clock),
+            ledger: ledger.clone(),
+            every: sealer::LOOK_EVERY,
+        };
+        let manners = manners(rank::SEALER);
+        let (_, child): (Door<Sealer>, _) =
+            Child::new("sealer", "sealer", at(&terms.records), manners, move || {
+                Sealer::new(rooms.clone())
+            });
+        household.raise(child).await;
+    }
 
     if let Some(Brought { bus, keep, trouble }) = bus {
         let rooms = relay::Rooms {

@@ -146,6 +146,7 @@ pub async fn judge(
     };
     let venues: BTreeSet<_> = instruments.iter().map(|on| on.venue.clone()).collect();
     let adapters = Adapters {
+        chain: None,
         store: Arc::clone(&store) as _,
         clock: Arc::new(conductor.clone()),
         feeds: venues

@@ -135,6 +135,7 @@ pub async fn start_at(
     let paths = Arc::new(VenuePaths::new(Arc::clone(&charts), Arc::clone(&clock)));
     let adapters = Adapters {
         store: Arc::clone(&store),
+        chain: Some(opened.chain()),
         clock: Arc::clone(&clock),
         feeds: feeds.clone(),
         channels: postings,
@@ -236,6 +237,7 @@ pub async fn start_at(
         },
         asking: Asking::new(Arc::clone(&store), paths, Arc::clone(&clock)),
         records: Arc::clone(&store),
+        links: opened.chain(),
         discovery: Discovery::new(scout),
         guard: Guard::new(&settings.http.allowed_origins, open_access),
         body_limit: settings.http.body_limit,

@@ -22,6 +22,7 @@ use domain::reading::Draft;
 use domain::signal::Signal;
 use domain::time::Timestamp;
 
+pub mod chain;
 mod columns;
 pub mod copy;
 pub mod database;

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use domain::event::Event;
 use domain::ports::{Encode, View};
 
+pub mod chain;
 pub mod event;
 pub mod reading;
 pub mod record;

@@ -136,13 +136,15 @@ fn measure(results: &[Answer]) {
         .filter_map(|result| result.as_ref().ok())
         .flat_map(Receipt::events)
     {
-        metrics::counter!("touchstone_events_total", "type" => event.happening.body.label())
-            .increment(1);
+        metrics::counter!("touchstone_events_total", "type" => event.label()).increment(1);
+        let Some(happening) = event.happening() else {
+            continue;
+        };
         metrics::histogram!("touchstone_stage_seconds", "stage" => "received_to_stored")
-            .record(event.stored.since(event.happening.received).as_secs_f64());
-        if let Some(scored) = event.happening.scored {
+            .record(event.stored.since(happening.received).as_secs_f64());
+        if let Some(scored) = happening.scored {
             metrics::histogram!("touchstone_stage_seconds", "stage" => "received_to_scored")
-                .record(scored.since(event.happening.received).as_secs_f64());
+                .record(scored.since(happening.received).as_secs_f64());
         }
     }
 }

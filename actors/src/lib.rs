@@ -11,5 +11,6 @@ pub mod meter;
 pub mod relay;
 pub mod retrier;
 pub mod scorer;
+pub mod sealer;
 pub mod supervise;
 pub mod unsettled;

@@ -90,6 +90,7 @@ pub async fn raise(medium: &Medium, channels: &[ChannelId]) -> anyhow::Result<Sc
         source: None,
     };
     let adapters = Adapters {
+        chain: None,
         store: store.port(),
         clock: Arc::new(WallClock),
         feeds: vec![Arc::new(venue)],

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::chain::Seal;
 use crate::ids::{ChannelId, Epoch, PostKey, Seq, SignalId};
 use crate::lifecycle::Change;
 use crate::market::{Instrument, Side};
@@ -47,7 +48,16 @@ pub struct Happening {
     pub body: Body,
 }
 
-/// A happening with its place in the stream.
+/// What an event tells.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Told {
+    /// Something about a signal.
+    Happening(Happening),
+    /// That a day's records are sealed. It is about no signal and belongs to no channel.
+    Seal(Seal),
+}
+
+/// Something that is told, with its place in the stream.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
     /// Its history.
@@ -56,18 +66,40 @@ pub struct Event {
     pub seq: Seq,
     /// When it was stored.
     pub stored: Timestamp,
-    /// What happened.
-    pub happening: Happening,
+    /// What it tells.
+    pub told: Told,
 }
 
 impl Event {
-    /// Its four stamps.
+    /// What happened to a signal; none where it is about no signal.
+    #[must_use]
+    pub const fn happening(&self) -> Option<&Happening> {
+        match &self.told {
+            Told::Happening(happening) => Some(happening),
+            Told::Seal(_) => None,
+        }
+    }
+
+    /// Its type on the wire: `seal`, or that of its body ([`Body::label`]).
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match &self.told {
+            Told::Happening(happening) => happening.body.label(),
+            Told::Seal(_) => "seal",
+        }
+    }
+
+    /// Its four stamps. A seal is caused by the clock: it is received as it is stored.
     #[must_use]
     pub const fn stamps(&self) -> Stamps {
+        let (posted, received, scored) = match &self.told {
+            Told::Happening(about) => (about.posted, about.received, about.scored),
+            Told::Seal(_) => (None, self.stored, None),
+        };
         Stamps {
-            posted: self.happening.posted,
-            received: self.happening.received,
-            scored: self.happening.scored,
+            posted,
+            received,
+            scored,
             stored: self.stored,
         }
     }

@@ -3,6 +3,7 @@
 //! A [`post`] becomes a [`reading`], a reading becomes [`signal`]s, a signal is followed through
 //! its [`lifecycle`], and everything that happens to it is an [`event`].
 
+pub mod chain;
 pub mod event;
 pub mod execution;
 pub mod ids;

@@ -3,6 +3,7 @@
 //! A [`Track`] follows one signal under one execution model, in a pessimistic and an optimistic
 //! bound at once. The same ticks give the same changes to the byte, live, in replay and in a what-if.
 
+mod audit;
 mod bar;
 mod book;
 mod closing;
@@ -19,6 +20,7 @@ pub mod words;
 
 use rust_decimal::Decimal;
 
+pub use self::audit::{Doubt, audit};
 pub use self::book::Book;
 pub use self::run::{Run, Waiting, Wanted};
 pub use self::terms::{Goal, Leg, Terms};

@@ -16,6 +16,7 @@ use crate::signal::Signal;
 use crate::time::Timestamp;
 
 pub mod bus;
+pub mod chain;
 pub mod retrial;
 pub mod review;
 pub mod roster;

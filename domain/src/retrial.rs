@@ -43,11 +43,13 @@ pub fn said(
     others: &[(Seq, Arc<Signal>)],
 ) -> Result<Vec<Said>, Forgotten> {
     let own = events.iter().find(|event| {
-        matches!(&event.happening.body, Body::Signal { signal: of, .. } if of.id == signal.id)
+        event.happening().is_some_and(
+            |about| matches!(&about.body, Body::Signal { signal: of, .. } if of.id == signal.id),
+        )
     });
     let own = own.ok_or(Forgotten)?.seq;
     let orders = events.iter().filter_map(|event| {
-        let about = &event.happening;
+        let about = event.happening()?;
         let Body::Instruction { order, post } = &about.body else {
             return None;
         };

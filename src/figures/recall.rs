@@ -114,8 +114,9 @@ impl Inside {
                 return Ok(());
             };
             for event in &events {
-                let about = &event.happening;
-                if let Some(known) = self.channels.get_mut(&about.channel) {
+                if let Some(about) = event.happening()
+                    && let Some(known) = self.channels.get_mut(&about.channel)
+                {
                     known.changed.insert(about.signal);
                 }
             }

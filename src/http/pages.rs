@@ -8,8 +8,8 @@ use utoipa::OpenApi;
 
 use super::complete::complete;
 use super::{
-    analytics, channels, discover, error, exports, health, ingest, markets, records, reviews,
-    roster, stream, system,
+    analytics, chain, channels, discover, error, exports, health, ingest, markets, records,
+    reviews, roster, stream, system,
 };
 
 /// The live page: one file, without a build step.
@@ -47,6 +47,8 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
         records::signals,
         records::signal,
         records::events,
+        chain::chain,
+        chain::sealed,
         analytics::leaderboard,
         analytics::channel,
         exports::signals,

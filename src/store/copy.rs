@@ -61,7 +61,7 @@ pub enum CopyError {
 
 /// What kind of value a column holds.
 #[derive(Clone, Copy)]
-enum Kind {
+pub(super) enum Kind {
     Int,
     Real,
     Text,
@@ -86,17 +86,17 @@ impl Kind {
     }
 }
 
-struct Table {
-    name: &'static str,
+pub(super) struct Table {
+    pub(super) name: &'static str,
     /// The columns by which its rows are in order.
     key: &'static [&'static str],
-    columns: &'static [(&'static str, Kind)],
+    pub(super) columns: &'static [(&'static str, Kind)],
 }
 
 macro_rules! tables {
     ($($name:ident ($($key:ident),+) { $($column:ident: $kind:ident),+ $(,)? })+) => {
         /// Every table, those first that others refer to.
-        const TABLES: &[Table] = &[$(Table {
+        pub(super) const TABLES: &[Table] = &[$(Table {
             name: stringify!($name),
             key: &[$(stringify!($key)),+],
             columns: &[$((stringify!($column), Kind::$kind)),+],
@@ -118,6 +118,7 @@ tables! {
     versions (channel, key, version) {
         channel: Text, key: Text, version: Int, digest: Bytes, action: Text, author: Text, text: Text,
         media: Text, reply_to: Text, forwarded_from: Text, posted: Time, received: Time, origin: Text,
+        place: Int,
     }
     readings (channel, key, version) {
         channel: Text, key: Text, version: Int, parser: Text, class: Text, reason: Text, drafts: Text,
@@ -145,7 +146,7 @@ tables! {
         p_ending: Text, p_ending_k: Int, p_r: Exact, p_filled: Exact, p_targets: Int,
         p_entered_at: Time, p_ended_at: Time, p_mfe: Exact, p_mae: Exact,
         o_ending: Text, o_ending_k: Int, o_r: Exact, o_filled: Exact, o_targets: Int,
-        o_entered_at: Time, o_ended_at: Time, o_mfe: Exact, o_mae: Exact,
+        o_entered_at: Time, o_ended_at: Time, o_mfe: Exact, o_mae: Exact, place: Int,
     }
     retrials (signal, model, policy, revision) {
         signal: Text, model: Text, policy: Int, revision: Int, tried: Time, source: Text, span: Int,
@@ -158,6 +159,14 @@ tables! {
     }
     tracks (signal) { signal: Text, instrument: Text, step: Int, heard: Int, snapshot: Text }
     events (seq) { seq: Int, signal: Text, instrument: Text, type: Text, stored: Time, body: Text }
+    leaves (record, place, key) { record: Text, place: Int, key: Text, digest: Bytes }
+    seals (day) {
+        day: Time, seq: Int, epoch: Text, after: Int, through: Int, records: Int, root: Bytes,
+        figures: Bytes, previous: Bytes, hash: Bytes,
+    }
+    published (day, channel, origin, model) {
+        day: Time, channel: Text, origin: Text, model: Text, rules: Text, body: Text,
+    }
 }
 
 /// Every column of every table but the one row of `meta`, with the type that PostgreSQL has for it, so
@@ -342,7 +351,7 @@ impl Page {
     }
 }
 
-fn cell<R: Row>(row: &R, column: &str, kind: Kind) -> Result<Value, StoreError> {
+pub(super) fn cell<R: Row>(row: &R, column: &str, kind: Kind) -> Result<Value, StoreError> {
     Ok(match kind {
         Kind::Int => Value::Int(row.int(column)?),
         Kind::Real => Value::Real(row.real(column)?),
@@ -361,7 +370,7 @@ fn columns(table: &Table) -> String {
 }
 
 /// `$1, $2, $3`, after so many others.
-fn places(before: usize, count: usize) -> String {
+pub(super) fn places(before: usize, count: usize) -> String {
     let places: Vec<String> = (1..=count)
         .map(|nth| format!("${}", before + nth))
         .collect();
@@ -381,12 +390,12 @@ fn insert(table: &Table, rows: usize) -> SqlStr {
 }
 
 /// The text is made of the names above alone; what comes from outside is bound.
-fn safe(sql: String) -> SqlStr {
+pub(super) fn safe(sql: String) -> SqlStr {
     AssertSqlSafe(sql).into_sql_str()
 }
 
 /// Takes a row into a digest: each cell as its kind, its length and its bytes, whatever the database.
-fn feed(digest: &mut Sha256, row: &[Value]) {
+pub(super) fn feed(digest: &mut Sha256, row: &[Value]) {
     let mut take = |kind: u8, bytes: Option<&[u8]>| {
         digest.update([kind, u8::from(bytes.is_some())]);
         let bytes = bytes.unwrap_or_default();

@@ -11,9 +11,10 @@ use super::database::{Database, Row as _, Session, Value, values};
 use super::{Opened, SqlStore};
 
 /// The first number that may have to stay: the oldest event since an instant, the oldest signal that
-/// is not judged, or the head.
+/// is not judged, the first that no seal covers (where days are sealed), or the head.
 const KEPT: &str = "SELECT (SELECT MIN(seq) FROM events WHERE stored >= $1) AS fresh, \
      (SELECT MIN(seq) FROM signals WHERE NOT judged) AS unjudged, \
+     (SELECT MAX(through) + 1 FROM seals) AS unsealed, \
      (SELECT head FROM meta WHERE one = 1) AS head";
 
 const SOME: &str = "DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE seq < $1 \
@@ -60,7 +61,7 @@ async fn kept<D: Database>(database: &D, before: Timestamp) -> Result<Seq, Store
         .first()
         .ok_or_else(|| columns::unknown("head", "nothing"))?;
     let mut first = columns::seq(row, "head")?;
-    for column in ["fresh", "unjudged"] {
+    for column in ["fresh", "unjudged", "unsealed"] {
         if let Some(seq) = row.int(column)? {
             first = first.min(Seq::new(u64::try_from(seq).unwrap_or(0)));
         }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use domain::ids::{ChannelId, Epoch};
+use domain::ports::chain::Chain;
 use domain::ports::retrial::Retrials;
 use domain::ports::review::Reviews;
 use domain::ports::roster::Roster;
@@ -158,6 +159,15 @@ impl Opened {
     /// What came of signals when they were tried again.
     #[must_use]
     pub fn retrials(&self) -> Arc<dyn Retrials> {
+        match self {
+            Self::Sqlite(store) => Arc::clone(store) as _,
+            Self::Postgres(store) => Arc::clone(store) as _,
+        }
+    }
+
+    /// What is hashed of it.
+    #[must_use]
+    pub fn chain(&self) -> Arc<dyn Chain> {
         match self {
             Self::Sqlite(store) => Arc::clone(store) as _,
             Self::Postgres(store) => Arc::clone(store) as _,

@@ -12,7 +12,7 @@ mod idea;
 mod plain;
 mod track;
 
-pub(crate) use event::{read_body, write_body};
+pub(crate) use event::{read_body, write_body, write_seal};
 pub(crate) use plain::{lasting, signal_id};
 pub(crate) use track::{read_snapshot, write_snapshot};
 

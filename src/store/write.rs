@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::event::{Event, Happening};
+use domain::event::{Event, Happening, Told};
 use domain::ids::{ChannelId, Cursor, Epoch, Seq};
 use domain::ports::store::{Entry, Receipt, StoreError};
 use domain::time::Timestamp;
@@ -16,6 +16,7 @@ mod market;
 mod posts;
 mod project;
 mod rows;
+mod seal;
 
 pub(super) use self::project::bound_values;
 use self::rows::Rows;
@@ -90,6 +91,7 @@ pub(crate) async fn commit<D: Database>(
                 desk.cursor(channel, cursor).await?;
                 Receipt::Stored(Vec::new())
             }
+            Entry::Seal(entry) => desk.seal(entry).await?,
         });
     }
 
@@ -171,7 +173,7 @@ impl<S: Session> Desk<S> {
                 epoch: self.epoch.clone(),
                 seq: self.head,
                 stored: self.now,
-                happening: happening.clone(),
+                told: Told::Happening(happening.clone()),
             }));
         }
         Ok(Receipt::Stored(events))

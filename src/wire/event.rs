@@ -1,6 +1,6 @@
 //! Events as the stream and the REST API show them.
 
-use domain::event::{Body, Event};
+use domain::event::{Body, Event, Told};
 use domain::lifecycle::{BoundResult, Change, Evidence, Outcome, State, What};
 use domain::market::Price;
 use domain::ports::View;
@@ -12,24 +12,30 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::chain::SealOut;
+
 /// One event.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct EventOut {
     /// Its place in the stream.
     pub seq: u64,
-    /// `signal`, `instruction`, `revision`, `progress` or `outcome`.
+    /// `signal`, `instruction`, `revision`, `progress`, `outcome` or `seal`.
     #[serde(rename = "type")]
     pub kind: &'static str,
     /// The event's own id: acting once per id makes the effect exactly-once.
     pub id: String,
-    /// The signal that it is about.
-    pub signal: String,
+    /// The signal that it is about; a seal is about none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signal: Option<String>,
     /// Whose signal.
-    pub channel: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<String>,
     /// What is traded: `BTC/USDT`.
-    pub symbol: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub symbol: Option<String>,
     /// `live`, `import` or `simulator`.
-    pub origin: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<&'static str>,
     /// Until when the entry is valid; a `signal` event is never delivered as fresh after it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<i64>,
@@ -66,6 +72,8 @@ pub enum DataOut {
     Progress(ProgressOut),
     /// Of an `outcome`.
     Outcome(Box<OutcomeOut>),
+    /// Of a `seal`.
+    Seal(Box<SealOut>),
 }
 
 /// A trade idea.
@@ -276,20 +284,20 @@ impl EventOut {
     /// The event as those see it who have this view.
     #[must_use]
     pub fn of(event: &Event, view: View) -> Self {
-        let about = &event.happening;
+        let about = event.happening();
         let stamps = event.stamps();
-        let expires_at = match &about.body {
+        let expires_at = about.and_then(|about| match &about.body {
             Body::Signal { signal, .. } => Some(signal.expires_at.as_micros()),
             Body::Instruction { .. } | Body::Revision { .. } | Body::Progress(_) => None,
-        };
+        });
         Self {
             seq: event.seq.get(),
-            kind: about.body.label(),
+            kind: event.label(),
             id: format!("{}-{}", event.epoch, event.seq),
-            signal: about.signal.to_string(),
-            channel: about.channel.to_string(),
-            symbol: about.instrument.pair.to_string(),
-            origin: about.origin.label(),
+            signal: about.map(|about| about.signal.to_string()),
+            channel: about.map(|about| about.channel.to_string()),
+            symbol: about.map(|about| about.instrument.pair.to_string()),
+            origin: about.map(|about| about.origin.label()),
             expires_at,
             at: StampsOut {
                 posted: stamps.posted.map(domain::time::Timestamp::as_micros),
@@ -297,7 +305,10 @@ impl EventOut {
                 scored: stamps.scored.map(domain::time::Timestamp::as_micros),
                 stored: stamps.stored.as_micros(),
             },
-            data: data(&about.body, view),
+            data: match &event.told {
+                Told::Happening(about) => data(&about.body, view),
+                Told::Seal(seal) => DataOut::Seal(Box::new(SealOut::from(seal))),
+            },
         }
     }
 }

@@ -128,7 +128,7 @@ impl RevisedOut {
     fn of(record: &SignalRecord, events: &[Arc<Event>], at: Timestamp) -> Self {
         let mut stood = events
             .iter()
-            .filter_map(|event| match &event.happening.body {
+            .filter_map(|event| match &event.happening()?.body {
                 Body::Progress(change) if change.at < at => Some(change.state.label()),
                 Body::Progress(_)
                 | Body::Signal { .. }
@@ -156,15 +156,18 @@ impl RevisedOut {
 
 /// Did a version that was received then cause it?
 fn came_of(event: &Event, at: Timestamp) -> bool {
-    match &event.happening.body {
-        Body::Instruction { .. } => event.happening.received == at,
+    let Some(about) = event.happening() else {
+        return false;
+    };
+    match &about.body {
+        Body::Instruction { .. } => about.received == at,
         Body::Progress(change) => change.evidence == Evidence::Author(at),
         Body::Signal { .. } | Body::Revision { .. } => false,
     }
 }
 
 fn was_too_late(event: &Event) -> bool {
-    let Body::Progress(change) = &event.happening.body else {
+    let Some(Body::Progress(change)) = event.happening().map(|about| &about.body) else {
         return false;
     };
     matches!(change.what, What::Ignored { why } if why == words::RETROACTIVE)

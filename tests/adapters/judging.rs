@@ -27,6 +27,7 @@ use crate::stage::Stage;
 async fn raise(feeds: Vec<Arc<dyn Feed>>) -> House {
     let clock: Arc<dyn Clock> = Arc::new(WallClock);
     let adapters = Adapters {
+        chain: None,
         bus: None,
         retrials: None,
         store: Arc::new(SqliteStore::open(Options::memory()).await.unwrap()),

@@ -66,11 +66,9 @@ async fn bring(scene: &Scene, body: &'static str, clock: Arc<dyn Clock>) -> (Sta
 /// How often the post that is brought is a signal in the stream.
 async fn told(scene: &Scene) -> usize {
     let events = scene.store.events(Seq::ZERO, 1_000).await.unwrap();
-    let brought = |event: &&Arc<domain::event::Event>| match &event.happening.body {
-        domain::event::Body::Signal { signal, .. } => signal.post.as_str() == "id:x1",
-        domain::event::Body::Instruction { .. }
-        | domain::event::Body::Revision { .. }
-        | domain::event::Body::Progress(_) => false,
+    let brought = |event: &&Arc<domain::event::Event>| {
+        matches!(event.happening().map(|about| &about.body),
+            Some(domain::event::Body::Signal { signal, .. }) if signal.post.as_str() == "id:x1")
     };
     events.iter().filter(brought).count()
 }

@@ -9,4 +9,5 @@ mod faults;
 mod inlet;
 mod recovery;
 mod scene;
+mod sealing;
 mod traps;

@@ -6,14 +6,17 @@ use std::time::Duration;
 use actix::Arbiter;
 use actors::guardian::{Household, RootCause, Vigil};
 use async_trait::async_trait;
-use domain::event::{Body, Event};
+use domain::event::{Body, Event, Happening};
 use domain::execution::ExecutionModel;
-use domain::ids::{ChannelId, Cursor, PostKey, Seq};
-use domain::market::Venue;
+use domain::ids::{ChannelId, Cursor, PostKey, Seq, SignalId};
+use domain::market::{Instrument, Price, Side, Venue};
 use domain::ports::source::{Batch, OpenSource, Resume, Source, SourceError};
 use domain::ports::store::{ChannelCard, Store};
 use domain::ports::{Clock, Encode, Feed, View};
 use domain::post::{Action, Origin, Post};
+use domain::reading;
+use domain::signal::Signal;
+use domain::time::Timestamp;
 use touchstone::clock::WallClock;
 use touchstone::platform::{self, Adapters, House, Posting, Terms};
 use touchstone::store::{Options, SqliteStore};
@@ -159,6 +162,7 @@ pub(crate) async fn raise_on(
         source: source(&channel(name)),
     };
     let adapters = Adapters {
+        chain: None,
         store: Arc::new(faulty),
         clock,
         feeds: vec![venue],
@@ -189,8 +193,9 @@ impl Scene {
         let events = self.store.events(Seq::ZERO, 1_000).await.unwrap();
         events
             .iter()
-            .filter(|event| event.happening.channel == channel(name))
-            .filter_map(|event| match &event.happening.body {
+            .filter_map(|event| event.happening())
+            .filter(|about| about.channel == channel(name))
+            .filter_map(|about| match &about.body {
                 Body::Signal { signal, score } => {
                     Some((signal.post.as_str().parse().unwrap(), score.is_some()))
                 }
@@ -243,4 +248,47 @@ impl Scene {
 /// 1, 2, 3, … in order, each once.
 pub(crate) fn everything() -> Vec<u64> {
     (1..=POSTS).collect()
+}
+
+/// Any trade of a channel.
+pub(crate) fn idea(channel: &ChannelId, key: &str, now: Timestamp) -> Happening {
+    let price = |text| Price::parse(text).unwrap();
+    let post = PostKey::new(key);
+    let signal = Signal {
+        id: SignalId::of(channel, &post, 0),
+        channel: channel.clone(),
+        post,
+        origin: Origin::Live,
+        instrument: Instrument::parse("quiet:spot:BTC/USDT").unwrap(),
+        substituted: false,
+        side: Side::Long,
+        entry: reading::Entry::Limit(price("100")),
+        targets: vec![reading::Target {
+            price: price("110"),
+            weight: None,
+        }],
+        stop: Some(price("95")),
+        leverage: None,
+        breakeven_after: None,
+        posted: now,
+        received: now,
+        expires_at: now + Duration::from_secs(86_400),
+        held_at_most: Duration::from_secs(86_400),
+        price_at_receipt: None,
+        ambiguous: false,
+    };
+    Happening {
+        signal: signal.id,
+        channel: channel.clone(),
+        instrument: signal.instrument.clone(),
+        side: signal.side,
+        origin: signal.origin,
+        posted: Some(now),
+        received: now,
+        scored: None,
+        body: Body::Signal {
+            signal: Arc::new(signal),
+            score: None,
+        },
+    }
 }

@@ -149,7 +149,7 @@ impl Play {
         let events = self.scene.store.events_of(id).await.unwrap();
         events
             .iter()
-            .map(|event| event.happening.body.clone())
+            .map(|event| event.happening().unwrap().body.clone())
             .collect()
     }
 }

@@ -21,7 +21,7 @@ use crate::home::Home;
 const DAY: i64 = 86_400;
 
 /// 2025-01-01.
-fn day(nth: i64) -> Timestamp {
+pub(crate) fn day(nth: i64) -> Timestamp {
     Timestamp::from_millis((1_735_689_600 + nth * DAY) * 1_000)
 }
 
@@ -30,7 +30,7 @@ fn price(text: &str) -> Price {
 }
 
 /// A long of one day that earned so much, in hundredths of R; none was not filled.
-fn judged(channel: &ChannelId, nth: i64, hundredths: Option<i64>) -> PostEntry {
+pub(crate) fn judged(channel: &ChannelId, nth: i64, hundredths: Option<i64>) -> PostEntry {
     let key = PostKey::new(format!("{nth}"));
     let received = day(nth);
     let ended = received + Duration::from_secs(3_600);

@@ -9,7 +9,7 @@ use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::event::{Body, Event};
+use domain::event::{Body, Event, Told};
 use domain::ids::{Epoch, Seq};
 use domain::lifecycle::Evidence;
 use domain::ports::Clock;
@@ -84,12 +84,15 @@ async fn serving_recorded_candles_and_replaying_them_give_the_same_events() {
     let served = served(folder.path(), &rows, &posts).await;
 
     let kinds = served.iter().fold(BTreeMap::new(), |mut kinds, event| {
-        *kinds.entry(event.happening.body.label()).or_insert(0) += 1;
+        *kinds.entry(event.label()).or_insert(0) += 1;
         kinds
     });
     eprintln!("{} posts, {} candles: {kinds:?}", posts.len(), rows.len());
     assert!(kinds["signal"] >= 5 && kinds["outcome"] >= 3, "{kinds:?}");
-    let listed = |event: &&Arc<Event>| event.happening.instrument.venue.as_str() == "binance";
+    let listed = |event: &&Arc<Event>| {
+        let about = event.happening();
+        about.is_some_and(|about| about.instrument.venue.as_str() == "binance")
+    };
     let first = served.iter().find(listed).map(|event| event.seq);
     for (live, again) in served.iter().zip(&replayed) {
         differ(&plain(live, first), &plain(again, first));
@@ -219,8 +222,11 @@ async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
 fn plain(event: &Event, first: Option<Seq>) -> String {
     let mut event = event.clone();
     event.epoch = Epoch::new("");
-    event.happening.origin = Origin::Import;
-    if let Body::Signal { signal, .. } = &mut event.happening.body {
+    let Told::Happening(about) = &mut event.told else {
+        return format!("{event:#?}");
+    };
+    about.origin = Origin::Import;
+    if let Body::Signal { signal, .. } = &mut about.body {
         let signal = Arc::make_mut(signal);
         signal.origin = Origin::Import;
         if Some(event.seq) == first {
@@ -230,8 +236,8 @@ fn plain(event: &Event, first: Option<Seq>) -> String {
     // When it was stored, and when the candle that decided it came, are stamps; a volume's trailing
     // zeros say nothing.
     event.stored = Timestamp::MIN;
-    if let Body::Progress(change) = &mut event.happening.body {
-        event.happening.received = Timestamp::MIN;
+    if let Body::Progress(change) = &mut about.body {
+        about.received = Timestamp::MIN;
         if let Evidence::Candle(candle) = &mut change.evidence {
             candle.volume = candle.volume.normalize();
         }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod any;
+mod chain;
 mod contract;
 mod exact;
 mod file;

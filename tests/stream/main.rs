@@ -13,5 +13,6 @@ mod manners;
 mod raw;
 mod resuming;
 mod scene;
+mod sealing;
 mod slow;
 mod telling;

@@ -15,6 +15,7 @@ use bytes::Bytes;
 use domain::event::{Body, Event, Happening};
 use domain::ids::{ChannelId, PostKey, SignalId};
 use domain::market::{Instrument, Price, Side};
+use domain::ports::chain::Chain as _;
 use domain::ports::store::{ChannelCard, Entry, PostEntry, Receipt, Store};
 use domain::ports::{Clock, Encode, View};
 use domain::post::{Action, Origin, Post};
@@ -202,6 +203,14 @@ impl Scene {
         };
         let entries = [Entry::Post(Box::new(edit))];
         self.store.commit(&entries, START).await.unwrap();
+    }
+
+    /// Has the day before the clock's sealed, and the seal told.
+    pub(crate) async fn seal(&self) {
+        let until = self.store.gather(9_999).await.unwrap().until.unwrap();
+        let due = self.store.due(until, self.clock.now()).await.unwrap();
+        let entry = Entry::Seal(Box::new(due.unwrap()));
+        self.ledger.ask(Write(entry)).await.unwrap().unwrap();
     }
 
     /// Stores these signals behind the hub's back.

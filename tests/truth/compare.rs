@@ -109,8 +109,9 @@ impl Comparison {
             .ended_at
             .max(outcome.optimistic.ended_at);
         let said = events.iter().any(|event| {
-            matches!(event.happening.body, Body::Instruction { .. })
-                && event.happening.received <= over
+            event.happening().is_some_and(|about| {
+                matches!(about.body, Body::Instruction { .. }) && about.received <= over
+            })
         });
         let by_word = [outcome.pessimistic.ending, outcome.optimistic.ending]
             .into_iter()

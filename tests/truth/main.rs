@@ -13,9 +13,13 @@ mod compare;
 use std::time::{Duration, Instant};
 
 use compare::Comparison;
-use domain::ports::store::SignalQuery;
+use domain::ports::Clock as _;
+use domain::ports::store::{Entry, SignalQuery};
+use touchstone::clock::WallClock;
 use touchstone::config::Settings;
 use touchstone::serve::{self, Running};
+use touchstone::store::chain::Asked;
+use touchstone::store::{Durability, Kept};
 
 /// So many outcomes are to be compared, in both bounds each, or as many as come in this time.
 const ENOUGH: usize = 12;
@@ -37,8 +41,33 @@ async fn every_reading_and_every_outcome_agrees_with_the_truth() {
         comparison = compare(&running).await;
     }
     running.stop().await;
+    sealed(&folder.path().join("simulator.db")).await;
     comparison.print();
     comparison.hold();
+}
+
+/// What the platform stored holds when it is sealed, and every outcome adds up from its events.
+async fn sealed(database: &std::path::Path) {
+    let place = Kept::File(database.to_owned(), Durability::Normal);
+    let opened = place.open().await.unwrap();
+    let chain = opened.chain();
+    let until = loop {
+        if let Some(until) = chain.gather(500).await.unwrap().until {
+            break until;
+        }
+    };
+    let tomorrow = WallClock.now() + Duration::from_secs(86_400);
+    let entry = chain.due(until, tomorrow).await.unwrap().unwrap();
+    let entries = [Entry::Seal(Box::new(entry))];
+    opened.port().commit(&entries, tomorrow).await.unwrap();
+    let verified = opened.verify(&Asked::default()).await.unwrap();
+    eprintln!("{verified:?}");
+    assert_eq!(verified.findings, []);
+    assert!(
+        verified.outcomes > 0 && verified.figures > 0,
+        "{verified:?}"
+    );
+    opened.close().await;
 }
 
 async fn compare(running: &Running) -> Comparison {

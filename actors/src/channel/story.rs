@@ -394,11 +394,11 @@ impl Story {
         let events = self.rooms.store.events_of(signal.id).await?;
         Ok(events.iter().any(|event| {
             matches!(
-                &event.happening.body,
-                Body::Instruction {
+                event.happening().map(|about| &about.body),
+                Some(Body::Instruction {
                     order: Order::Close | Order::Cancel,
                     ..
-                }
+                })
             )
         }))
     }
@@ -416,8 +416,11 @@ impl Story {
         }
         let events = self.rooms.store.events_of(signal.id).await?;
         Ok(events.iter().rev().any(|event| {
-            let lately = event.happening.received >= post.received - SHARE_WITHIN;
-            matches!(&event.happening.body,
+            let Some(about) = event.happening() else {
+                return false;
+            };
+            let lately = about.received >= post.received - SHARE_WITHIN;
+            matches!(&about.body,
                 Body::Instruction { order: former, post: other } if former == order && *other != post.key && lately)
         }))
     }

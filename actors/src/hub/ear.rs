@@ -59,7 +59,8 @@ impl Mouth {
 
     /// Says an event to those whom it concerns; `false` when nobody listens any more.
     pub(crate) fn say(&self, event: &Arc<Event>) -> bool {
-        if event.happening.instrument != self.instrument {
+        let about = event.happening().map(|about| &about.instrument);
+        if about != Some(&self.instrument) {
             return !self.events.is_closed();
         }
         if self.missed.load(Ordering::SeqCst) {

@@ -38,10 +38,13 @@ impl Default for Interest {
 }
 
 impl Interest {
-    /// Whether the event is wanted.
+    /// Whether the event is wanted. A seal is about no signal, so no filter of signals keeps it
+    /// away: the more people keep it, the more it proves.
     #[must_use]
     pub fn wants(&self, event: &Event) -> bool {
-        let about = &event.happening;
+        let Some(about) = event.happening() else {
+            return true;
+        };
         any_of(&self.channels, &about.channel)
             && any_of(&self.pairs, &about.instrument.pair)
             && any_of(&self.sides, &about.side)

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use domain::event::{Body, Event};
+use domain::event::{Body, Event, Told};
 use domain::ids::{Seq, SignalId};
 use domain::time::Timestamp;
 use tokio::sync::Notify;
@@ -33,8 +33,8 @@ impl Default for Room {
 pub struct Frame {
     /// Its place in the stream.
     pub seq: Seq,
-    /// Which signal it is about.
-    pub signal: SignalId,
+    /// Which signal it is about; a seal is about none, and nothing takes its place.
+    pub signal: Option<SignalId>,
     /// When it was stored.
     pub stored: Timestamp,
     /// When it is no longer to be shown as fresh; none for what is never stale.
@@ -47,13 +47,19 @@ impl Frame {
     /// An event and its bytes.
     #[must_use]
     pub fn new(event: &Event, bytes: Bytes) -> Self {
-        let expires_at = match &event.happening.body {
-            Body::Signal { signal, .. } => Some(signal.expires_at),
-            Body::Instruction { .. } | Body::Revision { .. } | Body::Progress(_) => None,
+        let (signal, expires_at) = match &event.told {
+            Told::Happening(about) => {
+                let expires_at = match &about.body {
+                    Body::Signal { signal, .. } => Some(signal.expires_at),
+                    Body::Instruction { .. } | Body::Revision { .. } | Body::Progress(_) => None,
+                };
+                (Some(about.signal), expires_at)
+            }
+            Told::Seal(_) => (None, None),
         };
         Self {
             seq: event.seq,
-            signal: event.happening.signal,
+            signal,
             stored: event.stored,
             expires_at,
             bytes,
@@ -235,7 +241,9 @@ impl Inside {
     fn pop(&mut self) -> Option<(Frame, u32)> {
         let (frame, folded) = self.frames.pop_front()?;
         self.bytes -= frame.bytes.len();
-        self.newest.remove(&frame.signal);
+        if let Some(signal) = &frame.signal {
+            self.newest.remove(signal);
+        }
         Some((frame, folded))
     }
 
@@ -247,8 +255,9 @@ impl Inside {
 
     /// The newest of a signal takes the place of the older ones.
     fn fold(&mut self, frame: Frame) {
-        let older = self.newest.insert(frame.signal, frame.seq);
-        let folded = older
+        let folded = frame
+            .signal
+            .and_then(|signal| self.newest.insert(signal, frame.seq))
             .and_then(|seq| {
                 self.frames
                     .binary_search_by_key(&seq, |(frame, _)| frame.seq)
@@ -303,7 +312,7 @@ mod tests {
         let channel = ChannelId::parse("test").unwrap();
         Frame {
             seq: Seq::new(seq),
-            signal: SignalId::of(&channel, &PostKey::new(signal), 0),
+            signal: (signal != "seal").then(|| SignalId::of(&channel, &PostKey::new(signal), 0)),
             stored: Timestamp::MIN,
             expires_at: None,
             bytes: Bytes::from(vec![b'x'; bytes]),
@@ -379,6 +388,15 @@ mod tests {
         assert_eq!(seqs(outbox.take(1_000)), [(5, 2), (7, 2)]);
         put(&outbox, 8, "b", 10);
         assert_eq!(seqs(outbox.take(1_000)), [(8, 0)]);
+    }
+
+    #[test]
+    fn the_latest_folds_no_seal() {
+        let outbox = Outbox::new(Mode::Latest);
+        for (seq, signal) in [(1, "seal"), (2, "a"), (3, "seal"), (4, "a")] {
+            put(&outbox, seq, signal, 10);
+        }
+        assert_eq!(seqs(outbox.take(1_000)), [(1, 0), (3, 0), (4, 1)]);
     }
 
     #[test]

@@ -178,10 +178,12 @@ impl Tracks {
 
     /// Hears an event about this instrument. One heard before changes nothing.
     pub(crate) fn hear(&mut self, event: &Event) {
-        let about = &event.happening;
+        let Some(about) = event.happening() else {
+            return;
+        };
         match &about.body {
             Body::Signal { signal, .. } => {
-                self.oppose(signal, event);
+                self.oppose(signal, event.seq, about.received);
                 let new = event.seq > self.restored_until
                     && !self.open.keys().any(|(_, id)| *id == signal.id);
                 if new {
@@ -190,7 +192,9 @@ impl Tracks {
             }
             Body::Instruction { order, post } => {
                 let word = Word::Order(order.clone(), post.clone());
-                self.tell(event, &word, |signal| signal.id == about.signal);
+                self.tell(event.seq, about.received, &word, |signal| {
+                    signal.id == about.signal
+                });
             }
             // Edits and deletions move nothing, and what happened was told from here.
             Body::Revision { .. } | Body::Progress(_) => {}
@@ -198,21 +202,26 @@ impl Tracks {
     }
 
     /// The author turned to the other side: his open trades on this one are over.
-    fn oppose(&mut self, new: &Signal, event: &Event) {
+    fn oppose(&mut self, new: &Signal, seq: Seq, received: Timestamp) {
         let word = Word::Opposite(new.id);
-        self.tell(event, &word, |signal| {
+        self.tell(seq, received, &word, |signal| {
             signal.channel == new.channel && signal.side == new.side.opposite()
         });
     }
 
     /// Tells a word to those tracks that are meant and have not heard it.
-    fn tell(&mut self, event: &Event, word: &Word, meant: impl Fn(&Signal) -> bool) {
-        let received = event.happening.received;
+    fn tell(
+        &mut self,
+        seq: Seq,
+        received: Timestamp,
+        word: &Word,
+        meant: impl Fn(&Signal) -> bool,
+    ) {
         let mut changes = Vec::new();
         let meant: Vec<Key> = (self.open.iter_mut())
-            .filter(|(_, followed)| followed.heard < event.seq && meant(&followed.signal))
+            .filter(|(_, followed)| followed.heard < seq && meant(&followed.signal))
             .map(|(key, followed)| {
-                followed.heard = event.seq;
+                followed.heard = seq;
                 followed.moved = true;
                 *key
             })

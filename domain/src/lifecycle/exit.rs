@@ -175,6 +175,9 @@ impl Walk<'_> {
 
     /// Out at the stop. `price` is the level, or the open that gapped over it.
     fn stop_out(&mut self, level: Price, price: Price) {
+        // A stop that the author moved beyond where the price was all along is met at once, and no bar
+        // gives more than its best price.
+        let price = self.terms.worst_of(price, self.bar.top);
         let entry = self.run.average();
         let moved = self.terms.stop != Some(level);
         let ending = match entry {

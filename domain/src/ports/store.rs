@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
+use crate::chain::{Published, Seal};
 use crate::event::{Event, Happening};
 use crate::ids::{ChannelId, Cursor, Epoch, PostKey, Seq, SignalId};
 use crate::lifecycle::{Outcome, State, Track};
@@ -57,6 +58,20 @@ pub enum Entry {
     Market(MarketEntry),
     /// A source moved on without anything new.
     Cursor(ChannelId, Cursor),
+    /// A day is over, and its records are sealed.
+    Seal(Box<SealEntry>),
+}
+
+/// A day's seal, with the figures that it closes in.
+///
+/// It is stored when it follows the last stored one, is a duplicate when its day is sealed already
+/// (by another node, or before its answer was lost), and is refused otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealEntry {
+    /// The seal.
+    pub seal: Seal,
+    /// What was published when the day was over, in order.
+    pub figures: Vec<Published>,
 }
 
 /// A version of a post and everything that was made of it.
@@ -106,8 +121,8 @@ pub struct TrackRecord {
 pub enum Receipt {
     /// It is stored, and these are its events.
     Stored(Vec<Arc<Event>>),
-    /// It is already stored: the same version of the post (only the cursor moved), or the same
-    /// steps of the tracks.
+    /// It is already stored: the same version of the post (only the cursor moved), the same
+    /// steps of the tracks, or a seal of the same day.
     Duplicate,
 }
 

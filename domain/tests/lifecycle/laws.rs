@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::lifecycle::What;
+use domain::lifecycle::{What, audit};
 use domain::market::{Candle, Price, Tick, Trade};
 use domain::reading::Entry;
 use proptest::prelude::*;
@@ -63,6 +63,20 @@ proptest! {
         mirrored.side = signal.side.opposite();
         let plain = finish(meet(Story::free(&signal), &path));
         same_results(&plain, &finish(meet(Story::free(&mirrored), &mirrored_path)))?;
+    }
+
+    /// Whoever has the events needs no market to check what came of a signal.
+    #[test]
+    fn the_outcome_adds_up_from_what_was_told(
+        signal in signals(true),
+        path in paths(),
+        model in prop::sample::select(domain::execution::ExecutionModel::ALL.to_vec()),
+    ) {
+        let mut signal = signal;
+        signal.instrument = domain::market::Instrument::parse("x:perpetual:BTC/USDT").unwrap();
+        let story = finish(meet(Story::of(&signal, &model), &path));
+        let audited = audit(&signal, &model, &story.told, story.outcome());
+        prop_assert_eq!(audited, Ok(()), "{:#?}", story.told);
     }
 
     #[test]

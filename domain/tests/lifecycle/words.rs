@@ -278,3 +278,11 @@ fn a_stop_that_was_published_cannot_be_withdrawn() {
     assert_eq!(story.ignored(), [STANDS]);
     assert_eq!(story.endings().0, Ending::StoppedOut);
 }
+
+#[test]
+fn a_stop_that_is_moved_beyond_the_price_is_paid_no_better_than_the_market() {
+    let story = entered()
+        .hear(Order::MoveStop(p("99")), seconds(90))
+        .see(&[candle(1, ["97", "97", "96", "96"])]);
+    assert_eq!(story.r(), (d("-0.6"), d("-0.6")));
+}

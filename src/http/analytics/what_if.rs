@@ -9,11 +9,10 @@ use actors::retrier::{Step, Trial, Untriable};
 use domain::execution::{Costs, ExecutionModel, GettingIn};
 use domain::ids::ChannelId;
 use domain::lifecycle::Outcome;
-use domain::market::{Pair, Side};
+use domain::market::Pair;
 use domain::ports::Clock;
 use domain::ports::retrial::{Paths, Retried};
 use domain::ports::store::{SignalQuery, SignalRecord};
-use domain::post::Origin;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
@@ -22,9 +21,10 @@ use utoipa::ToSchema;
 
 use super::{computed, followed};
 use crate::figures::{Figures, under};
+use crate::filter;
 use crate::http::body::{self, Body};
 use crate::http::error::{ApiError, Problem};
-use crate::http::records::{Records, instant, label};
+use crate::http::records::{Records, instant};
 use crate::wire::event::OutcomeOut;
 use crate::wire::{SeenOut, unclear};
 
@@ -401,18 +401,8 @@ impl WhatIfIn {
         let query = SignalQuery {
             channels: each("channels", &self.channels, ChannelId::parse)?,
             pairs: each("symbols", &self.symbols, Pair::parse)?,
-            side: label(
-                "side",
-                self.side.as_deref(),
-                Side::from_label,
-                "long or short",
-            )?,
-            origin: label(
-                "origin",
-                self.origin.as_deref(),
-                Origin::from_label,
-                "live, import or simulator",
-            )?,
+            side: filter::side(self.side.as_deref())?,
+            origin: filter::origin(self.origin.as_deref())?,
             received_from: instant("from", self.from.as_deref())?,
             received_before: instant("to", self.to.as_deref())?,
             open: Some(false),

@@ -128,7 +128,7 @@ mod tests {
         let channel = ChannelId::parse("test").unwrap();
         Frame {
             seq: Seq::new(seq),
-            signal: SignalId::of(&channel, &PostKey::new("1"), 0),
+            signal: Some(SignalId::of(&channel, &PostKey::new("1"), 0)),
             stored: Timestamp::MIN,
             expires_at: expires_at.map(Timestamp::from_micros),
             bytes: Bytes::from(format!(r#""seq":{seq}}}"#)),

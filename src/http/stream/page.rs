@@ -25,16 +25,21 @@ pub(super) fn wanted<'a>(
 
 fn newest<'a>(events: impl Iterator<Item = &'a Event>) -> Vec<(&'a Event, u32)> {
     let mut newest: HashMap<SignalId, (&Event, u32)> = HashMap::new();
+    let mut about_none = Vec::new();
     for event in events {
+        let Some(about) = event.happening() else {
+            about_none.push((event, 0));
+            continue;
+        };
         newest
-            .entry(event.happening.signal)
+            .entry(about.signal)
             .and_modify(|(newest, folded)| {
                 *newest = event;
                 *folded += 1;
             })
             .or_insert((event, 0));
     }
-    let mut newest: Vec<_> = newest.into_values().collect();
+    let mut newest: Vec<_> = newest.into_values().chain(about_none).collect();
     newest.sort_unstable_by_key(|(event, _)| event.seq);
     newest
 }

@@ -100,7 +100,7 @@ async fn first_target(
     }
     let events = store.events_of(record.signal.id).await?;
     Ok(events.iter().find_map(|event| {
-        let Body::Progress(change) = &event.happening.body else {
+        let Some(Body::Progress(change)) = event.happening().map(|about| &about.body) else {
             return None;
         };
         // Where the price jumps over the first target, the next one tells it.

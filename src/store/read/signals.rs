@@ -155,6 +155,19 @@ pub(crate) async fn wanting<D: Database>(
     ask(database, question.limit(limit)).await
 }
 
+/// Signals after a place up to another, oldest first.
+pub(crate) async fn between<S: Session>(
+    session: &mut S,
+    after: Seq,
+    through: Seq,
+    limit: usize,
+) -> Result<Vec<SignalRecord>, StoreError> {
+    let question = Question::new(SIGNALS)
+        .and("s.seq >", after)
+        .and("s.seq <=", through);
+    records(session, question.then("ORDER BY s.seq").limit(limit)).await
+}
+
 pub(crate) async fn open_instruments<D: Database>(
     database: &D,
 ) -> Result<Vec<Instrument>, StoreError> {

@@ -69,12 +69,12 @@ async fn ask<D: Database>(database: &D, question: Question) -> Result<Vec<Arc<Ev
 
 fn event<R: Row>(row: &R) -> Result<Arc<Event>, StoreError> {
     let seq = columns::seq(row, "seq")?;
-    let happening = shape::read_body(&columns::text(row, "body")?)
+    let told = shape::read_body(&columns::text(row, "body")?)
         .map_err(|error| StoreError::Unknown(format!("event {seq}: {error}")))?;
     Ok(Arc::new(Event {
         epoch: Epoch::new(columns::text(row, "epoch")?),
         seq,
         stored: columns::time(row, "stored")?,
-        happening,
+        told,
     }))
 }

@@ -1,6 +1,7 @@
-//! How an event's body is kept: everything of its happening, in one JSON object with a version.
+//! How an event's body is kept: everything that it tells, in one JSON object with a version.
 
-use domain::event::{Body, Happening};
+use domain::chain::{Seal, Sealed};
+use domain::event::{Body, Happening, Told};
 
 use super::{Kept, Unreadable, kept_enum, kept_struct, object};
 
@@ -12,13 +13,34 @@ pub(crate) fn write_body(happening: &Happening) -> String {
     object([("v", VERSION.keep()), ("happening", happening.keep())]).to_string()
 }
 
-/// A happening from its text.
-pub(crate) fn read_body(text: &str) -> Result<Happening, Unreadable> {
+/// A seal as text.
+pub(crate) fn write_seal(seal: &Seal) -> String {
+    object([("v", VERSION.keep()), ("seal", seal.keep())]).to_string()
+}
+
+/// What an event tells, from its text.
+pub(crate) fn read_body(text: &str) -> Result<Told, Unreadable> {
     let value = super::json(text)?;
     let mut members = super::members(value, "event")?;
     super::version(&mut members, VERSION)?;
-    super::member(&mut members, "happening")
+    if members.contains_key("seal") {
+        super::member(&mut members, "seal").map(Told::Seal)
+    } else {
+        super::member(&mut members, "happening").map(Told::Happening)
+    }
 }
+
+kept_struct!(Seal { sealed, hash });
+kept_struct!(Sealed {
+    epoch,
+    day,
+    after,
+    through,
+    records,
+    root,
+    figures,
+    previous,
+});
 
 kept_struct!(Happening {
     signal,
@@ -40,7 +62,8 @@ kept_enum!(Body {
 
 #[cfg(test)]
 mod tests {
-    use domain::ids::{ChannelId, PostKey, SignalId};
+    use domain::chain::{self, Day, Hash};
+    use domain::ids::{ChannelId, Epoch, PostKey, Seq, SignalId};
     use domain::lifecycle::{BoundResult, Change, Ending, Evidence, Outcome, State, What};
     use domain::market::{Candle, Instrument, Price, Side, Trade};
     use domain::post::{Action, Origin};
@@ -177,8 +200,33 @@ mod tests {
         for (line, body) in written.zip(bodies) {
             let happening = happening(body);
             assert_eq!(write_body(&happening), line);
-            assert_eq!(read_body(line).unwrap(), happening);
+            assert_eq!(read_body(line).unwrap(), Told::Happening(happening));
         }
+    }
+
+    #[test]
+    fn a_seal_comes_back_as_it_was() {
+        let sealed = Sealed {
+            epoch: Epoch::new("k3"),
+            day: Day::of(Timestamp::from_millis(1_700_000_000_000)),
+            after: Seq::ZERO,
+            through: Seq::new(7),
+            records: 9,
+            root: Hash::NOTHING,
+            figures: chain::leaf(b"x"),
+            previous: Hash::NOTHING,
+        };
+        let seal = sealed.seal();
+        let written = write_seal(&seal);
+        let zeros = Hash::NOTHING;
+        let (figures, hash) = (seal.sealed.figures, seal.hash);
+        let wanted = format!(
+            "{{\"v\":1,\"seal\":{{\"sealed\":{{\"epoch\":\"k3\",\"day\":1699920000000000,\"after\":0,\
+             \"through\":7,\"records\":9,\"root\":\"{zeros}\",\"figures\":\"{figures}\",\
+             \"previous\":\"{zeros}\"}},\"hash\":\"{hash}\"}}}}"
+        );
+        assert_eq!(written, wanted);
+        assert_eq!(read_body(&written).unwrap(), Told::Seal(seal));
     }
 
     #[test]

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use domain::ids::{ChannelId, PostKey, SignalId};
+use domain::chain::{Day, Hash};
+use domain::ids::{ChannelId, Epoch, PostKey, Seq, SignalId};
 use domain::market::{Instrument, Pair, Price, Venue};
 use domain::time::Timestamp;
 use rust_decimal::Decimal;
@@ -58,6 +59,8 @@ kept_text! {
     Pair: Pair::parse,
     Venue: venue,
     ChannelId: ChannelId::parse,
+    Epoch: epoch,
+    Hash: hash,
     PostKey: post_key,
     SignalId: signal_id,
     SmolStr: str::parse::<SmolStr>,
@@ -67,6 +70,14 @@ kept_number!(u8: as_u64, u32: as_u64, u64: as_u64, i64: as_i64, bool: as_bool);
 
 fn venue(name: &str) -> Result<Venue, Unreadable> {
     Ok(Venue::new(name))
+}
+
+fn epoch(name: &str) -> Result<Epoch, Unreadable> {
+    Ok(Epoch::new(name))
+}
+
+fn hash(digits: &str) -> Result<Hash, Unreadable> {
+    Hash::parse(digits).ok_or_else(|| Unreadable::new(digits, "Hash"))
 }
 
 fn post_key(key: &str) -> Result<PostKey, Unreadable> {
@@ -85,6 +96,27 @@ impl Kept for Timestamp {
 
     fn read(value: Value) -> Result<Self, Unreadable> {
         i64::read(value).map(Self::from_micros)
+    }
+}
+
+impl Kept for Day {
+    /// Its first instant.
+    fn keep(&self) -> Value {
+        self.begin().keep()
+    }
+
+    fn read(value: Value) -> Result<Self, Unreadable> {
+        Timestamp::read(value).map(Self::of)
+    }
+}
+
+impl Kept for Seq {
+    fn keep(&self) -> Value {
+        self.get().keep()
+    }
+
+    fn read(value: Value) -> Result<Self, Unreadable> {
+        u64::read(value).map(Self::new)
     }
 }
 

@@ -22,8 +22,8 @@ const POST: &str = "INSERT INTO posts (channel, key, version, digest, received, 
      edited = posts.edited OR excluded.edited, deleted = posts.deleted OR excluded.deleted";
 
 const VERSION: &str = "INSERT INTO versions (channel, key, version, digest, action, author, text, media, \
-     reply_to, forwarded_from, posted, received, origin) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+     reply_to, forwarded_from, posted, received, origin, place) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
 
 const READING: &str = "INSERT INTO readings (channel, key, version, parser, class, reason, drafts, \
      claim_pair, claim_percent) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
@@ -126,6 +126,7 @@ impl<S: Session> Desk<S> {
                 post.posted,
                 post.received,
                 post.origin.label(),
+                self.head.next(),
             ],
         )
         .await?;

@@ -32,9 +32,9 @@ const DELETED: &str = "UPDATE signals SET deleted = TRUE WHERE id = $1";
 
 const OUTCOME: &str = "INSERT INTO outcomes (signal, model, ambiguous, incomplete, \
      p_ending, p_ending_k, p_r, p_filled, p_targets, p_entered_at, p_ended_at, p_mfe, p_mae, \
-     o_ending, o_ending_k, o_r, o_filled, o_targets, o_entered_at, o_ended_at, o_mfe, o_mae) \
+     o_ending, o_ending_k, o_r, o_filled, o_targets, o_entered_at, o_ended_at, o_mfe, o_mae, place) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, \
-     $19, $20, $21, $22)";
+     $19, $20, $21, $22, $23)";
 
 impl<S: Session> Desk<S> {
     pub(super) async fn project(&mut self, happening: &Happening) -> Result<(), StoreError> {
@@ -101,7 +101,9 @@ impl<S: Session> Desk<S> {
         match &change.what {
             What::Judged(outcome) => {
                 self.touch(id, JUDGED, values![id]).await?;
-                self.tell(OUTCOME, outcome_values(id, outcome)).await?;
+                let mut values = outcome_values(id, outcome);
+                values.push(self.head.into());
+                self.tell(OUTCOME, values).await?;
                 Ok(())
             }
             What::Filled { .. }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::event::Happening;
+use domain::event::{Happening, Told};
 use domain::ids::{Epoch, Seq};
 use domain::lifecycle::{Change, Ending, State};
 use domain::post::{Origin, Post};
@@ -40,7 +40,7 @@ fn event(record: &SignalRecord, second: i64, body: Body) -> Arc<Event> {
         epoch: Epoch::new("e"),
         seq: Seq::new(u64::try_from(second).unwrap()),
         stored: at(second),
-        happening: Happening {
+        told: Told::Happening(Happening {
             signal: signal.id,
             channel: signal.channel.clone(),
             instrument: signal.instrument.clone(),
@@ -50,7 +50,7 @@ fn event(record: &SignalRecord, second: i64, body: Body) -> Arc<Event> {
             received: at(second),
             scored: None,
             body,
-        },
+        }),
     })
 }
 

@@ -131,7 +131,10 @@ pub(crate) async fn a_track_goes_on_as_if_it_had_never_been_stored(store: &dyn S
 
     assert!(lasting.judged, "{lasting:?}");
     let events = store.events_of(signal.id).await.unwrap();
-    let stored: Vec<&Happening> = events[1..].iter().map(|event| &event.happening).collect();
+    let stored: Vec<&Happening> = events[1..]
+        .iter()
+        .filter_map(|event| event.happening())
+        .collect();
     assert_eq!(stored, told.iter().collect::<Vec<_>>());
     let at_a_glance = store.signal(signal.id).await.unwrap().unwrap();
     assert_eq!(at_a_glance.state, lasting.pessimistic.state);

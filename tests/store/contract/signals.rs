@@ -89,7 +89,7 @@ pub(crate) async fn every_way_to_enter_comes_back(store: &dyn Store) {
     assert_eq!(stored, signals.iter().collect::<Vec<_>>());
     let events = store.events(Seq::ZERO, 9).await.unwrap();
     for (event, signal) in events.iter().zip(signals) {
-        assert_eq!(event.happening, opening(&signal, None));
+        assert_eq!(event.happening(), Some(&opening(&signal, None)));
     }
 }
 

@@ -1,0 +1,109 @@
+//! The chain: the seals of the days, and what was published with them.
+
+use std::sync::Arc;
+
+use actix_web::{HttpResponse, web};
+use domain::ports::chain::Chain;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::error::{ApiError, Problem};
+use super::page;
+use crate::wire::chain::{LinkOut, PublishedOut, day};
+
+/// What the chain is read from.
+pub type Links = Arc<dyn Chain>;
+
+/// Which days.
+#[derive(Debug, Default, Deserialize, Serialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ChainParams {
+    /// Before this day, in UTC: `2026-11-23`. The `next` of the page before is one.
+    #[param(pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+    before: Option<String>,
+    /// At most so many, up to 500.
+    #[param(minimum = 1, maximum = 500)]
+    limit: Option<usize>,
+}
+
+/// A page of the chain, newest day first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChainPage {
+    /// The seals. Each has the hash of the one after it in this list as its `previous`.
+    seals: Vec<LinkOut>,
+    /// Where the next page begins (`before`); none at the first day.
+    next: Option<String>,
+}
+
+/// The seals of the days, newest first. Whoever keeps them can tell later that nothing was changed.
+#[utoipa::path(get, path = "/v1/chain", tag = "records", params(ChainParams), responses(
+    (status = 200, body = ChainPage, headers(("Link" = Option<String>, description = "the next page, where there is one"))),
+    (status = 400, description = "a parameter cannot be read", body = Problem),
+    (status = 503, description = "the store is away", body = Problem),
+))]
+pub async fn chain(
+    params: web::Query<ChainParams>,
+    links: web::Data<Links>,
+) -> Result<HttpResponse, ApiError> {
+    let limit = page::limit(params.limit)?;
+    let before = params
+        .before
+        .as_deref()
+        .map(|text| day(text).ok_or_else(|| no_day("before", text)))
+        .transpose()?;
+    let mut records = links.seals(before, limit + 1).await?;
+    let more = records.len() > limit;
+    records.truncate(limit);
+    let seals: Vec<LinkOut> = records.iter().map(LinkOut::from).collect();
+    let next = seals
+        .last()
+        .filter(|_| more)
+        .map(|last| last.seal.day.clone());
+    let page = ChainPage { seals, next };
+    let next = page.next.as_deref();
+    Ok(page::answer("/v1/chain", &*params, "before", next, &page))
+}
+
+/// A sealed day.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SealedDay {
+    /// Its seal.
+    seal: LinkOut,
+    /// What was published of every channel when it was over: what its `figures` is the hash of.
+    published: Vec<PublishedOut>,
+}
+
+/// A day: its seal, and the figures of every channel as they were when it was over.
+#[utoipa::path(get, path = "/v1/chain/{day}", tag = "records",
+    params(("day" = String, Path, description = "in UTC: `2026-11-23`")), responses(
+    (status = 200, body = SealedDay),
+    (status = 400, description = "it is no day", body = Problem),
+    (status = 404, description = "that day is not sealed", body = Problem),
+    (status = 503, description = "the store is away", body = Problem),
+))]
+pub async fn sealed(
+    text: web::Path<String>,
+    links: web::Data<Links>,
+) -> Result<web::Json<SealedDay>, ApiError> {
+    let day = day(&text).ok_or_else(|| no_day("day", &text))?;
+    let found = links.seals(Some(day.next()), 1).await?;
+    let seal = found
+        .into_iter()
+        .find(|record| record.seal.sealed.day == day)
+        .ok_or_else(|| {
+            ApiError::NotFound(format!(
+                "seal of {}; a day is sealed once it is over",
+                *text
+            ))
+        })?;
+    let published = links.published(day).await?;
+    Ok(web::Json(SealedDay {
+        seal: LinkOut::from(&seal),
+        published: published.iter().filter_map(PublishedOut::of).collect(),
+    }))
+}
+
+fn no_day(field: &'static str, text: &str) -> ApiError {
+    ApiError::invalid(field, format!("`{text}` is none; write 2026-11-23"))
+}

@@ -1,0 +1,42 @@
+//! Places for records that have none: a program that does not know of places may run beside this one
+//! for the time of a deploy.
+
+use domain::ports::store::StoreError;
+use sqlx::SqlStr;
+
+use crate::store::database::{Database, Session, limit, values};
+use crate::store::write;
+
+const MISSING: &str = "SELECT 1 AS missing FROM versions WHERE place IS NULL UNION ALL \
+     SELECT 1 AS missing FROM outcomes WHERE place IS NULL LIMIT 1";
+
+const GIVE: [&str; 2] = [
+    "UPDATE versions SET place = $1 WHERE (channel, key, version) IN \
+     (SELECT channel, key, version FROM versions WHERE place IS NULL LIMIT $2)",
+    "UPDATE outcomes SET place = $1 WHERE signal IN \
+     (SELECT signal FROM outcomes WHERE place IS NULL LIMIT $2)",
+];
+
+/// Gives records that have no place that of the next event, so that they belong to a day that is not
+/// over. Says how many of one kind were given one, at most `most`.
+pub(super) async fn give<D: Database>(database: &D, most: usize) -> Result<usize, StoreError> {
+    let missing = {
+        let mut session = database.read().await?;
+        session
+            .ask(SqlStr::from_static(MISSING), values![])
+            .await?
+            .len()
+    };
+    if missing == 0 {
+        return Ok(0);
+    }
+    let mut session = database.write().await?;
+    let (_, head) = write::meta(&mut session).await?;
+    let mut given = 0;
+    for sql in GIVE {
+        let values = values![head.next(), limit(most)];
+        given = given.max(session.tell(SqlStr::from_static(sql), values).await?);
+    }
+    session.commit().await?;
+    Ok(usize::try_from(given).unwrap_or(most))
+}
