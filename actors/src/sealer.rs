@@ -17,8 +17,9 @@ use crate::ledger::{Ledger, Write};
 use crate::supervise::{Door, Exit, Health, Mortal, Obituary, Retire, Sickness};
 use crate::unsettled::{Unsettled, in_full};
 
-/// So many records of a kind are hashed at once.
-const AT_ONCE: usize = 500;
+/// So many records of a kind are hashed at once: few, because whoever writes waits until they are
+/// written down.
+pub const AT_ONCE: usize = 100;
 
 /// How often it looks for new records, and whether a day is over.
 pub const LOOK_EVERY: Duration = Duration::from_secs(10);

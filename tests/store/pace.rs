@@ -36,7 +36,7 @@ async fn sealing_beside_commits() {
         let begun = Instant::now();
         let mut records = 0;
         loop {
-            let gathered = store.gather(500).await.unwrap();
+            let gathered = store.gather(actors::sealer::AT_ONCE).await.unwrap();
             records += gathered.records;
             if let Some(until) = gathered.until {
                 done.store(true, Ordering::SeqCst);
