@@ -58,6 +58,14 @@ pub(super) struct Fields {
     pub(super) unreadable: Option<String>,
     /// Numbers beside the fields that belong to none.
     pub(super) left_over: Vec<Decimal>,
+    /// Numbers on lines of their own that nothing names.
+    pub(super) stray: Vec<Decimal>,
+    /// Prices at which is added to the entry.
+    pub(super) added: Vec<Decimal>,
+    /// `now or 60000`: a word stands between the market and a price.
+    pub(super) joined: bool,
+    /// It says itself that it is no signal.
+    pub(super) mock: bool,
     /// Lines that speak of closing or cancelling.
     pub(super) ending: bool,
     pub(super) moving: bool,

@@ -158,6 +158,9 @@ fn one(lexemes: &[Lexeme], mention: Option<&Mention>, universe: &dyn Universe) -
     if fields.long && fields.short || fields.sold && unstopped {
         return held_if(firm, "it names both sides".into());
     }
+    if fields.mock {
+        return Seen::Refused("example");
+    }
     if let Some(refusal) = fields.refused {
         // Its levels are no later word about another trade.
         if !(firm || fields.stops.is_empty() && fields.targets.is_empty()) {
@@ -198,7 +201,7 @@ fn one(lexemes: &[Lexeme], mention: Option<&Mention>, universe: &dyn Universe) -
     let draft = Draft { spans, ..draft };
     let fault = entry_fault
         .or(far_fault)
-        .or_else(|| draft::unclear(&fields))
+        .or_else(|| draft::unclear(&fields, &draft.entry))
         .or_else(|| draft::strange(&draft, mention, universe))
         .or_else(|| check::fault(&draft));
     match fault {

@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use super::{Fields, Found, Refusal, Trigger};
 use crate::market::Venue;
 use crate::parse::lexicon::Concept;
-use crate::parse::number::Unit;
+use crate::parse::number::{Number, Unit};
 use crate::parse::phrase::{Lexeme, What};
 use crate::parse::token::{self, Place};
 use crate::reading::{Confidence, Field};
@@ -40,6 +40,8 @@ struct Open {
     words: usize,
     /// The list number of the target that is being read.
     item: Option<u8>,
+    /// The picture at the beginning of the lines on which it goes on.
+    bullet: Option<char>,
 }
 
 impl Open {
@@ -51,6 +53,7 @@ impl Open {
             broken: false,
             words: 0,
             item: None,
+            bullet: None,
         }
     }
 }
@@ -62,9 +65,19 @@ const MOST_WORDS: usize = 12;
 /// one and a word of letters seven: `who is selling Bitcoin now` is no order.
 const MOST_MARKET_WORDS: usize = 6;
 
-/// The most unknown words on a line with the price of an entry, counted alike: a sentence that has
-/// one somewhere tells of a plan.
+/// The most unknown words in a sentence with the price of an entry, counted alike: one that has a
+/// price somewhere tells of a plan.
 const MOST_ENTRY_WORDS: usize = 56;
+
+/// The most unknown words on a line whose numbers would be levels if anything named them.
+const MOST_STRAY_WORDS: usize = 21;
+
+/// The most unknown words of a question that doubts what stands before it: `what do you think?`
+const MOST_ASKED_WORDS: usize = 35;
+
+/// Pictures that stand for a word where a number follows at once.
+const GOALS: [char; 2] = ['🎯', '🥅'];
+const STOPS: [char; 3] = ['🛑', '⛔', '🚫'];
 
 /// The most unknown words on a line that names the pair of a trade, counted alike.
 const MOST_HEAD_WORDS: usize = 21;
@@ -77,19 +90,27 @@ pub(in crate::parse) fn read(lexemes: &[Lexeme]) -> Fields {
         chain: Vec::new(),
         last_index: 0,
         line: Line::default(),
+        sentence: Sentence::default(),
         trailing: false,
         shorted: false,
         sign: None,
+        remark: false,
+        bullet: None,
+        adding: false,
         here: Place::default(),
     };
     let mut at = 0;
     while let Some(lexeme) = lexemes.get(at) {
         reader.take(lexeme, lexemes.get(at + 1));
         at += 1;
-        if lexeme.what == What::Sign('(')
-            && let Some((number, length)) = share_in_words(&lexemes[at..])
-        {
+        if lexeme.what != What::Sign('(') {
+            continue;
+        }
+        if let Some((number, length)) = share_in_words(&lexemes[at..]) {
             reader.take(number, None);
+            at += length;
+        } else if let Some((shares, length)) = shares(&lexemes[at..]) {
+            reader.divide(&shares);
             at += length;
         }
     }
@@ -103,23 +124,36 @@ struct Line {
     label: bool,
     /// It names a side or an entry.
     acts: bool,
-    pair: bool,
     hit: bool,
-    not: bool,
-    conditional: bool,
-    asked: bool,
     /// Something is moved on it.
     moves: bool,
     past: bool,
     ending: bool,
     number: bool,
     market: bool,
-    /// A price of the entry stands on it.
-    entry: bool,
     words: usize,
     /// A length of time stands on it.
     span: Option<Duration>,
     loose: Vec<Decimal>,
+    /// The picture at its beginning.
+    bullet: Option<char>,
+}
+
+/// What the sentence so far has said. A line has one or more.
+#[derive(Clone, Debug, Default)]
+struct Sentence {
+    acts: bool,
+    /// It names a side or an entry since the last comma.
+    clause: bool,
+    pair: bool,
+    not: bool,
+    conditional: bool,
+    market: bool,
+    /// A price of the entry stands in it.
+    entry: bool,
+    /// What follows is said of another order than the entry.
+    aside: bool,
+    words: usize,
 }
 
 struct Reader {
@@ -129,6 +163,7 @@ struct Reader {
     chain: Vec<Decimal>,
     last_index: u8,
     line: Line,
+    sentence: Sentence,
     /// After `Trigger:`: the next list number says when to move to the entry.
     trailing: bool,
     /// A side was short before the last one was named.
@@ -137,38 +172,70 @@ struct Reader {
     sign: Option<char>,
     /// Where the lexeme stands that is being taken.
     here: Place,
+    /// Inside parentheses.
+    remark: bool,
+    /// The picture before the lexeme that is being taken.
+    bullet: Option<char>,
+    /// The prices of the entry that follow are where is added.
+    adding: bool,
 }
 
 impl Reader {
     fn take(&mut self, lexeme: &Lexeme, next: Option<&Lexeme>) {
         self.here = lexeme.place;
+        self.bullet = lexeme.mark;
+        let starts = self.line.bullet.is_none() && self.line.words == 0 && !self.line.number;
+        if starts && !self.line.label {
+            self.line.bullet = lexeme.mark;
+        }
         if let Some(open) = &mut self.open
             && open.broken
             && lexeme.what != What::Break
         {
             if goes_on(*open, lexeme) {
                 open.broken = matches!(lexeme.what, What::Sign(_));
+                open.bullet = open.bullet.or(lexeme.mark);
             } else {
                 self.open = None;
             }
+        }
+        if let (Some(mark), What::Number(_) | What::Index(_)) = (lexeme.mark, &lexeme.what) {
+            self.picture(mark);
         }
         match &lexeme.what {
             What::Break => self.end_line(),
             What::Is(concept) => self.concept(concept, next),
             What::Pair(mention) => {
-                self.line.pair = true;
+                self.sentence.pair = true;
                 self.fields.perpetual |= mention.perpetual;
                 self.open_softly();
             }
-            What::Number(number) => self.number(number, next),
+            What::Number(number) => {
+                self.condition_on(number);
+                self.number(number, next);
+            }
             What::Index(index) => self.index(*index),
             What::Word => self.word(&lexeme.text),
-            What::Tick => self.line.hit |= self.line.label && self.line.number,
+            What::Tick => {
+                self.line.hit |= (self.line.label || self.line.acts) && self.line.number;
+            }
             What::Sign('?') => {
-                self.line.asked = true;
+                self.asked();
+                self.close_label();
                 self.end_sentence();
             }
-            What::Sign('!' | '。') => self.end_sentence(),
+            What::Sign('!' | '。') => {
+                self.close_label();
+                self.end_sentence();
+            }
+            What::Sign('.' | ';') if next.is_none_or(|next| !next.glued) => self.end_sentence(),
+            What::Sign(',' | '，') => {
+                self.sentence.clause = false;
+                self.sentence.aside = false;
+            }
+            What::Sign('+') if self.line.market && self.in_entry() => self.add(),
+            What::Sign('(') => self.remark = true,
+            What::Sign(')') => self.remark = false,
             What::Sign(sign @ ('-' | '~' | '/')) => {
                 self.sign = Some(*sign);
                 return;
@@ -185,42 +252,94 @@ impl Reader {
         }
     }
 
-    /// A label's number does not stand in the next sentence.
-    fn end_sentence(&mut self) {
+    /// `🎯 63000`: a picture in the place of a label.
+    fn picture(&mut self, mark: char) {
+        if GOALS.contains(&mark) && self.open.is_none_or(|open| open.name != Name::Target) {
+            self.concept(&Concept::Target, None);
+        } else if STOPS.contains(&mark) && self.open.is_none_or(|open| open.name != Name::Stop) {
+            self.concept(&Concept::Stop, None);
+        }
+    }
+
+    /// A label's number does not stand behind a shout or a question.
+    fn close_label(&mut self) {
         if self.open.is_some_and(|open| open.numbers == 0) {
             self.open = None;
         }
     }
 
+    /// A side or an entry is named.
+    fn act(&mut self) {
+        self.line.acts = true;
+        self.sentence.acts = true;
+        self.sentence.clause = true;
+        if self.sentence.not {
+            self.refuse(Refusal::Negated);
+        } else if self.sentence.conditional {
+            self.refuse(Refusal::Conditional);
+        }
+    }
+
+    fn refuse(&mut self, refusal: Refusal) {
+        self.fields.refused.get_or_insert(refusal);
+    }
+
+    /// `long at 60000, if it breaks 61000`: what a condition says of a price it says of the entry,
+    /// unless it is said of another order.
+    fn condition_on(&mut self, number: &Number) {
+        let sentence = &self.sentence;
+        let level = number.unit == Unit::None && self.open.is_none_or(|open| open.item.is_none());
+        if sentence.conditional && sentence.acts && !sentence.aside && level {
+            self.refuse(Refusal::Conditional);
+        }
+    }
+
+    /// A question doubts its own sentence, and a short one what stands before it on its line.
+    fn asked(&mut self) {
+        let sentence = &self.sentence;
+        let named = sentence.pair && sentence.words <= MOST_HEAD_WORDS;
+        let short = sentence.words <= MOST_ASKED_WORDS && !sentence.pair;
+        if sentence.acts || named || sentence.market || short && self.line.acts {
+            self.refuse(Refusal::Asked);
+        }
+    }
+
+    fn end_sentence(&mut self) {
+        let sentence = std::mem::take(&mut self.sentence);
+        // `now` in a sentence is no order to enter at once.
+        let at_once = sentence.market && sentence.words <= MOST_MARKET_WORDS;
+        self.fields.market |= at_once;
+        // A pair in a sentence is talk about it.
+        let named = sentence.pair && sentence.words <= MOST_HEAD_WORDS;
+        self.line.acts |= named;
+        if at_once || named && !self.line.ending && !self.line.moves {
+            if sentence.not {
+                self.refuse(Refusal::Negated);
+            } else if sentence.conditional {
+                self.refuse(Refusal::Conditional);
+            }
+        }
+        if sentence.entry && sentence.words > MOST_ENTRY_WORDS {
+            self.refuse(Refusal::Told);
+        }
+    }
+
     fn end_line(&mut self) {
+        self.end_sentence();
         let line = std::mem::take(&mut self.line);
         let fields = &mut self.fields;
-        // A pair in a sentence is talk about it.
-        let acts = line.acts || line.pair && line.words <= MOST_HEAD_WORDS;
-        if line.label || acts {
+        if line.label || line.acts {
             fields.left_over.extend(line.loose);
             fields.ending |= line.ending;
+        } else if line.words <= MOST_STRAY_WORDS {
+            fields.stray.extend(line.loose);
         }
-        fields.reached |= line.label && line.hit;
-        // `now` in a sentence is no order to enter at once.
-        let at_once = line.market && line.words <= MOST_MARKET_WORDS;
-        fields.market |= at_once;
-        if (acts || at_once) && fields.refused.is_none() {
-            fields.refused = if line.not {
-                Some(Refusal::Negated)
-            } else if line.conditional {
-                Some(Refusal::Conditional)
-            } else if line.asked {
-                Some(Refusal::Asked)
-            } else if line.past {
-                Some(Refusal::Past)
-            } else if line.entry && line.words > MOST_ENTRY_WORDS {
-                Some(Refusal::Told)
-            } else {
-                None
-            };
+        fields.reached |= (line.label || line.acts) && line.hit;
+        if line.past && (line.acts || line.market) {
+            fields.refused.get_or_insert(Refusal::Past);
         }
         self.trailing = false;
+        self.remark = false;
         if let Some(open) = &mut self.open {
             match open.name {
                 Name::Leverage | Name::Price | Name::Timeframe | Name::Validity | Name::Other => {
@@ -242,7 +361,8 @@ impl Reader {
             Concept::Entry => {
                 self.fields.entry_label = true;
                 self.line.label = true;
-                self.line.acts = true;
+                self.adding = false;
+                self.act();
                 self.open = Some(Open::new(Name::Entry));
             }
             Concept::Target => {
@@ -265,10 +385,19 @@ impl Reader {
             }
             Concept::Validity => self.open = Some(Open::new(Name::Validity)),
             Concept::Price => self.open = Some(Open::new(Name::Price)),
-            Concept::Again if self.adds() => self.fields.again = true,
+            // `now, 0.30 add`: some languages say so behind the price.
+            Concept::Again if self.adds() && ends_line(next) => {
+                self.add();
+                self.fields.added.clone_from(&self.fields.entry);
+            }
+            Concept::Again if self.adds() => self.add(),
             // `Entry 1.79, DCA 1.85`: it goes on with the entry.
-            Concept::Again if self.entered() => {
-                self.fields.again = true;
+            Concept::Again if self.entered() && !ends_line(next) => {
+                self.add();
+                // `94800-95300 short, add 96200`.
+                if self.fields.entry.is_empty() {
+                    self.fields.entry = std::mem::take(&mut self.fields.soft);
+                }
                 self.open = Some(Open::new(Name::Entry));
             }
             Concept::Again => {
@@ -284,9 +413,13 @@ impl Reader {
                 self.shorted = self.fields.short;
                 self.fields.long |= *concept == Concept::Long;
                 self.fields.short |= *concept == Concept::Short;
-                self.line.acts = true;
+                self.act();
                 self.found(Field::Side, None, Confidence::Named);
                 self.open_softly();
+            }
+            // `from 0.2145 (now 0.2098)`: what it costs as the author writes.
+            Concept::Market if self.remark && self.has_entry() => {
+                self.open = Some(Open::new(Name::Price));
             }
             Concept::Market => {
                 if matches!(
@@ -294,10 +427,12 @@ impl Reader {
                     None | Some(Name::Entry | Name::Soft)
                 ) {
                     self.line.market = true;
+                    self.sentence.market = true;
                     self.found(Field::Entry, None, Confidence::Named);
                     self.open_softly();
                 }
             }
+            Concept::Joint => self.join(),
             Concept::Near => self.fields.near |= self.in_entry(),
             Concept::Above => self.trigger(Trigger::Above),
             Concept::Below => self.trigger(Trigger::Below),
@@ -308,14 +443,33 @@ impl Reader {
             Concept::Venue(name) => self.fields.venues.push(Venue::new(name.clone())),
             Concept::Trigger => self.trailing = true,
             Concept::Hit => self.line.hit = true,
-            Concept::Not => self.line.not = true,
-            Concept::If => self.line.conditional = true,
+            Concept::Not => {
+                if self.sentence.clause {
+                    self.refuse(Refusal::Negated);
+                }
+                self.sentence.not = true;
+            }
+            Concept::If => {
+                if self.sentence.clause && !self.sentence.aside {
+                    self.refuse(Refusal::Conditional);
+                }
+                self.sentence.conditional = true;
+            }
             Concept::Talk => self.line.past = true,
-            Concept::Close | Concept::Cancel => self.line.ending = true,
+            Concept::Mock => self.fields.mock = true,
+            // `SL 0.438 (daily close)`, `invalidation: a close below 308`: of a candle.
+            Concept::Close | Concept::Quit | Concept::Take if self.in_stop() => {}
+            Concept::Close | Concept::Cancel => {
+                self.line.ending = true;
+                self.sentence.aside = true;
+            }
             Concept::Move => {
                 self.fields.moving = true;
                 self.line.moves = true;
+                self.sentence.aside = true;
             }
+            // `market (61200) + limit 60500`.
+            Concept::Limit if self.line.market && self.in_entry() => self.add(),
             Concept::Limit => {
                 self.fields.limit = true;
                 // `move the limit to 1.2`.
@@ -326,10 +480,10 @@ impl Reader {
             Concept::Quit => {}
             Concept::Breakeven | Concept::Cost | Concept::Take | Concept::Half | Concept::Hold => {
                 self.fields.later = true;
+                self.sentence.aside = true;
             }
             Concept::Horizon
             | Concept::Filler
-            | Concept::Joint
             | Concept::All
             | Concept::Open
             | Concept::Unit
@@ -338,6 +492,9 @@ impl Reader {
             | Concept::Risk
             | Concept::Span(_)
             | Concept::Currency
+            | Concept::Times
+            | Concept::Thousand
+            | Concept::Hint
             | Concept::Asset(_) => {}
         }
     }
@@ -394,7 +551,43 @@ impl Reader {
 
     /// Did an entry stand before, with a price or at the market?
     fn entered(&self) -> bool {
-        !self.fields.entry.is_empty() || self.fields.market || self.line.market
+        self.has_entry() || self.fields.market || self.line.market
+    }
+
+    /// Does a price of the entry stand before?
+    fn has_entry(&self) -> bool {
+        !(self.fields.entry.is_empty() && self.fields.soft.is_empty())
+    }
+
+    /// The prices of the entry that follow are where is added.
+    fn add(&mut self) {
+        self.fields.again = true;
+        self.adding = true;
+        self.sentence.aside = true;
+    }
+
+    /// `now or 60000`, `market + 0.0116`: the price that follows is another order than the market's.
+    fn join(&mut self) {
+        let first = self.open.is_some_and(|open| open.numbers == 0);
+        self.fields.joined |= self.line.market && self.in_entry() && first;
+    }
+
+    /// Is a stop being read?
+    fn in_stop(&self) -> bool {
+        self.open
+            .is_some_and(|open| open.name == Name::Stop && !open.broken)
+    }
+
+    /// `(50/50)`: the shares of the prices before, where there are as many.
+    fn divide(&mut self, shares: &[Decimal]) {
+        let fields = &mut self.fields;
+        if self.open.is_some_and(|open| open.name == Name::Entry)
+            && fields.entry.len() == shares.len()
+            && fields.shares.is_empty()
+        {
+            let prices = fields.entry.iter().copied();
+            fields.shares = prices.zip(shares.iter().copied()).collect();
+        }
     }
 
     fn in_entry(&self) -> bool {
@@ -428,11 +621,13 @@ impl Reader {
             return;
         }
         // A Chinese character is a part of a word.
-        self.line.words += if text.chars().all(token::is_han) {
+        let weight = if text.chars().all(token::is_han) {
             1
         } else {
             7
         };
+        self.line.words += weight;
+        self.sentence.words += weight;
         if let Some(open) = &mut self.open {
             open.words += 1;
             let prose = open.numbers > 0 && !(open.indexed && open.item.is_some());
@@ -441,6 +636,10 @@ impl Reader {
             }
         }
     }
+}
+
+fn ends_line(next: Option<&Lexeme>) -> bool {
+    next.is_none_or(|next| next.what == What::Break)
 }
 
 /// The most lexemes of a remark in parentheses.
@@ -463,8 +662,34 @@ fn share_in_words(lexemes: &[Lexeme]) -> Option<(&Lexeme, usize)> {
     (percent && numbers.next().is_none() && inner.len() > 1).then_some((number, end))
 }
 
+/// `(50/50)`, `(in steps of 40% - 30% - 30%)`: numbers that make up a hundred are shares, and how many
+/// lexemes they take up to the end of their parentheses.
+fn shares(lexemes: &[Lexeme]) -> Option<(Vec<Decimal>, usize)> {
+    let end = lexemes
+        .iter()
+        .take(LONGEST_REMARK * 2)
+        .take_while(|lexeme| lexeme.what != What::Break)
+        .position(|lexeme| lexeme.what == What::Sign(')'))?;
+    let mut shares = Vec::new();
+    for lexeme in &lexemes[..end] {
+        if let What::Number(number) = &lexeme.what {
+            if !matches!(number.unit, Unit::None | Unit::Percent) {
+                return None;
+            }
+            shares.push(number.value?);
+        }
+    }
+    let whole = shares.iter().sum::<Decimal>() == Decimal::ONE_HUNDRED;
+    (shares.len() >= 2 && whole).then_some((shares, end))
+}
+
 /// Does a field go on with the first lexeme of a later line?
 fn goes_on(open: Open, lexeme: &Lexeme) -> bool {
+    // `Entry: 104-105` and under it `🎯 103`: a picture that did not head its other lines ends it.
+    let other = lexeme.mark.is_some() && open.bullet != lexeme.mark;
+    if other && open.numbers > 0 && open.name != Name::Target {
+        return false;
+    }
     match &lexeme.what {
         What::Index(_) => open.name != Name::Soft,
         What::Number(_) => !(open.indexed && open.numbers > 0) || open.item.is_some(),

@@ -90,6 +90,14 @@ pub(in crate::parse) enum Concept {
     Trigger,
     /// Speech about the past or to the members, which orders nothing.
     Talk,
+    /// It says itself that it is no signal: an example, a lesson.
+    Mock,
+    /// Makes the number before it a leverage.
+    Times,
+    /// Makes the number before it so many thousands.
+    Thousand,
+    /// Tells the language, and says nothing else.
+    Hint,
     Asset(SmolStr),
     Venue(SmolStr),
 }
@@ -153,6 +161,10 @@ impl Concept {
             "currency" => Self::Currency,
             "trigger" => Self::Trigger,
             "talk" => Self::Talk,
+            "mock" => Self::Mock,
+            "times" => Self::Times,
+            "thousand" => Self::Thousand,
+            "hint" => Self::Hint,
             _ => return None,
         })
     }
@@ -177,7 +189,7 @@ impl Concept {
     pub(in crate::parse) const fn unit(&self) -> Option<Option<u32>> {
         if let Self::Span(seconds) = self {
             Some(Some(*seconds))
-        } else if matches!(self, Self::Unit | Self::Pip | Self::Point | Self::Risk) {
+        } else if matches!(self, Self::Unit | Self::Pip | Self::Point | Self::Risk | Self::Times) {
             Some(None)
         } else {
             None
@@ -192,6 +204,8 @@ impl Concept {
             Unit::Points
         } else if matches!(self, Self::Risk) {
             Unit::Risk
+        } else if matches!(self, Self::Times) {
+            Unit::Times
         } else {
             Unit::Other
         }

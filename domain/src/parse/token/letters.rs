@@ -31,15 +31,16 @@ impl Cutter<'_> {
                 return;
             }
         }
+        let symbol = letters.bytes().any(|byte| byte.is_ascii_alphabetic());
+        // Digits belong to the names of assets, and those are written in Latin letters.
         let word = run(rest, |c| {
-            is_letter(c) || c.is_ascii_digit() || c == '\'' || c == '_'
+            is_letter(c) || c.is_ascii_digit() && symbol || c == '\'' || c == '_'
         });
         if word.contains('_') {
             self.joined_by_underscores(word);
             return;
         }
-        if rest[word.len()..].starts_with('*') {
-            // A masked name (`B***`) names nothing.
+        if is_masked(&rest[word.len()..]) {
             let masked = run(rest, |c| !c.is_whitespace());
             self.word(masked);
             self.at += masked.len();
@@ -113,6 +114,14 @@ impl Cutter<'_> {
         }
         vec![word]
     }
+}
+
+/// Do stars go on with a name (`B***`), so that it names nothing? One or two of them only make what
+/// stands before them bold.
+fn is_masked(after: &str) -> bool {
+    let stars = run(after, |c| c == '*');
+    let more = after[stars.len()..].starts_with(|c: char| c.is_ascii_alphanumeric());
+    stars.len() > 2 || !stars.is_empty() && more
 }
 
 /// Is it written as a symbol is?

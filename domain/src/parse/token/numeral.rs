@@ -12,6 +12,12 @@ const HIGHEST_INDEX: u8 = 20;
 
 impl Cutter<'_> {
     pub(super) fn number(&mut self, rest: &str) {
+        if self.title {
+            let digits = run(rest, |c| c.is_ascii_digit());
+            self.word(digits);
+            self.at += digits.len();
+            return;
+        }
         if let Some(length) = clock_or_date(rest) {
             self.word(&rest[..length]);
             self.at += length;
@@ -37,6 +43,16 @@ impl Cutter<'_> {
         let literal = number::literal(rest);
         let after = &rest[literal.len()..];
         if let Some((index, length)) = self.list_number(literal, after) {
+            self.push(Kind::Index(index));
+            self.at += literal.len() + length;
+            return;
+        }
+        if let Some((price, index, length)) = self.glued_index(literal, after) {
+            self.push(Kind::Number(Number {
+                written: price.to_owned(),
+                ..Number::default()
+            }));
+            self.glued = false;
             self.push(Kind::Index(index));
             self.at += literal.len() + length;
             return;
@@ -73,8 +89,19 @@ impl Cutter<'_> {
             let letters = run(ending, is_letter);
             return Some((index, 1 + letters.len()));
         }
-        let letters = run(after, is_letter);
-        matches!(letters, "st" | "nd" | "rd" | "th").then_some((index, letters.len()))
+        ordinal(after).map(|length| (index, length))
+    }
+
+    /// `1) 4.4902) 4.620`: a price with the next list number glued to it, where line breaks were lost.
+    fn glued_index<'b>(&self, literal: &'b str, after: &str) -> Option<(&'b str, u8, usize)> {
+        let length = match after.strip_prefix(')') {
+            Some(_) if self.parentheses == 0 => 1,
+            Some(_) | None => ordinal(after)?,
+        };
+        let index = self.last_index.checked_add(1).filter(|_| self.last_index > 0)?;
+        let price = literal.strip_suffix(index.to_string().as_str())?;
+        let fraction = price.find(['.', ',']).map(|at| price.len() - at - 1)?;
+        (fraction > 0).then_some((price, index, length))
     }
 
     /// A number and the unit behind it.
@@ -172,6 +199,22 @@ impl Cutter<'_> {
         let tag = self.tokens.last().and_then(|token| token.kind.tag());
         self.glued && tag == Some('#')
     }
+}
+
+/// Endings that make a number a list number.
+const ORDINALS: [&str; 24] = [
+    "st", "nd", "rd", "th", "차", "er", "ère", "ere", "eme", "ème", "º", "ª", "ro", "ra", "й", "я",
+    "ый", "ой", "ая", "го", "ий", "ша", "га", "тя",
+];
+
+/// The length of an ending of an ordinal at the start of `after`.
+fn ordinal(after: &str) -> Option<usize> {
+    // Where words are not divided the next one follows at once: `1차목표`.
+    if after.starts_with('차') {
+        return Some('차'.len_utf8());
+    }
+    let letters = run(after, is_letter);
+    ORDINALS.contains(&letters).then_some(letters.len())
 }
 
 pub(super) fn small(literal: &str) -> Option<u8> {

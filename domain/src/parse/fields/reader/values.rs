@@ -94,12 +94,15 @@ impl Reader {
         }
         match name {
             // `Entry: market (61200)`: what it costs as the author writes.
-            Name::Entry if self.line.market && self.sign == Some('(') => {
+            Name::Entry if self.line.market && self.remark && !self.adding => {
                 self.fields.price = Some(value);
             }
             Name::Entry => {
-                self.line.entry = true;
+                self.sentence.entry = true;
                 self.fields.entry.push(value);
+                if self.adding {
+                    self.fields.added.push(value);
+                }
             }
             Name::Soft => self.fields.soft.push(value),
             Name::Target => self.fields.targets.push(Goal {
