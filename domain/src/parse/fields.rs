@@ -64,8 +64,6 @@ pub(super) struct Fields {
     pub(super) added: Vec<Decimal>,
     /// `now or 60000`: a word stands between the market and a price.
     pub(super) joined: bool,
-    /// It says itself that it is no signal.
-    pub(super) mock: bool,
     /// Lines that speak of closing or cancelling.
     pub(super) ending: bool,
     pub(super) moving: bool,

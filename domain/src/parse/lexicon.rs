@@ -50,35 +50,43 @@ pub(super) struct Phrase {
     pub(super) others: Vec<Sense>,
 }
 
-/// What a phrase says in a language.
+/// What a phrase says in some languages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Sense {
-    /// The language; none where several say the same.
-    pub(super) tongue: Option<Tongue>,
+    /// Those that say so, a bit each.
+    tongues: u32,
     /// In the order in which it says them; never empty.
     pub(super) concepts: Vec<Concept>,
 }
 
 /// A language, by its place in [`LANGUAGES`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Tongue(u8);
+struct Tongue(u8);
 
 /// How many words of each language a text has that no other has.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tally([u16; LANGUAGES.len()]);
 
 impl Tally {
-    pub(super) fn count(&mut self, tongue: Tongue) {
-        if let Some(count) = self.0.get_mut(usize::from(tongue.0)) {
+    /// Counts a phrase that stands in one language only.
+    pub(super) fn count(&mut self, phrase: &Phrase) {
+        let tongues = phrase.sense.tongues;
+        if phrase.others.is_empty()
+            && tongues.is_power_of_two()
+            && let Some(count) = usize::try_from(tongues.trailing_zeros())
+                .ok()
+                .and_then(|tongue| self.0.get_mut(tongue))
+        {
             *count = count.saturating_add(1);
         }
     }
 
-    /// How many words of this language there are.
-    fn of(&self, tongue: Option<Tongue>) -> u16 {
-        tongue
-            .and_then(|tongue| self.0.get(usize::from(tongue.0)))
-            .copied()
+    /// How many words there are of that of some languages that has the most.
+    fn of(&self, tongues: u32) -> u16 {
+        let said = (0..).zip(&self.0);
+        said.filter(|(tongue, _)| tongues & (1 << tongue) != 0)
+            .map(|(_, count)| *count)
+            .max()
             .unwrap_or_default()
     }
 }
@@ -88,7 +96,7 @@ impl Phrase {
     /// more words.
     pub(super) fn sense_in(&self, tally: &Tally) -> &Sense {
         self.others.iter().fold(&self.sense, |best, other| {
-            if tally.of(other.tongue) > tally.of(best.tongue) {
+            if tally.of(other.tongues) > tally.of(best.tongues) {
                 other
             } else {
                 best
@@ -101,14 +109,20 @@ impl Phrase {
         let senses = std::iter::once(&mut self.sense).chain(&mut self.others);
         for sense in senses {
             if sense.concepts == concepts {
-                sense.tongue = None;
+                sense.tongues |= tongue.bit();
                 return;
             }
         }
         self.others.push(Sense {
-            tongue: Some(tongue),
+            tongues: tongue.bit(),
             concepts,
         });
+    }
+}
+
+impl Tongue {
+    const fn bit(self) -> u32 {
+        1 << self.0
     }
 }
 
@@ -151,7 +165,7 @@ impl Lexicon {
                 let known = self.phrases.entry(first).or_default();
                 let rest: Vec<SmolStr> = words.collect();
                 if let Some(other) = known.iter_mut().find(|other| other.rest == rest) {
-                    if other.sense.tongue == Some(tongue) && other.sense.concepts != concepts {
+                    if other.sense.tongues == tongue.bit() && other.sense.concepts != concepts {
                         return Err(format!("{phrase} is said twice: {line}"));
                     }
                     other.say(tongue, concepts.clone());
@@ -160,7 +174,7 @@ impl Lexicon {
                 known.push(Phrase {
                     rest,
                     sense: Sense {
-                        tongue: Some(tongue),
+                        tongues: tongue.bit(),
                         concepts: concepts.clone(),
                     },
                     others: Vec::new(),
@@ -234,10 +248,11 @@ mod tests {
         let mut lexicon = Lexicon::default();
         lexicon.extend(Tongue(0), "not: no\n").unwrap();
         lexicon.extend(Tongue(1), "filler: no\n").unwrap();
-        let phrase = &lexicon.beginning_with("no")[0];
+        let phrase = lexicon.beginning_with("no")[0].clone();
         let mut tally = Tally::default();
         assert_eq!(phrase.sense_in(&tally).concepts, [Concept::Not]);
-        tally.count(Tongue(1));
+        lexicon.extend(Tongue(1), "target: alvo\n").unwrap();
+        tally.count(&lexicon.beginning_with("alvo")[0]);
         assert_eq!(phrase.sense_in(&tally).concepts, [Concept::Filler]);
     }
 }

@@ -95,9 +95,7 @@ pub(super) fn name(tokens: Vec<Token>, lexicon: &Lexicon) -> Vec<Lexeme> {
                     let text = joined(&tokens[at..at + length]);
                     let place = here.and(tokens[at + length - 1].place);
                     let sense = &phrase.sense;
-                    if phrase.others.is_empty() {
-                        sense.tongue.into_iter().for_each(|tongue| tally.count(tongue));
-                    }
+                    tally.count(phrase);
                     for concept in &sense.concepts {
                         push(said(concept), text.clone(), place);
                     }
@@ -200,7 +198,7 @@ fn longest<'a>(
         }
         // `1250 sats` is a price, and `SATS long` a trade in a coin.
         None if *concept == Concept::Satoshi => follows_number(tokens, at),
-        None => !symbol::has_quote_after(tokens, at),
+        None => matches!(concept, Concept::Asset(_)) || !symbol::has_quote_after(tokens, at),
     };
     let lone = taken == 1 && side && low.chars().all(token::is_han) && low.chars().count() == 1;
     (means && !(lone && touches_han(tokens, at))).then_some((phrase, taken))

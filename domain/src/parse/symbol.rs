@@ -141,7 +141,14 @@ fn mention(
 ) -> Option<(Mention, usize)> {
     let lexeme = &lexemes[at];
     if let What::Is(Concept::Asset(asset)) = &lexeme.what {
-        return Some((made(asset, None, Sureness::Bare, false, universe), 1));
+        return Some(match divided(lexemes, at) {
+            Some((quote, taken, perpetual)) => {
+                let quote = Some(quote);
+                let mention = made(asset, quote, Sureness::Quoted, perpetual, universe);
+                (mention, taken)
+            }
+            None => (made(asset, None, Sureness::Bare, false, universe), 1),
+        });
     }
     if let Some(found) = currencies(lexemes, at, universe) {
         return Some(found);

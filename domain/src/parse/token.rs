@@ -5,7 +5,7 @@ mod numeral;
 
 use smol_str::SmolStr;
 
-use super::lexicon::Lexicon;
+use super::lexicon::{Concept, Lexicon};
 use super::normalise;
 use super::number::{self, Number};
 
@@ -295,6 +295,16 @@ impl<'a> Cutter<'a> {
                 }));
                 self.at += literal.len();
             }
+            // `№ 214` counts the channel's signals.
+            '№' => {
+                let digits = rest[c.len_utf8()..].trim_start_matches(' ');
+                let digits = run(digits, |c| c.is_ascii_digit());
+                let from = rest.find(digits).filter(|_| !digits.is_empty());
+                if let Some(from) = from {
+                    self.word(digits);
+                    self.at += from + digits.len() - c.len_utf8();
+                }
+            }
             '【' | '『' | '「' => self.title = true,
             '】' | '』' | '」' => self.title = false,
             '-' | '~' | '/' | ',' | '，' | ':' | ';' | '[' | ']' | '!' | '?' | '.' | '。'
@@ -307,6 +317,23 @@ impl<'a> Cutter<'a> {
             }
         }
         self.at += c.len_utf8();
+    }
+
+    /// Does a label or a word without a space stand right before what is next? Then `1:45` is the
+    /// first target and no time of the day.
+    fn follows_label(&self) -> bool {
+        self.tokens.last().is_some_and(|token| match &token.kind {
+            Kind::Word { low, .. } if token.line == self.line => {
+                self.glued || self.lexicon.word(low).is_some_and(Concept::is_label)
+            }
+            Kind::Word { .. }
+            | Kind::Number(_)
+            | Kind::Index(_)
+            | Kind::Sign(_)
+            | Kind::Tick
+            | Kind::Link
+            | Kind::Break => false,
+        })
     }
 
     /// The sign in `5.700$Target` belongs to the number before it.

@@ -11,6 +11,7 @@ pub(super) use spans::restore;
 
 use super::check;
 use super::fields::{self, Fields};
+use super::lexicon::Concept;
 use super::phrase::{Lexeme, What};
 use super::symbol::{Mention, Sureness};
 use super::universe::Universe;
@@ -19,11 +20,29 @@ use crate::reading::{Draft, Entry, Meaning};
 
 /// Reads a text as trades; none where it opens none.
 pub(super) fn read(lexemes: &[Lexeme], universe: &dyn Universe) -> Option<Meaning> {
+    if let Some(reason) = disclaimed(lexemes) {
+        return Some(Meaning::Noise(reason));
+    }
     let heads = heads(lexemes);
     match heads.as_slice() {
         [] => one(lexemes, None, universe).into_meaning(),
         [head] => one(lexemes, Some(&head.mention), universe).into_meaning(),
         _ => many(lexemes, &heads, universe),
+    }
+}
+
+/// A text that says itself that it is an example, or whose head says that it reports the past.
+fn disclaimed(lexemes: &[Lexeme]) -> Option<&'static str> {
+    let opens = |lexeme: &Lexeme| {
+        matches!(&lexeme.what, What::Is(concept) if concept.is_level() || lexeme.side().is_some())
+    };
+    let head = lexemes.iter().position(opens).unwrap_or(lexemes.len());
+    if lexemes.iter().any(|lexeme| lexeme.is(&Concept::Mock)) {
+        Some("example")
+    } else if lexemes[..head].iter().any(|lexeme| lexeme.is(&Concept::Recap)) {
+        Some("recap")
+    } else {
+        None
     }
 }
 
@@ -157,9 +176,6 @@ fn one(lexemes: &[Lexeme], mention: Option<&Mention>, universe: &dyn Universe) -
     let unstopped = fields.stops.is_empty() && fields.stop_away.is_none();
     if fields.long && fields.short || fields.sold && unstopped {
         return held_if(firm, "it names both sides".into());
-    }
-    if fields.mock {
-        return Seen::Refused("example");
     }
     if let Some(refusal) = fields.refused {
         // Its levels are no later word about another trade.

@@ -42,6 +42,8 @@ struct Open {
     item: Option<u8>,
     /// The picture at the beginning of the lines on which it goes on.
     bullet: Option<char>,
+    /// `3560 and then the high at 3720`: a word says that another number follows.
+    joined: bool,
 }
 
 impl Open {
@@ -54,6 +56,7 @@ impl Open {
             words: 0,
             item: None,
             bullet: None,
+            joined: false,
         }
     }
 }
@@ -146,6 +149,10 @@ struct Sentence {
     /// It names a side or an entry since the last comma.
     clause: bool,
     pair: bool,
+    /// It names a pair since the last comma.
+    named: bool,
+    /// What is said of the pair.
+    doubted: Option<Refusal>,
     not: bool,
     conditional: bool,
     market: bool,
@@ -207,6 +214,12 @@ impl Reader {
             What::Is(concept) => self.concept(concept, next),
             What::Pair(mention) => {
                 self.sentence.pair = true;
+                self.sentence.named = true;
+                if self.sentence.not {
+                    self.sentence.doubted.get_or_insert(Refusal::Negated);
+                } else if self.sentence.conditional {
+                    self.sentence.doubted.get_or_insert(Refusal::Conditional);
+                }
                 self.fields.perpetual |= mention.perpetual;
                 self.open_softly();
             }
@@ -231,6 +244,7 @@ impl Reader {
             What::Sign('.' | ';') if next.is_none_or(|next| !next.glued) => self.end_sentence(),
             What::Sign(',' | '，') => {
                 self.sentence.clause = false;
+                self.sentence.named = false;
                 self.sentence.aside = false;
             }
             What::Sign('+') if self.line.market && self.in_entry() => self.add(),
@@ -247,7 +261,10 @@ impl Reader {
         } else {
             None
         };
-        if !matches!(lexeme.what, What::Number(_) | What::Is(Concept::Joint)) {
+        if !matches!(
+            lexeme.what,
+            What::Number(_) | What::Is(Concept::Joint | Concept::UpTo)
+        ) {
             self.chain.clear();
         }
     }
@@ -312,12 +329,15 @@ impl Reader {
         // A pair in a sentence is talk about it.
         let named = sentence.pair && sentence.words <= MOST_HEAD_WORDS;
         self.line.acts |= named;
-        if at_once || named && !self.line.ending && !self.line.moves {
-            if sentence.not {
-                self.refuse(Refusal::Negated);
-            } else if sentence.conditional {
-                self.refuse(Refusal::Conditional);
-            }
+        let doubted = sentence
+            .doubted
+            .filter(|_| named && !self.line.ending && !self.line.moves);
+        if let Some(refusal) = doubted {
+            self.refuse(refusal);
+        } else if at_once && sentence.not {
+            self.refuse(Refusal::Negated);
+        } else if at_once && sentence.conditional {
+            self.refuse(Refusal::Conditional);
         }
         if sentence.entry && sentence.words > MOST_ENTRY_WORDS {
             self.refuse(Refusal::Told);
@@ -447,16 +467,21 @@ impl Reader {
                 if self.sentence.clause {
                     self.refuse(Refusal::Negated);
                 }
+                if self.sentence.named {
+                    self.sentence.doubted.get_or_insert(Refusal::Negated);
+                }
                 self.sentence.not = true;
             }
             Concept::If => {
                 if self.sentence.clause && !self.sentence.aside {
                     self.refuse(Refusal::Conditional);
                 }
+                if self.sentence.named && !self.sentence.aside {
+                    self.sentence.doubted.get_or_insert(Refusal::Conditional);
+                }
                 self.sentence.conditional = true;
             }
             Concept::Talk => self.line.past = true,
-            Concept::Mock => self.fields.mock = true,
             // `SL 0.438 (daily close)`, `invalidation: a close below 308`: of a candle.
             Concept::Close | Concept::Quit | Concept::Take if self.in_stop() => {}
             Concept::Close | Concept::Cancel => {
@@ -495,6 +520,9 @@ impl Reader {
             | Concept::Times
             | Concept::Thousand
             | Concept::Hint
+            | Concept::UpTo
+            | Concept::Mock
+            | Concept::Recap
             | Concept::Asset(_) => {}
         }
     }
@@ -570,6 +598,9 @@ impl Reader {
     fn join(&mut self) {
         let first = self.open.is_some_and(|open| open.numbers == 0);
         self.fields.joined |= self.line.market && self.in_entry() && first;
+        if let Some(open) = &mut self.open {
+            open.joined = open.numbers > 0;
+        }
     }
 
     /// Is a stop being read?
@@ -630,7 +661,7 @@ impl Reader {
         self.sentence.words += weight;
         if let Some(open) = &mut self.open {
             open.words += 1;
-            let prose = open.numbers > 0 && !(open.indexed && open.item.is_some());
+            let prose = open.numbers > 0 && !(open.indexed && open.item.is_some() || open.joined);
             if prose || open.name == Name::Soft || open.words > MOST_WORDS {
                 self.open = None;
             }

@@ -39,8 +39,10 @@ pub(in crate::parse) enum Concept {
     Horizon,
     /// Words that change nothing between a label and its number.
     Filler,
-    /// `to`, `and`: joins two numbers to a range.
+    /// `and`, `or`: joins two numbers.
     Joint,
+    /// `to`: joins the ends of a range, or says how far.
+    UpTo,
     /// Move the stop to the entry.
     Breakeven,
     /// The price at which one is in, as a place for the stop.
@@ -92,6 +94,8 @@ pub(in crate::parse) enum Concept {
     Talk,
     /// It says itself that it is no signal: an example, a lesson.
     Mock,
+    /// The head of a report of the past; behind a trade it only advertises.
+    Recap,
     /// Makes the number before it a leverage.
     Times,
     /// Makes the number before it so many thousands.
@@ -131,6 +135,7 @@ impl Concept {
             "horizon" => Self::Horizon,
             "filler" => Self::Filler,
             "joint" => Self::Joint,
+            "upto" => Self::UpTo,
             "breakeven" => Self::Breakeven,
             "cost" => Self::Cost,
             "move" => Self::Move,
@@ -162,6 +167,7 @@ impl Concept {
             "trigger" => Self::Trigger,
             "talk" => Self::Talk,
             "mock" => Self::Mock,
+            "recap" => Self::Recap,
             "times" => Self::Times,
             "thousand" => Self::Thousand,
             "hint" => Self::Hint,
@@ -183,6 +189,11 @@ impl Concept {
                 | Self::Timeframe
                 | Self::Validity
         )
+    }
+
+    /// Names a level of a trade.
+    pub(in crate::parse) const fn is_level(&self) -> bool {
+        matches!(self, Self::Entry | Self::Target | Self::Stop)
     }
 
     /// Is it a unit that makes a number no price? And how many seconds, where it is one of time.

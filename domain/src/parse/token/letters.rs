@@ -61,7 +61,7 @@ impl Cutter<'_> {
         if mixed && let Some(latin) = normalise::latin_look_alike(word) {
             self.word(&latin);
         } else {
-            for piece in self.pieces(word) {
+            for piece in self.pieces(self.stem(word)) {
                 self.word(piece);
             }
         }
@@ -85,6 +85,22 @@ impl Cutter<'_> {
                 self.at += piece.len();
             }
         }
+    }
+
+    /// `والهدف` is `and the target`, `손절은` says what the stop is: the word without what is joined to
+    /// it, where that makes it one of the lexicon's.
+    fn stem<'b>(&self, word: &'b str) -> &'b str {
+        let foreign = word
+            .chars()
+            .next()
+            .is_some_and(|c| matches!(c, '\u{0600}'..='\u{06FF}' | '\u{AC00}'..='\u{D7A3}'));
+        if !foreign || self.lexicon.begins(word) {
+            return word;
+        }
+        let known = |stem: &&str| stem.chars().count() > 1 && self.lexicon.begins(stem);
+        let behind = BEFORE.iter().filter_map(|joined| word.strip_prefix(joined));
+        let before = BEHIND.iter().filter_map(|joined| word.strip_suffix(joined));
+        behind.chain(before).find(known).unwrap_or(word)
     }
 
     pub(super) fn known_pieces(&self, letters: &str) -> bool {
@@ -115,6 +131,15 @@ impl Cutter<'_> {
         vec![word]
     }
 }
+
+/// What Arabic joins to the beginning of a word: and, so, in, to, the.
+const BEFORE: [&str; 10] = ["و", "ف", "ب", "ل", "ال", "وال", "بال", "لل", "فال", "ول"];
+
+/// What Korean and Persian join to the end of one.
+const BEHIND: [&str; 22] = [
+    "은", "는", "이", "가", "을", "를", "에", "로", "으로", "에서", "의", "도", "까지", "부터", "입니다", "요",
+    "ها", "های", "هاي", "م", "ش", "مون",
+];
 
 /// Do stars go on with a name (`B***`), so that it names nothing? One or two of them only make what
 /// stands before them bold.

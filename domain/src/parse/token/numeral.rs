@@ -2,6 +2,7 @@
 
 use super::{Cutter, Kind, is_letter, run};
 use crate::parse::lexicon::Concept;
+use crate::parse::normalise;
 use crate::parse::number::{self, Number, Unit};
 
 /// How a number with a scale behind it is written.
@@ -18,7 +19,7 @@ impl Cutter<'_> {
             self.at += digits.len();
             return;
         }
-        if let Some(length) = clock_or_date(rest) {
+        if let Some(length) = clock_or_date(rest).filter(|_| !self.follows_label()) {
             self.word(&rest[..length]);
             self.at += length;
             return;
@@ -137,6 +138,9 @@ impl Cutter<'_> {
         } else if next == Some('倍') {
             number.unit = Unit::Times;
             taken = 3;
+        } else if let Some(length) = self.suffix(&low, &['배']) {
+            number.unit = Unit::Times;
+            taken = length;
         } else if let Some(length) = self.suffix(&low, &['x', 'х']) {
             number.unit = Unit::Times;
             taken = length;
@@ -148,7 +152,11 @@ impl Cutter<'_> {
             return;
         } else if !letters.is_empty() {
             match self.lexicon.word(&low) {
-                Some(concept) if let Some(span) = concept.unit() => {
+                // `8` and behind it, without a break, the first word of another field's label.
+                Some(concept)
+                    if let Some(span) = concept.unit()
+                        && !self.goes_on(&low, &after[letters.len()..]) =>
+                {
                     number.unit = concept.measure();
                     number.span = span;
                     taken = letters.len();
@@ -164,6 +172,15 @@ impl Cutter<'_> {
         }
         self.push(Kind::Number(number));
         self.at += taken;
+    }
+
+    /// Does the next word make a longer phrase of this one?
+    fn goes_on(&self, low: &str, after: &str) -> bool {
+        let next = normalise::low(run(after.trim_start_matches(' '), is_letter));
+        let phrases = self.lexicon.beginning_with(low).iter();
+        phrases
+            .filter_map(|phrase| phrase.rest.first())
+            .any(|word| *word == next)
     }
 
     /// Is the unit there, alone or with a known word glued to it (`10xEntry`)? Its length then.
@@ -264,10 +281,13 @@ fn fraction(rest: &str) -> Option<usize> {
 fn clock_or_date(rest: &str) -> Option<usize> {
     let digit = |at: usize| rest.as_bytes().get(at).is_some_and(u8::is_ascii_digit);
     let is = |at: usize, byte: u8| rest.as_bytes().get(at) == Some(&byte);
-    let ends = |at: usize| !(digit(at) || is(at, b'.') && digit(at + 1));
+    let ends = |at: usize| {
+        !(digit(at) || (is(at, b'.') || is(at, b',')) && digit(at + 1))
+    };
+    let sixty = |at: usize| matches!(rest.as_bytes().get(at), Some(b'0'..=b'5'));
     for hours in 1..=2 {
         let clock =
-            (0..hours).all(digit) && is(hours, b':') && digit(hours + 1) && digit(hours + 2);
+            (0..hours).all(digit) && is(hours, b':') && sixty(hours + 1) && digit(hours + 2);
         if clock && is(hours + 3, b':') && digit(hours + 4) && digit(hours + 5) && ends(hours + 6) {
             return Some(hours + 6);
         }

@@ -72,6 +72,7 @@ impl Reader {
             return;
         };
         open.numbers += 1;
+        open.joined = false;
         // `1) 12.5%` gives no price, and `1) 480 - 16.667%` one: the item is done with its price.
         let lists = starts_line || open.item.is_some();
         open.item = None;
