@@ -62,6 +62,8 @@ pub(super) struct Fields {
     pub(super) stray: Vec<Decimal>,
     /// Prices at which is added to the entry.
     pub(super) added: Vec<Decimal>,
+    /// Prices right behind the word that says that it is entered at once.
+    pub(super) seen: Vec<Decimal>,
     /// `now or 60000`: a word stands between the market and a price.
     pub(super) joined: bool,
     /// Lines that speak of closing or cancelling.

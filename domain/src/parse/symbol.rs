@@ -153,7 +153,7 @@ fn mention(
     if let Some(found) = currencies(lexemes, at, universe) {
         return Some(found);
     }
-    if let Some(mention) = worded(lexemes, at, universe) {
+    if let Some(mention) = worded(lexemes, at, universe, han) {
         return Some((mention, 1));
     }
     let text = lexeme.text.as_str();
@@ -224,7 +224,12 @@ const LONGEST_NAME: usize = 12;
 
 /// `MOVE 多`, `cancel TP NOT`: an asset that is a word of the lexicon too, written as assets are
 /// where the word would make no sense.
-fn worded(lexemes: &[Lexeme], at: usize, universe: &dyn Universe) -> Option<Mention> {
+fn worded(
+    lexemes: &[Lexeme],
+    at: usize,
+    universe: &dyn Universe,
+    han: bool,
+) -> Option<Mention> {
     let lexeme = &lexemes[at];
     let What::Is(concept) = &lexeme.what else {
         return None;
@@ -233,10 +238,10 @@ fn worded(lexemes: &[Lexeme], at: usize, universe: &dyn Universe) -> Option<Ment
         return None;
     }
     let name = lexeme.text.to_ascii_uppercase();
-    if !(universe.is_base(&name) && universe.is_word(&name)) {
+    if !universe.is_base(&name) {
         return None;
     }
-    place::instead(lexemes, at, concept, lexeme.text == name)
+    place::instead(lexemes, at, concept, lexeme.text == name, han)
         .then(|| made(&name, None, Sureness::Bare, false, universe))
 }
 

@@ -72,8 +72,11 @@ const MOST_MARKET_WORDS: usize = 6;
 /// price somewhere tells of a plan.
 const MOST_ENTRY_WORDS: usize = 56;
 
-/// The most unknown words on a line whose numbers would be levels if anything named them.
-const MOST_STRAY_WORDS: usize = 21;
+/// The most unknown words of a label that nobody knows, counted alike.
+const MOST_LABEL_WORDS: usize = 21;
+
+/// The most unknown words of a sentence under a trade that takes it back; in more it is advice.
+const MOST_ORDER_WORDS: usize = 21;
 
 /// The most unknown words of a question that doubts what stands before it: `what do you think?`
 const MOST_ASKED_WORDS: usize = 35;
@@ -100,10 +103,15 @@ pub(in crate::parse) fn read(lexemes: &[Lexeme]) -> Fields {
         remark: false,
         bullet: None,
         adding: false,
+        last: false,
+        now: false,
         here: Place::default(),
     };
     let mut at = 0;
     while let Some(lexeme) = lexemes.get(at) {
+        if lexeme.is(&Concept::Again) {
+            reader.last = !number_follows(&lexemes[at + 1..]);
+        }
         reader.take(lexeme, lexemes.get(at + 1));
         at += 1;
         if lexeme.what != What::Sign('(') {
@@ -138,6 +146,12 @@ struct Line {
     /// A length of time stands on it.
     span: Option<Duration>,
     loose: Vec<Decimal>,
+    /// It is written like a field, whatever its label means: a word or two, a colon and a number.
+    field: bool,
+    /// A word before its first number.
+    colon: bool,
+    /// It names something whose numbers are no levels.
+    other: bool,
     /// The picture at its beginning.
     bullet: Option<char>,
 }
@@ -153,6 +167,10 @@ struct Sentence {
     named: bool,
     /// What is said of the pair.
     doubted: Option<Refusal>,
+    /// What is said of a side or an entry.
+    refused: Option<Refusal>,
+    /// It names a side, or a price.
+    says: bool,
     not: bool,
     conditional: bool,
     market: bool,
@@ -185,6 +203,10 @@ struct Reader {
     bullet: Option<char>,
     /// The prices of the entry that follow are where is added.
     adding: bool,
+    /// No number follows on the line.
+    last: bool,
+    /// The lexeme before says that it is entered at once.
+    now: bool,
 }
 
 impl Reader {
@@ -225,6 +247,10 @@ impl Reader {
             }
             What::Number(number) => {
                 self.condition_on(number);
+                if !self.line.number && !self.remark {
+                    let short = self.line.words <= MOST_LABEL_WORDS;
+                    self.line.field = short && (self.line.colon || self.line.words == 0);
+                }
                 self.number(number, next);
             }
             What::Index(index) => self.index(*index),
@@ -248,9 +274,11 @@ impl Reader {
                 self.sentence.aside = false;
             }
             What::Sign('+') if self.line.market && self.in_entry() => self.add(),
+            What::Sign(':') => self.line.colon = true,
             What::Sign('(') => self.remark = true,
             What::Sign(')') => self.remark = false,
             What::Sign(sign @ ('-' | '~' | '/')) => {
+                self.now = false;
                 self.sign = Some(*sign);
                 return;
             }
@@ -261,6 +289,7 @@ impl Reader {
         } else {
             None
         };
+        self.now = lexeme.is(&Concept::Market);
         if !matches!(
             lexeme.what,
             What::Number(_) | What::Is(Concept::Joint | Concept::UpTo)
@@ -298,17 +327,28 @@ impl Reader {
     }
 
     fn refuse(&mut self, refusal: Refusal) {
-        self.fields.refused.get_or_insert(refusal);
+        self.sentence.refused.get_or_insert(refusal);
     }
 
     /// `long at 60000, if it breaks 61000`: what a condition says of a price it says of the entry,
     /// unless it is said of another order.
     fn condition_on(&mut self, number: &Number) {
-        let sentence = &self.sentence;
         let level = number.unit == Unit::None && self.open.is_none_or(|open| open.item.is_none());
+        self.sentence.says |= level && self.is_near(number);
+        let sentence = &self.sentence;
         if sentence.conditional && sentence.acts && !sentence.aside && level {
             self.refuse(Refusal::Conditional);
         }
+    }
+
+    /// Could the number be a price of the trade that has been read so far?
+    fn is_near(&self, number: &Number) -> bool {
+        let fields = &self.fields;
+        let first = fields.entry.first().or(fields.soft.first());
+        let price = first.or(fields.stops.first()).copied();
+        price.zip(number.value).is_none_or(|(price, value)| {
+            value * Decimal::TWO >= price && value <= price * Decimal::TWO
+        })
     }
 
     /// A question doubts its own sentence, and a short one what stands before it on its line.
@@ -329,19 +369,23 @@ impl Reader {
         // A pair in a sentence is talk about it.
         let named = sentence.pair && sentence.words <= MOST_HEAD_WORDS;
         self.line.acts |= named;
+        // `Remember that you may enter again if …`: advice under a trade refuses nothing.
+        let labels = self.fields.stop_label || self.fields.target_label;
+        let laid_out = self.has_entry() && labels;
+        let advice = laid_out && !sentence.says && sentence.words > MOST_ORDER_WORDS;
         let doubted = sentence
             .doubted
             .filter(|_| named && !self.line.ending && !self.line.moves);
-        if let Some(refusal) = doubted {
-            self.refuse(refusal);
-        } else if at_once && sentence.not {
-            self.refuse(Refusal::Negated);
-        } else if at_once && sentence.conditional {
-            self.refuse(Refusal::Conditional);
-        }
-        if sentence.entry && sentence.words > MOST_ENTRY_WORDS {
-            self.refuse(Refusal::Told);
-        }
+        let refused = sentence.refused.filter(|_| !advice).or(doubted).or({
+            match (at_once, sentence.not, sentence.conditional) {
+                (true, true, _) => Some(Refusal::Negated),
+                (true, false, true) => Some(Refusal::Conditional),
+                _ => None,
+            }
+        });
+        let told = sentence.entry && sentence.words > MOST_ENTRY_WORDS;
+        let refused = refused.or(told.then_some(Refusal::Told));
+        self.fields.refused = self.fields.refused.or(refused);
     }
 
     fn end_line(&mut self) {
@@ -351,7 +395,7 @@ impl Reader {
         if line.label || line.acts {
             fields.left_over.extend(line.loose);
             fields.ending |= line.ending;
-        } else if line.words <= MOST_STRAY_WORDS {
+        } else if line.field && !line.other {
             fields.stray.extend(line.loose);
         }
         fields.reached |= (line.label || line.acts) && line.hit;
@@ -406,13 +450,16 @@ impl Reader {
             Concept::Validity => self.open = Some(Open::new(Name::Validity)),
             Concept::Price => self.open = Some(Open::new(Name::Price)),
             // `now, 0.30 add`: some languages say so behind the price.
-            Concept::Again if self.adds() && ends_line(next) => {
+            Concept::Again if self.adds() && self.last => {
                 self.add();
-                self.fields.added.clone_from(&self.fields.entry);
+                let fields = &mut self.fields;
+                let seen = &fields.seen;
+                let added = fields.entry.iter().filter(|price| !seen.contains(price));
+                fields.added.extend(added);
             }
             Concept::Again if self.adds() => self.add(),
             // `Entry 1.79, DCA 1.85`: it goes on with the entry.
-            Concept::Again if self.entered() && !ends_line(next) => {
+            Concept::Again if self.entered() && !self.last => {
                 self.add();
                 // `94800-95300 short, add 96200`.
                 if self.fields.entry.is_empty() {
@@ -426,6 +473,7 @@ impl Reader {
             }
             Concept::Other | Concept::Result => {
                 // `Entry Volume 0.5` would be no entry, so the field ends whatever it is.
+                self.line.other = true;
                 self.open = Some(Open::new(Name::Other));
             }
             Concept::Out => self.sold(next),
@@ -434,6 +482,7 @@ impl Reader {
                 self.fields.long |= *concept == Concept::Long;
                 self.fields.short |= *concept == Concept::Short;
                 self.act();
+                self.sentence.says = true;
                 self.found(Field::Side, None, Confidence::Named);
                 self.open_softly();
             }
@@ -669,8 +718,16 @@ impl Reader {
     }
 }
 
-fn ends_line(next: Option<&Lexeme>) -> bool {
-    next.is_none_or(|next| next.what == What::Break)
+/// So far a number is looked for behind a word that it may belong to.
+const FAR: usize = 12;
+
+/// Does a number follow on the line?
+fn number_follows(lexemes: &[Lexeme]) -> bool {
+    lexemes
+        .iter()
+        .take(FAR)
+        .take_while(|lexeme| lexeme.what != What::Break)
+        .any(|lexeme| matches!(&lexeme.what, What::Number(number) if number.unit == Unit::None))
 }
 
 /// The most lexemes of a remark in parentheses.

@@ -119,7 +119,8 @@ impl Cutter<'_> {
         }
         for cut in 2..word.len().saturating_sub(1) {
             let (head, tail) = word.split_at(cut);
-            let camel = bytes[cut].is_ascii_uppercase()
+            let camel = tail.len() > 3
+                && bytes[cut].is_ascii_uppercase()
                 && bytes.get(cut + 1).is_some_and(u8::is_ascii_lowercase)
                 && self.lexicon.begins(&tail.to_lowercase());
             let both = self.lexicon.word(&head.to_lowercase()).is_some_and(is_loud)

@@ -103,6 +103,8 @@ impl Reader {
                 self.fields.entry.push(value);
                 if self.adding {
                     self.fields.added.push(value);
+                } else if self.now {
+                    self.fields.seen.push(value);
                 }
             }
             Name::Soft => self.fields.soft.push(value),
