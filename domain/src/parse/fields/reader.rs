@@ -429,7 +429,8 @@ impl Reader {
                 self.act();
                 self.open = Some(Open::new(Name::Entry));
             }
-            Concept::Target => {
+            Concept::Aim if !self.entered() => {}
+            Concept::Target | Concept::Aim => {
                 self.fields.target_label = true;
                 self.line.label = true;
                 self.open = Some(Open::new(Name::Target));

@@ -25,6 +25,8 @@ pub(in crate::parse) enum Concept {
     Breakout,
     /// The label of a target.
     Target,
+    /// Where an entry is meant to lead; elsewhere it is an opinion about the market.
+    Aim,
     /// The label of a stop.
     Stop,
     Leverage,
@@ -126,6 +128,7 @@ impl Concept {
             "below" => Self::Below,
             "breakout" => Self::Breakout,
             "target" => Self::Target,
+            "aim" => Self::Aim,
             "stop" => Self::Stop,
             "leverage" => Self::Leverage,
             "perpetual" => Self::Perpetual,
