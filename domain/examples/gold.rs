@@ -116,7 +116,9 @@ fn look(file: &Path, by: &str, all: bool, whole: &mut Tally) {
         let meaning = parse::read(post, false, context).meaning;
         let fate = fate(&label, &meaning);
         let group = label[by].as_str().unwrap_or("?").to_owned();
-        let trap = label["note"].as_str().is_some_and(|note| note.contains("trap"));
+        let trap = label["note"]
+            .as_str()
+            .is_some_and(|note| note.contains("trap"));
         groups.entry(group).or_default().count(&fate, trap);
         total.count(&fate, trap);
         whole.count(&fate, trap);

@@ -68,23 +68,3 @@ fn meaning(text: &str, has_media: bool, context: Context<'_>) -> Meaning {
     trade::restore(&mut meaning, text);
     meaning
 }
-
-#[doc(hidden)]
-#[must_use]
-pub fn dump(text: &str) -> String {
-    let plain = normalise::plain(text);
-    let lexicon = lexicon::Lexicon::bundled();
-    let tokens = token::cut(&plain, lexicon);
-    let mut lexemes = symbol::name(phrase::name(tokens, lexicon), Assets::bundled());
-    trade::regroup(&mut lexemes, Assets::bundled());
-    lexemes.iter().map(|l| match &l.what {
-        phrase::What::Is(c) => format!("{}:{c:?}", l.text),
-        phrase::What::Pair(m) => format!("PAIR({}/{:?} {:?})", m.base, m.quote, m.sure),
-        phrase::What::Number(n) => format!("{}[{:?}]", n.value.map_or("?".into(), |v| v.to_string()), n.unit),
-        phrase::What::Index(i) => format!("#{i}"),
-        phrase::What::Word => format!("«{}»", l.text),
-        phrase::What::Sign(s) => s.to_string(),
-        phrase::What::Break => "⏎\n".into(),
-        other => format!("{other:?}"),
-    }).collect::<Vec<_>>().join(" ")
-}

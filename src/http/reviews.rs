@@ -343,6 +343,7 @@ impl TradeIn {
             leverage: leverage.transpose()?,
             breakeven_after: None,
             valid_for: None,
+            manner: Manner::default(),
             spans: Vec::new(),
         })
     }

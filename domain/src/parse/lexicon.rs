@@ -226,7 +226,11 @@ mod tests {
     #[test]
     fn every_bundled_line_names_a_concept_and_says_it_once() {
         for (language, text) in LANGUAGES {
-            assert_eq!(Lexicon::default().extend(Tongue(0), text), Ok(()), "{language}");
+            assert_eq!(
+                Lexicon::default().extend(Tongue(0), text),
+                Ok(()),
+                "{language}"
+            );
         }
     }
 

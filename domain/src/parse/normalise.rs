@@ -76,7 +76,11 @@ fn folded(
             out.push(',');
             continue;
         }
-        wide = if matches!(c, '０'..='９') { wide + 1 } else { 0 };
+        wide = if matches!(c, '０'..='９') {
+            wide + 1
+        } else {
+            0
+        };
         let thin = matches!(c, '\u{00A0}' | '\u{2009}' | '\u{202F}');
         if thin && divides_thousands(c, &out, chars.clone().map(|(_, c)| c)) {
             continue;

@@ -224,12 +224,7 @@ const LONGEST_NAME: usize = 12;
 
 /// `MOVE 多`, `cancel TP NOT`: an asset that is a word of the lexicon too, written as assets are
 /// where the word would make no sense.
-fn worded(
-    lexemes: &[Lexeme],
-    at: usize,
-    universe: &dyn Universe,
-    han: bool,
-) -> Option<Mention> {
+fn worded(lexemes: &[Lexeme], at: usize, universe: &dyn Universe, han: bool) -> Option<Mention> {
     let lexeme = &lexemes[at];
     let What::Is(concept) = &lexeme.what else {
         return None;

@@ -33,13 +33,14 @@ pub(super) fn read(lexemes: &[Lexeme], universe: &dyn Universe) -> Option<Meanin
 
 /// A text that says itself that it is an example, or whose head says that it reports the past.
 fn disclaimed(lexemes: &[Lexeme]) -> Option<&'static str> {
-    let opens = |lexeme: &Lexeme| {
-        matches!(&lexeme.what, What::Is(concept) if concept.is_level() || lexeme.side().is_some())
-    };
+    let opens = |lexeme: &Lexeme| matches!(&lexeme.what, What::Is(concept) if concept.is_level() || lexeme.side().is_some());
     let head = lexemes.iter().position(opens).unwrap_or(lexemes.len());
     if lexemes.iter().any(|lexeme| lexeme.is(&Concept::Mock)) {
         Some("example")
-    } else if lexemes[..head].iter().any(|lexeme| lexeme.is(&Concept::Recap)) {
+    } else if lexemes[..head]
+        .iter()
+        .any(|lexeme| lexeme.is(&Concept::Recap))
+    {
         Some("recap")
     } else {
         None
@@ -208,6 +209,7 @@ fn one(lexemes: &[Lexeme], mention: Option<&Mention>, universe: &dyn Universe) -
         leverage: fields.leverage.iter().min().copied(),
         breakeven_after: fields.breakeven_after,
         valid_for: draft::valid_for(&fields),
+        manner: draft::manner(&fields),
         spans: Vec::new(),
     };
     let mut draft = draft;
@@ -261,7 +263,7 @@ fn is_prose(lexemes: &[Lexeme]) -> bool {
 
 /// Are there enough fields that a trade may be meant?
 fn looks_like_a_trade(fields: &Fields) -> bool {
-    let sided = fields.long || fields.short;
+    let sided = fields.long || fields.short || fields.takes;
     let far = !fields.targets_away.is_empty() || fields.stop_away.is_some();
     let levels = !fields.targets.is_empty() || !fields.stops.is_empty() || far;
     if !fields.entry.is_empty() {

@@ -56,10 +56,9 @@ pub(crate) fn fate(label: &Value, meaning: &Meaning) -> Fate {
 }
 
 fn decimal(value: &Value) -> Decimal {
-    let text = match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
+    let text = value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned);
     Decimal::from_str_exact(&text)
         .or_else(|_| Decimal::from_scientific(&text))
         .unwrap_or_else(|error| panic!("{text} in a label is no number: {error}"))
@@ -114,7 +113,11 @@ pub(crate) fn wrong(gold: &Value, draft: &Draft) -> Option<String> {
         .map(|target| target.price.get().normalize())
         .collect();
     let same = |gold: &Vec<Decimal>| {
-        gold.len() == read.len() && gold.iter().zip(&read).all(|(gold, read)| near(*gold, *read))
+        gold.len() == read.len()
+            && gold
+                .iter()
+                .zip(&read)
+                .all(|(gold, read)| near(*gold, *read))
     };
     if !targets.iter().any(same) {
         return Some(format!("targets {read:?}"));
@@ -129,14 +132,16 @@ pub(crate) fn wrong(gold: &Value, draft: &Draft) -> Option<String> {
     if !stop_fits {
         return Some(format!("stop {:?}", draft.stop));
     }
-    let leverage = |label: &Value| match label {
-        Value::Null => None,
-        Value::Array(range) => range.first().map(decimal),
-        number => Some(decimal(number)),
+    let leverage = |label: &Value| {
+        let one = label.as_array().map_or(Some(label), |range| range.first());
+        one.filter(|one| !one.is_null()).map(decimal)
     };
     let mut leverages = alternatives("leverage");
     leverages.push(gold["leverage"].clone());
-    if !leverages.iter().any(|label| leverage(label) == draft.leverage) {
+    if !leverages
+        .iter()
+        .any(|label| leverage(label) == draft.leverage)
+    {
         return Some(format!("leverage {:?}", draft.leverage));
     }
     None

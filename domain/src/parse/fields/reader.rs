@@ -12,7 +12,7 @@ use crate::parse::lexicon::Concept;
 use crate::parse::number::{Number, Unit};
 use crate::parse::phrase::{Lexeme, What};
 use crate::parse::token::{self, Place};
-use crate::reading::{Confidence, Field};
+use crate::reading::{Confidence, Field, Margin};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Name {
@@ -24,6 +24,8 @@ enum Name {
     Price,
     Timeframe,
     Validity,
+    Size,
+    Risk,
     Other,
 }
 
@@ -145,6 +147,12 @@ struct Line {
     words: usize,
     /// A length of time stands on it.
     span: Option<Duration>,
+    /// It says to move the stop to the entry.
+    breakeven: bool,
+    /// The first list number of a target.
+    goal: Option<u8>,
+    /// The last percentage, which may be said of the account.
+    share: Option<Decimal>,
     loose: Vec<Decimal>,
     /// It is written like a field, whatever its label means: a word or two, a colon and a number.
     field: bool,
@@ -402,13 +410,21 @@ impl Reader {
         if line.past && (line.acts || line.market) {
             fields.refused.get_or_insert(Refusal::Past);
         }
+        // `after TP1 move SL to entry`.
+        if line.breakeven && fields.breakeven_after.is_none() {
+            fields.breakeven_after = line.goal;
+        }
         self.trailing = false;
         self.remark = false;
         if let Some(open) = &mut self.open {
             match open.name {
-                Name::Leverage | Name::Price | Name::Timeframe | Name::Validity | Name::Other => {
-                    self.open = None
-                }
+                Name::Leverage
+                | Name::Price
+                | Name::Timeframe
+                | Name::Validity
+                | Name::Size
+                | Name::Risk
+                | Name::Other => self.open = None,
                 Name::Soft if open.numbers > 0 => self.open = None,
                 Name::Soft | Name::Entry | Name::Target | Name::Stop => open.broken = true,
             }
@@ -447,6 +463,13 @@ impl Reader {
                     self.fields.timeframe = Some(span);
                 }
                 self.open = Some(Open::new(Name::Timeframe));
+            }
+            Concept::Size => self.share_of_account(),
+            Concept::Hazard => self.open = Some(Open::new(Name::Risk)),
+            Concept::Trail => {
+                self.fields.trailing = true;
+                self.found(Field::Trailing, None, Confidence::Named);
+                self.open = Some(Open::new(Name::Other));
             }
             Concept::Validity => self.open = Some(Open::new(Name::Validity)),
             Concept::Price => self.open = Some(Open::new(Name::Price)),
@@ -487,6 +510,12 @@ impl Reader {
                 self.found(Field::Side, None, Confidence::Named);
                 self.open_softly();
             }
+            Concept::Takes => {
+                self.fields.takes = true;
+                self.act();
+                self.found(Field::Side, None, Confidence::Named);
+                self.open_softly();
+            }
             // `from 0.2145 (now 0.2098)`: what it costs as the author writes.
             Concept::Market if self.remark && self.has_entry() => {
                 self.open = Some(Open::new(Name::Price));
@@ -502,6 +531,9 @@ impl Reader {
                     self.open_softly();
                 }
             }
+            Concept::Open => {
+                self.fields.open_target |= self.open.is_some_and(|open| open.name == Name::Target);
+            }
             Concept::Joint => self.join(),
             Concept::Near => self.fields.near |= self.in_entry(),
             Concept::Above => self.trigger(Trigger::Above),
@@ -510,6 +542,8 @@ impl Reader {
             Concept::Satoshi => self.fields.satoshi = true,
             Concept::Spot => self.fields.spot = true,
             Concept::Perpetual => self.fields.perpetual = true,
+            Concept::Cross => self.margin(Margin::Cross),
+            Concept::Isolated => self.margin(Margin::Isolated),
             Concept::Venue(name) => self.fields.venues.push(Venue::new(name.clone())),
             Concept::Trigger => self.trailing = true,
             Concept::Hit => self.line.hit = true,
@@ -553,14 +587,18 @@ impl Reader {
                 }
             }
             Concept::Quit => {}
-            Concept::Breakeven | Concept::Cost | Concept::Take | Concept::Half | Concept::Hold => {
+            Concept::Breakeven => {
+                self.line.breakeven = true;
+                self.fields.later = true;
+                self.sentence.aside = true;
+            }
+            Concept::Cost | Concept::Take | Concept::Half | Concept::Hold => {
                 self.fields.later = true;
                 self.sentence.aside = true;
             }
             Concept::Horizon
             | Concept::Filler
             | Concept::All
-            | Concept::Open
             | Concept::Unit
             | Concept::Pip
             | Concept::Point
@@ -575,6 +613,20 @@ impl Reader {
             | Concept::Recap
             | Concept::Asset(_) => {}
         }
+    }
+
+    fn margin(&mut self, margin: Margin) {
+        self.fields.perpetual = true;
+        self.fields.margin = Some(margin);
+        self.found(Field::Margin, None, Confidence::Named);
+    }
+
+    /// `with 4% of the deposit`, `deposit: 4%`.
+    fn share_of_account(&mut self) {
+        if let Some(share) = self.line.share.take() {
+            self.fields.size.get_or_insert(share);
+        }
+        self.open = Some(Open::new(Name::Size));
     }
 
     /// `buy 182-178 sell 191, 200 stop 170`: who bought sells at his targets.
@@ -685,7 +737,13 @@ impl Reader {
             Some(open)
                 if matches!(
                     open.name,
-                    Name::Leverage | Name::Price | Name::Timeframe | Name::Validity | Name::Other
+                    Name::Leverage
+                        | Name::Price
+                        | Name::Timeframe
+                        | Name::Validity
+                        | Name::Size
+                        | Name::Risk
+                        | Name::Other
                 ) =>
             {
                 self.open = Some(Open::new(Name::Soft));
@@ -699,6 +757,7 @@ impl Reader {
             && let Some(span) = values::charted(text)
         {
             self.fields.timeframe = Some(span);
+            self.found(Field::Timeframe, None, Confidence::Named);
             return;
         }
         // A Chinese character is a part of a word.

@@ -9,6 +9,8 @@ use crate::parse::number::Unit;
 pub(in crate::parse) enum Concept {
     Long,
     Short,
+    /// I take: long, where no side is named.
+    Takes,
     /// Out again: behind a long with its entry, `sell` is where the profit is taken.
     Out,
     /// The label of an entry.
@@ -30,11 +32,21 @@ pub(in crate::parse) enum Concept {
     /// The label of a stop.
     Stop,
     Leverage,
-    /// Cross or isolated margin, futures, contracts.
+    /// Futures, contracts.
     Perpetual,
+    /// Cross margin, which only perpetuals have.
+    Cross,
+    /// Isolated margin, alike.
+    Isolated,
     Spot,
     /// The label of the price at this moment.
     Price,
+    /// The label of what is put in of the account.
+    Size,
+    /// The label of what is risked of the account.
+    Hazard,
+    /// The stop follows the price.
+    Trail,
     /// The label of something whose numbers are no levels: a risk, an amount, a signal's number.
     Other,
     /// How long the plan is for. It is here so that `short term` is not short.
@@ -119,6 +131,7 @@ impl Concept {
         Some(match name {
             "long" => Self::Long,
             "short" => Self::Short,
+            "takes" => Self::Takes,
             "out" => Self::Out,
             "entry" => Self::Entry,
             "market" => Self::Market,
@@ -134,6 +147,11 @@ impl Concept {
             "perpetual" => Self::Perpetual,
             "spot" => Self::Spot,
             "price" => Self::Price,
+            "cross" => Self::Cross,
+            "isolated" => Self::Isolated,
+            "size" => Self::Size,
+            "risk" => Self::Hazard,
+            "trail" => Self::Trail,
             "other" => Self::Other,
             "horizon" => Self::Horizon,
             "filler" => Self::Filler,
@@ -187,6 +205,8 @@ impl Concept {
                 | Self::Stop
                 | Self::Leverage
                 | Self::Price
+                | Self::Size
+                | Self::Hazard
                 | Self::Other
                 | Self::Result
                 | Self::Timeframe
@@ -203,7 +223,10 @@ impl Concept {
     pub(in crate::parse) const fn unit(&self) -> Option<Option<u32>> {
         if let Self::Span(seconds) = self {
             Some(Some(*seconds))
-        } else if matches!(self, Self::Unit | Self::Pip | Self::Point | Self::Risk | Self::Times) {
+        } else if matches!(
+            self,
+            Self::Unit | Self::Pip | Self::Point | Self::Risk | Self::Times
+        ) {
             Some(None)
         } else {
             None

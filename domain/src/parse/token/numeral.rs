@@ -99,7 +99,10 @@ impl Cutter<'_> {
             Some(_) if self.parentheses == 0 => 1,
             Some(_) | None => ordinal(after)?,
         };
-        let index = self.last_index.checked_add(1).filter(|_| self.last_index > 0)?;
+        let index = self
+            .last_index
+            .checked_add(1)
+            .filter(|_| self.last_index > 0)?;
         let price = literal.strip_suffix(index.to_string().as_str())?;
         let fraction = price.find(['.', ',']).map(|at| price.len() - at - 1)?;
         (fraction > 0).then_some((price, index, length))
@@ -281,9 +284,7 @@ fn fraction(rest: &str) -> Option<usize> {
 fn clock_or_date(rest: &str) -> Option<usize> {
     let digit = |at: usize| rest.as_bytes().get(at).is_some_and(u8::is_ascii_digit);
     let is = |at: usize, byte: u8| rest.as_bytes().get(at) == Some(&byte);
-    let ends = |at: usize| {
-        !(digit(at) || (is(at, b'.') || is(at, b',')) && digit(at + 1))
-    };
+    let ends = |at: usize| !(digit(at) || (is(at, b'.') || is(at, b',')) && digit(at + 1));
     let sixty = |at: usize| matches!(rest.as_bytes().get(at), Some(b'0'..=b'5'));
     for hours in 1..=2 {
         let clock =

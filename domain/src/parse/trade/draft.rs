@@ -8,7 +8,7 @@ use crate::market::{MarketKind, Price, Side, Venue};
 use crate::parse::fields::{Fields, Trigger};
 use crate::parse::symbol::{Mention, Sureness};
 use crate::parse::universe::Universe;
-use crate::reading::{Draft, Entry, Ladder, Rung, Target};
+use crate::reading::{Draft, Entry, Ladder, Manner, Rung, Target};
 use crate::signal::HELD_AT_MOST;
 
 /// The side that is written, or that the levels leave no choice about.
@@ -219,6 +219,19 @@ pub(super) fn valid_for(fields: &Fields) -> Option<Duration> {
     fields.valid.or_else(|| fields.timeframe.map(candles))
 }
 
+/// What the text says beside the levels.
+pub(super) fn manner(fields: &Fields) -> Manner {
+    let share = |percent: &Decimal| *percent > Decimal::ZERO && *percent <= Decimal::ONE_HUNDRED;
+    Manner {
+        margin: fields.margin,
+        size: fields.size.filter(share),
+        risk: fields.risk.filter(share),
+        timeframe: fields.timeframe,
+        open_target: fields.open_target && !fields.targets.is_empty(),
+        trailing: fields.trailing,
+    }
+}
+
 pub(super) fn venue(fields: &Fields) -> Option<Venue> {
     let first = fields.venues.first()?;
     fields
@@ -279,7 +292,14 @@ fn nowhere(fields: &Fields, entry: &Entry) -> Option<String> {
     let read = |number: &Decimal| levels().any(|level| level == *number);
     // Where each field is read, what is far from all of them counts something else.
     let complete = fields.labelled() == 3 || fields.labelled() == 2 && !fields.soft.is_empty();
-    let named = fields.left_over.iter().filter(|number| !complete || near(number));
+    // `2 local highs` beside prices with decimals counts something, too.
+    let counts = |number: &Decimal| {
+        number.is_integer()
+            && *number <= Decimal::from(20)
+            && !levels().any(|level| level.is_integer())
+    };
+    let doubtful = |number: &&Decimal| !complete || near(number) && !counts(number);
+    let named = fields.left_over.iter().filter(doubtful);
     let stray = fields.stray.iter().filter(|number| near(number));
     let number = named.chain(stray).find(|number| !read(number))?;
     Some(format!("what {number} is stands nowhere"))

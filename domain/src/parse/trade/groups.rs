@@ -133,7 +133,9 @@ impl Scope {
         let (digits, fraction) = group
             .written
             .find(['.', ','])
-            .map_or((group.written.as_str(), ""), |end| group.written.split_at(end));
+            .map_or((group.written.as_str(), ""), |end| {
+                group.written.split_at(end)
+            });
         let beside = second.line == first.line
             && !second.glued
             && second.mark.is_none()
