@@ -255,9 +255,10 @@ impl Reader {
             }
             What::Number(number) => {
                 self.condition_on(number);
-                if !self.line.number && !self.remark {
+                if !self.remark {
                     let short = self.line.words <= MOST_LABEL_WORDS;
-                    self.line.field = short && (self.line.colon || self.line.words == 0);
+                    let first = !self.line.number && self.line.words == 0;
+                    self.line.field |= short && (self.line.colon || first);
                 }
                 self.number(number, next);
             }

@@ -234,7 +234,13 @@ fn ordinal(after: &str) -> Option<usize> {
         return Some('차'.len_utf8());
     }
     let letters = run(after, is_letter);
-    ORDINALS.contains(&letters).then_some(letters.len())
+    // `2e objectif`: a letter that is a word elsewhere counts what is named right behind it.
+    let named = || {
+        let next = after[letters.len()..].strip_prefix(' ');
+        next.is_some_and(|next| next.starts_with(is_letter))
+    };
+    let short = matches!(letters, "e" | "a" | "o") && named();
+    (short || ORDINALS.contains(&letters)).then_some(letters.len())
 }
 
 pub(super) fn small(literal: &str) -> Option<u8> {

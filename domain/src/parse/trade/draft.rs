@@ -300,7 +300,10 @@ fn nowhere(fields: &Fields, entry: &Entry) -> Option<String> {
     };
     let doubtful = |number: &&Decimal| !complete || near(number) && !counts(number);
     let named = fields.left_over.iter().filter(doubtful);
-    let stray = fields.stray.iter().filter(|number| near(number));
+    let stray = fields
+        .stray
+        .iter()
+        .filter(|number| near(number) && !counts(number));
     let number = named.chain(stray).find(|number| !read(number))?;
     Some(format!("what {number} is stands nowhere"))
 }
