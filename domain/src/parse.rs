@@ -24,7 +24,7 @@ pub use universe::{Assets, Universe};
 use crate::reading::{Meaning, Reading};
 
 /// The parser's name and version, stored with every reading.
-pub const PARSER: &str = "rules/4";
+pub const PARSER: &str = "rules/5";
 
 /// Longer texts are not read: the networks' own limit is 4096 characters, so these are no posts.
 pub const LONGEST_TEXT: usize = 32 * 1024;

@@ -1,6 +1,7 @@
 //! Readings: what the parser made of one version of a post.
 
 mod ladder;
+mod manner;
 
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use rust_decimal::Decimal;
 use crate::market::{MarketKind, Pair, Price, Side, Venue};
 
 pub use ladder::{BadLadder, Ladder, MAX_RUNGS, Rung};
+pub use manner::{Manner, Margin};
 
 /// What the parser made of a text. The classification and what comes with it are one value, so a
 /// `signal` without a trade cannot exist.
@@ -105,6 +107,8 @@ pub struct Draft {
     pub breakeven_after: Option<u8>,
     /// How long he says that the entry is valid, or what his timeframe implies.
     pub valid_for: Option<Duration>,
+    /// What he says beside the levels.
+    pub manner: Manner,
     /// Where in the text the fields stand, in the order of the text. A field that stands nowhere was
     /// implied by the others: a side by the levels, USDT by the absence of a quote.
     pub spans: Vec<Span>,
@@ -138,10 +142,21 @@ pub enum Field {
     Stop,
     /// The leverage.
     Leverage,
+    /// Cross or isolated margin.
+    Margin,
+    /// How much of the account is put in, in percent.
+    Size,
+    /// How much of the account is risked, in percent.
+    Risk,
+    /// The timeframe of the idea.
+    Timeframe,
+    /// When to move the stop to the entry, or that it is trailed.
+    Trailing,
 }
 
 impl Field {
-    /// `symbol`, `side`, `entry`, `target`, `stop` or `leverage`.
+    /// `symbol`, `side`, `entry`, `target`, `stop`, `leverage`, `margin`, `size`, `risk`, `timeframe` or
+    /// `trailing`.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
@@ -151,6 +166,11 @@ impl Field {
             Self::Target => "target",
             Self::Stop => "stop",
             Self::Leverage => "leverage",
+            Self::Margin => "margin",
+            Self::Size => "size",
+            Self::Risk => "risk",
+            Self::Timeframe => "timeframe",
+            Self::Trailing => "trailing",
         }
     }
 }

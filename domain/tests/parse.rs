@@ -7,7 +7,7 @@
 
 use domain::market::{MarketKind, Price, Side};
 use domain::parse::{self, Assets, Context};
-use domain::reading::{Draft, Entry, Instruction, Meaning, Order};
+use domain::reading::{Draft, Entry, Instruction, Margin, Meaning, Order};
 use proptest::prelude::*;
 
 fn read(text: &str) -> Meaning {
@@ -523,4 +523,27 @@ fn numbers_higher_than_any_price_break_nothing() {
     ] {
         assert!(!matches!(read(&text), Meaning::Signals(_)), "{text}");
     }
+}
+
+#[test]
+fn what_is_said_beside_the_levels_is_kept_and_is_no_level() {
+    let draft = signal(
+        "BTC/USDT LONG Isolated 10x\nEntry: 60000-60500\nTP1: 61000\nTP2: 62000\nTP3: open\nSL: 59000\n\
+         Risk: 1-2% of deposit\nTimeframe: 4H\nAfter TP1 move SL to entry, then trail the stop",
+    );
+    assert_eq!(targets(&draft), ["61000", "62000"]);
+    assert_eq!(draft.stop, Some(price("59000")));
+    assert_eq!(draft.breakeven_after, Some(1));
+    let manner = &draft.manner;
+    assert_eq!(manner.margin, Some(Margin::Isolated));
+    assert_eq!(manner.risk, Some(1.into()));
+    assert_eq!(manner.size, None);
+    assert_eq!(
+        manner.timeframe,
+        Some(std::time::Duration::from_secs(14_400))
+    );
+    assert!(manner.open_target && manner.trailing);
+    let draft = signal("SOL/USDT short 150, sl 156, tp 140, with 4% of your deposit, кросс");
+    assert_eq!(draft.manner.size, Some(4.into()));
+    assert_eq!(draft.manner.margin, Some(Margin::Cross));
 }

@@ -7,7 +7,7 @@ use domain::ids::ChannelId;
 use domain::market::{MarketKind, Pair, Price, Side};
 use domain::ports::Clock;
 use domain::ports::review::{Review, ReviewQuery, Reviewable, Reviews};
-use domain::reading::{Draft, Entry, Ladder, MAX_TARGETS, Meaning, Rung, Target};
+use domain::reading::{Draft, Entry, Ladder, MAX_TARGETS, Manner, Meaning, Rung, Target};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -343,6 +343,7 @@ impl TradeIn {
             leverage: leverage.transpose()?,
             breakeven_after: None,
             valid_for: None,
+            manner: Manner::default(),
             spans: Vec::new(),
         })
     }

@@ -45,6 +45,30 @@ pub struct DraftOut {
     pub target_percents: Vec<String>,
     /// Claimed leverage.
     pub leverage: Option<String>,
+    /// When he says to move the stop to the entry: after so many targets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub breakeven_after: Option<u8>,
+    /// `cross` or `isolated`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub margin: Option<&'static str>,
+    /// How much of the account he puts in, in percent; of a range the lower end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub size_percent: Option<String>,
+    /// How much of the account he risks, in percent; of a range the lower end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub risk_percent: Option<String>,
+    /// The timeframe that the idea was seen on, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeframe_s: Option<u64>,
+    /// How long the entry is valid, as he says or as the timeframe implies, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_for_s: Option<u64>,
+    /// Behind the last target he stays in.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub open_target: bool,
+    /// He says to trail the stop, and does not say in numbers how.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub trailing: bool,
     /// Where in the text the fields stand; one that stands nowhere was implied.
     pub spans: Vec<SpanOut>,
 }
@@ -52,7 +76,8 @@ pub struct DraftOut {
 /// Where in the text a field was read.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SpanOut {
-    /// `symbol`, `side`, `entry`, `target`, `stop` or `leverage`.
+    /// `symbol`, `side`, `entry`, `target`, `stop`, `leverage`, `margin`, `size`, `risk`, `timeframe` or
+    /// `trailing`.
     pub field: &'static str,
     /// The first byte, in UTF-8.
     pub from: u32,
@@ -121,6 +146,14 @@ impl DraftOut {
             stop_percent: draft.stop_percent.map(number),
             target_percents: draft.target_percents.iter().copied().map(number).collect(),
             leverage: draft.leverage.map(number),
+            breakeven_after: draft.breakeven_after,
+            margin: draft.manner.margin.map(domain::reading::Margin::label),
+            size_percent: draft.manner.size.map(number),
+            risk_percent: draft.manner.risk.map(number),
+            timeframe_s: draft.manner.timeframe.map(|span| span.as_secs()),
+            valid_for_s: draft.valid_for.map(|span| span.as_secs()),
+            open_target: draft.manner.open_target,
+            trailing: draft.manner.trailing,
             spans: draft.spans.iter().map(SpanOut::of).collect(),
         }
     }

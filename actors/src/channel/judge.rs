@@ -178,7 +178,7 @@ pub(crate) fn meant<'a>(
 #[cfg(test)]
 mod tests {
     use domain::market::{Instrument, Side};
-    use domain::reading::Entry;
+    use domain::reading::{Entry, Manner};
 
     use super::*;
 
@@ -202,6 +202,7 @@ mod tests {
             leverage: None,
             breakeven_after: None,
             valid_for: None,
+            manner: Manner::default(),
             spans: Vec::new(),
         };
         let found = Found {

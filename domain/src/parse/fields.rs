@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 
 use super::token::Place;
 use crate::market::{Side, Venue};
-use crate::reading::{Confidence, Field};
+use crate::reading::{Confidence, Field, Margin};
 
 pub(super) use reader::read;
 
@@ -17,6 +17,8 @@ pub(super) use reader::read;
 pub(super) struct Fields {
     pub(super) long: bool,
     pub(super) short: bool,
+    /// It takes the asset, which is long where no side is named.
+    pub(super) takes: bool,
     /// Its targets are where it says to sell what was bought.
     pub(super) sold: bool,
     /// Prices with the label of an entry.
@@ -58,6 +60,14 @@ pub(super) struct Fields {
     pub(super) unreadable: Option<String>,
     /// Numbers beside the fields that belong to none.
     pub(super) left_over: Vec<Decimal>,
+    /// Numbers on lines of their own that nothing names.
+    pub(super) stray: Vec<Decimal>,
+    /// Prices at which is added to the entry.
+    pub(super) added: Vec<Decimal>,
+    /// Prices right behind the word that says that it is entered at once.
+    pub(super) seen: Vec<Decimal>,
+    /// `now or 60000`: a word stands between the market and a price.
+    pub(super) joined: bool,
     /// Lines that speak of closing or cancelling.
     pub(super) ending: bool,
     pub(super) moving: bool,
@@ -70,6 +80,16 @@ pub(super) struct Fields {
     pub(super) valid: Option<Duration>,
     /// The timeframe that it names.
     pub(super) timeframe: Option<Duration>,
+    /// Which margin it wants.
+    pub(super) margin: Option<Margin>,
+    /// How much of the account it puts in, in percent.
+    pub(super) size: Option<Decimal>,
+    /// How much of the account it risks, in percent.
+    pub(super) risk: Option<Decimal>,
+    /// Its last target is open.
+    pub(super) open_target: bool,
+    /// It says to trail the stop.
+    pub(super) trailing: bool,
     /// Where each field was read.
     pub(super) found: Vec<Found>,
 }
@@ -146,6 +166,7 @@ impl Fields {
         match (self.long, self.short) {
             (true, false) => Some(Side::Long),
             (false, true) => Some(Side::Short),
+            (false, false) if self.takes => Some(Side::Long),
             _ => None,
         }
     }

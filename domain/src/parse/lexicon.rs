@@ -1,7 +1,9 @@
 //! The words of the trade: phrases in many languages, and the concepts that they name.
 //!
 //! The phrases are data, one file per language in `data/lexicon`; each line reads
-//! `concept: phrase | phrase`, or `long + entry: buy zone` where a phrase says two things. Adding a language is adding a file and its name to [`LANGUAGES`].
+//! `concept: phrase | phrase`, or `long + entry: buy zone` where a phrase says two things. A word may
+//! mean one thing in one language and another in the next: the words around it tell which it is.
+//! Adding a language is adding a file and its name to [`LANGUAGES`].
 
 mod concept;
 
@@ -14,12 +16,13 @@ use super::token::{self, Kind};
 
 pub(super) use concept::Concept;
 
-/// The languages, and what is said in each.
+/// The languages, and what is said in each. English words stand in posts of any language, so it comes
+/// first.
 const LANGUAGES: [(&str, &str); 19] = [
     ("common", include_str!("../../data/lexicon/common.txt")),
+    ("en", include_str!("../../data/lexicon/en.txt")),
     ("ar", include_str!("../../data/lexicon/ar.txt")),
     ("de", include_str!("../../data/lexicon/de.txt")),
-    ("en", include_str!("../../data/lexicon/en.txt")),
     ("es", include_str!("../../data/lexicon/es.txt")),
     ("fa", include_str!("../../data/lexicon/fa.txt")),
     ("fr", include_str!("../../data/lexicon/fr.txt")),
@@ -41,8 +44,86 @@ const LANGUAGES: [(&str, &str); 19] = [
 #[derive(Clone, Debug)]
 pub(super) struct Phrase {
     pub(super) rest: Vec<SmolStr>,
-    /// What it says, in the order in which it says it; never empty.
+    /// What it says where the language of the text does not say otherwise.
+    pub(super) sense: Sense,
+    /// What it says in other languages: `no` denies in English and is `in the` in Portuguese.
+    pub(super) others: Vec<Sense>,
+}
+
+/// What a phrase says in some languages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Sense {
+    /// Those that say so, a bit each.
+    tongues: u32,
+    /// In the order in which it says them; never empty.
     pub(super) concepts: Vec<Concept>,
+}
+
+/// A language, by its place in [`LANGUAGES`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Tongue(u8);
+
+/// How many words of each language a text has that no other has.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tally([u16; LANGUAGES.len()]);
+
+impl Tally {
+    /// Counts a phrase that stands in one language only.
+    pub(super) fn count(&mut self, phrase: &Phrase) {
+        let tongues = phrase.sense.tongues;
+        if phrase.others.is_empty()
+            && tongues.is_power_of_two()
+            && let Some(count) = usize::try_from(tongues.trailing_zeros())
+                .ok()
+                .and_then(|tongue| self.0.get_mut(tongue))
+        {
+            *count = count.saturating_add(1);
+        }
+    }
+
+    /// How many words there are of that of some languages that has the most.
+    fn of(&self, tongues: u32) -> u16 {
+        let said = (0..).zip(&self.0);
+        said.filter(|(tongue, _)| tongues & (1 << tongue) != 0)
+            .map(|(_, count)| *count)
+            .max()
+            .unwrap_or_default()
+    }
+}
+
+impl Phrase {
+    /// What it says in a text with these languages: the first language counts unless another has
+    /// more words.
+    pub(super) fn sense_in(&self, tally: &Tally) -> &Sense {
+        self.others.iter().fold(&self.sense, |best, other| {
+            if tally.of(other.tongues) > tally.of(best.tongues) {
+                other
+            } else {
+                best
+            }
+        })
+    }
+
+    /// Adds what a language says by it.
+    fn say(&mut self, tongue: Tongue, concepts: Vec<Concept>) {
+        let senses = std::iter::once(&mut self.sense).chain(&mut self.others);
+        for sense in senses {
+            if sense.concepts == concepts {
+                sense.tongues |= tongue.bit();
+                return;
+            }
+        }
+        self.others.push(Sense {
+            tongues: tongue.bit(),
+            concepts,
+        });
+    }
+}
+
+impl Tongue {
+    const fn bit(self) -> u32 {
+        1 << self.0
+    }
 }
 
 /// All phrases, by their first word; the longest first.
@@ -53,9 +134,9 @@ pub(super) struct Lexicon {
 
 static BUNDLED: LazyLock<Lexicon> = LazyLock::new(|| {
     let mut lexicon = Lexicon::default();
-    for (language, text) in LANGUAGES {
+    for (nth, (language, text)) in (0..).zip(LANGUAGES) {
         lexicon
-            .extend(text)
+            .extend(Tongue(nth), text)
             .unwrap_or_else(|line| panic!("the bundled lexicon {language} has a bad line: {line}"));
     }
     lexicon
@@ -66,8 +147,8 @@ impl Lexicon {
         &BUNDLED
     }
 
-    /// Adds the lines of one language.
-    fn extend(&mut self, text: &str) -> Result<(), String> {
+    /// Adds the lines of one language. Those added before count more where nothing else decides.
+    fn extend(&mut self, tongue: Tongue, text: &str) -> Result<(), String> {
         for line in text.lines().map(str::trim) {
             if line.is_empty() || line.starts_with('#') {
                 continue;
@@ -83,15 +164,20 @@ impl Lexicon {
                 let first = words.next().ok_or_else(bad)?;
                 let known = self.phrases.entry(first).or_default();
                 let rest: Vec<SmolStr> = words.collect();
-                if known
-                    .iter()
-                    .any(|other| other.rest == rest && other.concepts != concepts)
-                {
-                    return Err(format!("{phrase} is said twice: {line}"));
+                if let Some(other) = known.iter_mut().find(|other| other.rest == rest) {
+                    if other.sense.tongues == tongue.bit() && other.sense.concepts != concepts {
+                        return Err(format!("{phrase} is said twice: {line}"));
+                    }
+                    other.say(tongue, concepts.clone());
+                    continue;
                 }
                 known.push(Phrase {
                     rest,
-                    concepts: concepts.clone(),
+                    sense: Sense {
+                        tongues: tongue.bit(),
+                        concepts: concepts.clone(),
+                    },
+                    others: Vec::new(),
                 });
                 known.sort_by_key(|phrase| std::cmp::Reverse(phrase.rest.len()));
             }
@@ -114,7 +200,7 @@ impl Lexicon {
         self.beginning_with(word)
             .last()
             .filter(|phrase| phrase.rest.is_empty())
-            .and_then(|phrase| phrase.concepts.first())
+            .and_then(|phrase| phrase.sense.concepts.first())
     }
 }
 
@@ -138,28 +224,39 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_bundled_line_names_a_concept() {
+    fn every_bundled_line_names_a_concept_and_says_it_once() {
         for (language, text) in LANGUAGES {
-            assert_eq!(Lexicon::default().extend(text), Ok(()), "{language}");
-        }
-    }
-
-    #[test]
-    fn no_two_languages_give_one_phrase_two_meanings() {
-        let mut all = Lexicon::default();
-        for (language, text) in LANGUAGES {
-            assert_eq!(all.extend(text), Ok(()), "{language}");
+            assert_eq!(
+                Lexicon::default().extend(Tongue(0), text),
+                Ok(()),
+                "{language}"
+            );
         }
     }
 
     #[test]
     fn the_longest_phrase_comes_first() {
         let mut lexicon = Lexicon::default();
-        lexicon.extend("target: take profit\ntake: take\n").unwrap();
+        lexicon
+            .extend(Tongue(0), "target: take profit\ntake: take\n")
+            .unwrap();
         assert_eq!(
-            lexicon.beginning_with("take")[0].concepts,
+            lexicon.beginning_with("take")[0].sense.concepts,
             [Concept::Target]
         );
         assert_eq!(lexicon.word("take"), Some(&Concept::Take));
+    }
+
+    #[test]
+    fn the_language_of_the_text_says_what_a_word_means() {
+        let mut lexicon = Lexicon::default();
+        lexicon.extend(Tongue(0), "not: no\n").unwrap();
+        lexicon.extend(Tongue(1), "filler: no\n").unwrap();
+        let phrase = lexicon.beginning_with("no")[0].clone();
+        let mut tally = Tally::default();
+        assert_eq!(phrase.sense_in(&tally).concepts, [Concept::Not]);
+        lexicon.extend(Tongue(1), "target: alvo\n").unwrap();
+        tally.count(&lexicon.beginning_with("alvo")[0]);
+        assert_eq!(phrase.sense_in(&tally).concepts, [Concept::Filler]);
     }
 }

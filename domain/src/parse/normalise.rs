@@ -54,6 +54,7 @@ fn folded(
     let mut out = String::with_capacity(chars.size_hint().0);
     let mut chars = chars.peekable();
     let mut before = 0;
+    let mut wide = 0;
     while let Some((from, c)) = chars.next() {
         if let Some(origins) = &mut origins {
             origins.resize(out.len(), before);
@@ -70,6 +71,16 @@ fn folded(
                 continue;
             }
         }
+        if c == '，' && wide_group(wide, chars.clone().map(|(_, c)| c)) {
+            wide = 0;
+            out.push(',');
+            continue;
+        }
+        wide = if matches!(c, '０'..='９') {
+            wide + 1
+        } else {
+            0
+        };
         let thin = matches!(c, '\u{00A0}' | '\u{2009}' | '\u{202F}');
         if thin && divides_thousands(c, &out, chars.clone().map(|(_, c)| c)) {
             continue;
@@ -80,6 +91,13 @@ fn folded(
         origins.resize(out.len(), before);
     }
     out
+}
+
+/// `２，６８０`: does a comma of full width stand inside a number of full width? Behind other digits it
+/// divides clauses.
+fn wide_group(digits: usize, after: impl Iterator<Item = char>) -> bool {
+    let behind = after.take_while(|c| matches!(c, '０'..='９')).count();
+    (1..=3).contains(&digits) && behind == 3
 }
 
 /// Is it a no-break space between digits and a group of three? An ordinary one behind a single
@@ -234,6 +252,9 @@ mod tests {
     #[test]
     fn full_width_forms_become_half_width() {
         assert_eq!(plain("止损：２７６４．５"), "止损:2764.5");
+        assert_eq!(plain("进：２，６８０－２，６５０"), "进:2,680-2,650");
+        assert_eq!(plain("１６８，１６５"), "168,165");
+        assert_eq!(plain("3350，3420"), "3350，3420");
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Lexemes: tokens after the lexicon has named its phrases among them.
 
+use rust_decimal::Decimal;
 use smol_str::SmolStr;
 
-use super::lexicon::{Concept, Lexicon, Phrase};
+use super::lexicon::{Concept, Lexicon, Phrase, Tally};
 use super::number::{Number, Unit};
 use super::symbol::{self, Mention};
 use super::token::{self, Kind, Place, Token};
@@ -18,6 +19,8 @@ pub(super) struct Lexeme {
     pub(super) glued: bool,
     /// Where it stands in the normalised text.
     pub(super) place: Place,
+    /// The picture right before it: `🎯`.
+    pub(super) mark: Option<char>,
 }
 
 /// What a lexeme is.
@@ -69,6 +72,8 @@ impl Lexeme {
 /// Names the phrases among the tokens, the longest first.
 pub(super) fn name(tokens: Vec<Token>, lexicon: &Lexicon) -> Vec<Lexeme> {
     let mut lexemes: Vec<Lexeme> = Vec::with_capacity(tokens.len());
+    let mut tally = Tally::default();
+    let mut doubtful: Vec<(usize, usize, &Phrase)> = Vec::new();
     let mut at = 0;
     while let Some(token) = tokens.get(at) {
         let mut push = |what, text, place| {
@@ -78,6 +83,7 @@ pub(super) fn name(tokens: Vec<Token>, lexicon: &Lexicon) -> Vec<Lexeme> {
                 line: token.line,
                 glued: token.glued,
                 place,
+                mark: token.mark,
             });
         };
         let mut taken = 1;
@@ -88,8 +94,14 @@ pub(super) fn name(tokens: Vec<Token>, lexicon: &Lexicon) -> Vec<Lexeme> {
                     taken = length;
                     let text = joined(&tokens[at..at + length]);
                     let place = here.and(tokens[at + length - 1].place);
-                    for concept in &phrase.concepts {
-                        push(What::Is(concept.clone()), text.clone(), place);
+                    let sense = &phrase.sense;
+                    tally.count(phrase);
+                    for concept in &sense.concepts {
+                        push(said(concept), text.clone(), place);
+                    }
+                    if !phrase.others.is_empty() {
+                        let first = lexemes.len() - sense.concepts.len();
+                        doubtful.push((first, lexemes.len(), phrase));
                     }
                 }
                 None => push(What::Word, text.clone(), here),
@@ -102,21 +114,54 @@ pub(super) fn name(tokens: Vec<Token>, lexicon: &Lexicon) -> Vec<Lexeme> {
             Kind::Break => push(What::Break, SmolStr::default(), here),
         }
         at += taken;
-        take_unit(&mut lexemes);
+    }
+    // From the back, so that the places of those before stay as they are.
+    for (from, to, phrase) in doubtful.into_iter().rev() {
+        let sense = phrase.sense_in(&tally);
+        if *sense != phrase.sense {
+            let Some(model) = lexemes.get(from).cloned() else {
+                continue;
+            };
+            let said = sense.concepts.iter().map(|concept| Lexeme {
+                what: said(concept),
+                ..model.clone()
+            });
+            lexemes.splice(from..to, said);
+        }
+    }
+    for at in 1..lexemes.len() {
+        if let Some(two) = lexemes.get_mut(at - 1..=at) {
+            take_unit(two);
+        }
     }
     lexemes
+}
+
+/// What a concept makes of its phrase; a word that only tells the language is none of the lexicon's.
+fn said(concept: &Concept) -> What {
+    if *concept == Concept::Hint {
+        What::Word
+    } else {
+        What::Is(concept.clone())
+    }
 }
 
 /// A unit that is a word of its own belongs to the number before it: `20 pips`, `1000点`.
 fn take_unit(lexemes: &mut [Lexeme]) {
     if let [.., number, unit] = lexemes
         && let What::Is(concept) = &unit.what
-        && let Some(span) = concept.unit()
         && let What::Number(number) = &mut number.what
         && number.unit == Unit::None
     {
-        number.unit = concept.measure();
-        number.span = span;
+        if let Some(span) = concept.unit() {
+            number.unit = concept.measure();
+            number.span = span;
+        } else if *concept == Concept::Thousand && !number.scaled {
+            number.value = number
+                .value
+                .and_then(|value| value.checked_mul(Decimal::ONE_THOUSAND));
+            number.scaled = true;
+        }
     }
 }
 
@@ -136,7 +181,7 @@ fn longest<'a>(
         .beginning_with(low)
         .iter()
         .find_map(|phrase| Some((phrase, 1 + follows(tokens, at + 1, phrase)?)))?;
-    let concept = phrase.concepts.first()?;
+    let concept = phrase.sense.concepts.first()?;
     let side = matches!(concept, Concept::Long | Concept::Short);
     let tag = at
         .checked_sub(1)
@@ -153,7 +198,7 @@ fn longest<'a>(
         }
         // `1250 sats` is a price, and `SATS long` a trade in a coin.
         None if *concept == Concept::Satoshi => follows_number(tokens, at),
-        None => !symbol::has_quote_after(tokens, at),
+        None => matches!(concept, Concept::Asset(_)) || !symbol::has_quote_after(tokens, at),
     };
     let lone = taken == 1 && side && low.chars().all(token::is_han) && low.chars().count() == 1;
     (means && !(lone && touches_han(tokens, at))).then_some((phrase, taken))

@@ -141,12 +141,19 @@ fn mention(
 ) -> Option<(Mention, usize)> {
     let lexeme = &lexemes[at];
     if let What::Is(Concept::Asset(asset)) = &lexeme.what {
-        return Some((made(asset, None, Sureness::Bare, false, universe), 1));
+        return Some(match divided(lexemes, at) {
+            Some((quote, taken, perpetual)) => {
+                let quote = Some(quote);
+                let mention = made(asset, quote, Sureness::Quoted, perpetual, universe);
+                (mention, taken)
+            }
+            None => (made(asset, None, Sureness::Bare, false, universe), 1),
+        });
     }
     if let Some(found) = currencies(lexemes, at, universe) {
         return Some(found);
     }
-    if let Some(mention) = worded(lexemes, at, universe) {
+    if let Some(mention) = worded(lexemes, at, universe, han) {
         return Some((mention, 1));
     }
     let text = lexeme.text.as_str();
@@ -217,7 +224,7 @@ const LONGEST_NAME: usize = 12;
 
 /// `MOVE 多`, `cancel TP NOT`: an asset that is a word of the lexicon too, written as assets are
 /// where the word would make no sense.
-fn worded(lexemes: &[Lexeme], at: usize, universe: &dyn Universe) -> Option<Mention> {
+fn worded(lexemes: &[Lexeme], at: usize, universe: &dyn Universe, han: bool) -> Option<Mention> {
     let lexeme = &lexemes[at];
     let What::Is(concept) = &lexeme.what else {
         return None;
@@ -226,10 +233,10 @@ fn worded(lexemes: &[Lexeme], at: usize, universe: &dyn Universe) -> Option<Ment
         return None;
     }
     let name = lexeme.text.to_ascii_uppercase();
-    if !(universe.is_base(&name) && universe.is_word(&name)) {
+    if !universe.is_base(&name) {
         return None;
     }
-    place::instead(lexemes, at, concept, lexeme.text == name)
+    place::instead(lexemes, at, concept, lexeme.text == name, han)
         .then(|| made(&name, None, Sureness::Bare, false, universe))
 }
 

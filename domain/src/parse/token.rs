@@ -5,7 +5,7 @@ mod numeral;
 
 use smol_str::SmolStr;
 
-use super::lexicon::Lexicon;
+use super::lexicon::{Concept, Lexicon};
 use super::normalise;
 use super::number::{self, Number};
 
@@ -19,6 +19,8 @@ pub(super) struct Token {
     pub(super) glued: bool,
     /// Where it stands in the normalised text.
     pub(super) place: Place,
+    /// The picture right before it: `🎯`.
+    pub(super) mark: Option<char>,
 }
 
 /// A stretch of a text, in bytes: from here to before there.
@@ -91,6 +93,10 @@ pub(super) fn cut(plain: &str, lexicon: &Lexicon) -> Vec<Token> {
         at: 0,
         line: 0,
         glued: false,
+        mark: None,
+        last_index: 0,
+        parentheses: 0,
+        title: false,
         tokens: Vec::new(),
         lexicon,
     };
@@ -169,6 +175,13 @@ struct Cutter<'a> {
     at: usize,
     line: u32,
     glued: bool,
+    mark: Option<char>,
+    /// The last list number, so that the next one is known where it is glued to a price.
+    last_index: u8,
+    /// How many are open on this line.
+    parentheses: u8,
+    /// Inside `【 】` stands a name.
+    title: bool,
     tokens: Vec<Token>,
     lexicon: &'a Lexicon,
 }
@@ -179,11 +192,21 @@ impl<'a> Cutter<'a> {
     }
 
     fn push(&mut self, kind: Kind) {
+        match kind {
+            Kind::Index(index) => self.last_index = index,
+            Kind::Break => {
+                self.parentheses = 0;
+                self.title = false;
+                self.mark = None;
+            }
+            Kind::Word { .. } | Kind::Number(_) | Kind::Sign(_) | Kind::Tick | Kind::Link => {}
+        }
         self.tokens.push(Token {
             kind,
             line: self.line,
             glued: self.glued,
             place: Place::default(),
+            mark: self.mark.take(),
         });
         self.glued = true;
     }
@@ -254,16 +277,63 @@ impl<'a> Cutter<'a> {
                     self.push(Kind::Index(index));
                     self.at += inner.len() + 1;
                 } else {
+                    self.parentheses = self.parentheses.saturating_add(1);
                     self.push(Kind::Sign(c));
                 }
             }
-            '-' | '~' | '/' | ',' | '，' | ':' | ';' | ')' | '[' | ']' | '!' | '?' | '.' | '。'
-            | '+' | '=' | '|' | '<' | '>' | '#' | '$' | '*' | '_' | '"' | '&' | '@' | '\\' => {
+            ')' => {
+                self.parentheses = self.parentheses.saturating_sub(1);
                 self.push(Kind::Sign(c));
             }
-            _ => self.glued = false,
+            // `%57`: half the world writes the sign before the number.
+            '%' if !number::literal(&rest[1..]).is_empty() => {
+                let literal = number::literal(&rest[1..]);
+                self.push(Kind::Number(Number {
+                    written: literal.to_owned(),
+                    unit: number::Unit::Percent,
+                    ..Number::default()
+                }));
+                self.at += literal.len();
+            }
+            // `№ 214` counts the channel's signals.
+            '№' => {
+                let digits = rest[c.len_utf8()..].trim_start_matches(' ');
+                let digits = run(digits, |c| c.is_ascii_digit());
+                let from = rest.find(digits).filter(|_| !digits.is_empty());
+                if let Some(from) = from {
+                    self.word(digits);
+                    self.at += from + digits.len() - c.len_utf8();
+                }
+            }
+            '【' | '『' | '「' => self.title = true,
+            '】' | '』' | '」' => self.title = false,
+            '-' | '~' | '/' | ',' | '，' | ':' | ';' | '[' | ']' | '!' | '?' | '.' | '。' | '+'
+            | '=' | '|' | '<' | '>' | '#' | '$' | '*' | '_' | '"' | '&' | '@' | '\\' => {
+                self.push(Kind::Sign(c));
+            }
+            _ => {
+                self.glued = false;
+                self.mark = Some(c);
+            }
         }
         self.at += c.len_utf8();
+    }
+
+    /// Does a label or a word without a space stand right before what is next? Then `1:45` is the
+    /// first target and no time of the day.
+    fn follows_label(&self) -> bool {
+        self.tokens.last().is_some_and(|token| match &token.kind {
+            Kind::Word { low, .. } if token.line == self.line => {
+                self.glued || self.lexicon.word(low).is_some_and(Concept::is_label)
+            }
+            Kind::Word { .. }
+            | Kind::Number(_)
+            | Kind::Index(_)
+            | Kind::Sign(_)
+            | Kind::Tick
+            | Kind::Link
+            | Kind::Break => false,
+        })
     }
 
     /// The sign in `5.700$Target` belongs to the number before it.

@@ -11,6 +11,7 @@ pub(super) use spans::restore;
 
 use super::check;
 use super::fields::{self, Fields};
+use super::lexicon::Concept;
 use super::phrase::{Lexeme, What};
 use super::symbol::{Mention, Sureness};
 use super::universe::Universe;
@@ -19,11 +20,30 @@ use crate::reading::{Draft, Entry, Meaning};
 
 /// Reads a text as trades; none where it opens none.
 pub(super) fn read(lexemes: &[Lexeme], universe: &dyn Universe) -> Option<Meaning> {
+    if let Some(reason) = disclaimed(lexemes) {
+        return Some(Meaning::Noise(reason));
+    }
     let heads = heads(lexemes);
     match heads.as_slice() {
         [] => one(lexemes, None, universe).into_meaning(),
         [head] => one(lexemes, Some(&head.mention), universe).into_meaning(),
         _ => many(lexemes, &heads, universe),
+    }
+}
+
+/// A text that says itself that it is an example, or whose head says that it reports the past.
+fn disclaimed(lexemes: &[Lexeme]) -> Option<&'static str> {
+    let opens = |lexeme: &Lexeme| matches!(&lexeme.what, What::Is(concept) if concept.is_level() || lexeme.side().is_some());
+    let head = lexemes.iter().position(opens).unwrap_or(lexemes.len());
+    if lexemes.iter().any(|lexeme| lexeme.is(&Concept::Mock)) {
+        Some("example")
+    } else if lexemes[..head]
+        .iter()
+        .any(|lexeme| lexeme.is(&Concept::Recap))
+    {
+        Some("recap")
+    } else {
+        None
     }
 }
 
@@ -189,6 +209,7 @@ fn one(lexemes: &[Lexeme], mention: Option<&Mention>, universe: &dyn Universe) -
         leverage: fields.leverage.iter().min().copied(),
         breakeven_after: fields.breakeven_after,
         valid_for: draft::valid_for(&fields),
+        manner: draft::manner(&fields),
         spans: Vec::new(),
     };
     let mut draft = draft;
@@ -198,7 +219,7 @@ fn one(lexemes: &[Lexeme], mention: Option<&Mention>, universe: &dyn Universe) -
     let draft = Draft { spans, ..draft };
     let fault = entry_fault
         .or(far_fault)
-        .or_else(|| draft::unclear(&fields))
+        .or_else(|| draft::unclear(&fields, &draft.entry))
         .or_else(|| draft::strange(&draft, mention, universe))
         .or_else(|| check::fault(&draft));
     match fault {
@@ -242,7 +263,7 @@ fn is_prose(lexemes: &[Lexeme]) -> bool {
 
 /// Are there enough fields that a trade may be meant?
 fn looks_like_a_trade(fields: &Fields) -> bool {
-    let sided = fields.long || fields.short;
+    let sided = fields.long || fields.short || fields.takes;
     let far = !fields.targets_away.is_empty() || fields.stop_away.is_some();
     let levels = !fields.targets.is_empty() || !fields.stops.is_empty() || far;
     if !fields.entry.is_empty() {

@@ -2,13 +2,15 @@
 
 use domain::market::{MarketKind, Side};
 use domain::post::{Action, Origin};
-use domain::reading::{Confidence, Draft, Entry, Field, Ladder, Order, Rung, Span, Target};
+use domain::reading::{
+    Confidence, Draft, Entry, Field, Ladder, Manner, Margin, Order, Rung, Span, Target,
+};
 use domain::score::Score;
 use domain::signal::Signal;
 
 use serde_json::Value;
 
-use super::{Kept, Unreadable, kept_enum, kept_struct};
+use super::{Kept, Unreadable, kept_enum, kept_struct, member, members, object};
 
 kept_enum!(Side { "long" => Long, "short" => Short });
 kept_enum!(MarketKind { "spot" => Spot, "perpetual" => Perpetual, "cfd" => Cfd });
@@ -56,8 +58,46 @@ kept_struct!(Draft {
     leverage,
     breakeven_after,
     valid_for,
+    manner,
     spans,
 });
+
+/// Drafts that were kept before it existed say nothing beside the levels.
+impl Kept for Manner {
+    fn keep(&self) -> Value {
+        let Self {
+            margin,
+            size,
+            risk,
+            timeframe,
+            open_target,
+            trailing,
+        } = self;
+        object([
+            ("margin", margin.keep()),
+            ("size", size.keep()),
+            ("risk", risk.keep()),
+            ("timeframe", timeframe.keep()),
+            ("open_target", open_target.keep()),
+            ("trailing", trailing.keep()),
+        ])
+    }
+
+    fn read(value: Value) -> Result<Self, Unreadable> {
+        if value.is_null() {
+            return Ok(Self::default());
+        }
+        let mut members = members(value, "Manner")?;
+        Ok(Self {
+            margin: member(&mut members, "margin")?,
+            size: member(&mut members, "size")?,
+            risk: member(&mut members, "risk")?,
+            timeframe: member(&mut members, "timeframe")?,
+            open_target: member(&mut members, "open_target")?,
+            trailing: member(&mut members, "trailing")?,
+        })
+    }
+}
 kept_struct!(Span {
     field,
     from,
@@ -71,7 +111,13 @@ kept_enum!(Field {
     "target" => Target,
     "stop" => Stop,
     "leverage" => Leverage,
+    "margin" => Margin,
+    "size" => Size,
+    "risk" => Risk,
+    "timeframe" => Timeframe,
+    "trailing" => Trailing,
 });
+kept_enum!(Margin { "cross" => Cross, "isolated" => Isolated });
 kept_enum!(Confidence { "named" => Named, "placed" => Placed });
 
 kept_struct!(Signal {

@@ -9,6 +9,8 @@ use crate::parse::number::Unit;
 pub(in crate::parse) enum Concept {
     Long,
     Short,
+    /// I take: long, where no side is named.
+    Takes,
     /// Out again: behind a long with its entry, `sell` is where the profit is taken.
     Out,
     /// The label of an entry.
@@ -25,22 +27,36 @@ pub(in crate::parse) enum Concept {
     Breakout,
     /// The label of a target.
     Target,
+    /// Where an entry is meant to lead; elsewhere it is an opinion about the market.
+    Aim,
     /// The label of a stop.
     Stop,
     Leverage,
-    /// Cross or isolated margin, futures, contracts.
+    /// Futures, contracts.
     Perpetual,
+    /// Cross margin, which only perpetuals have.
+    Cross,
+    /// Isolated margin, alike.
+    Isolated,
     Spot,
     /// The label of the price at this moment.
     Price,
+    /// The label of what is put in of the account.
+    Size,
+    /// The label of what is risked of the account.
+    Hazard,
+    /// The stop follows the price.
+    Trail,
     /// The label of something whose numbers are no levels: a risk, an amount, a signal's number.
     Other,
     /// How long the plan is for. It is here so that `short term` is not short.
     Horizon,
     /// Words that change nothing between a label and its number.
     Filler,
-    /// `to`, `and`: joins two numbers to a range.
+    /// `and`, `or`: joins two numbers.
     Joint,
+    /// `to`: joins the ends of a range, or says how far.
+    UpTo,
     /// Move the stop to the entry.
     Breakeven,
     /// The price at which one is in, as a place for the stop.
@@ -90,6 +106,16 @@ pub(in crate::parse) enum Concept {
     Trigger,
     /// Speech about the past or to the members, which orders nothing.
     Talk,
+    /// It says itself that it is no signal: an example, a lesson.
+    Mock,
+    /// The head of a report of the past; behind a trade it only advertises.
+    Recap,
+    /// Makes the number before it a leverage.
+    Times,
+    /// Makes the number before it so many thousands.
+    Thousand,
+    /// Tells the language, and says nothing else.
+    Hint,
     Asset(SmolStr),
     Venue(SmolStr),
 }
@@ -105,6 +131,7 @@ impl Concept {
         Some(match name {
             "long" => Self::Long,
             "short" => Self::Short,
+            "takes" => Self::Takes,
             "out" => Self::Out,
             "entry" => Self::Entry,
             "market" => Self::Market,
@@ -114,15 +141,22 @@ impl Concept {
             "below" => Self::Below,
             "breakout" => Self::Breakout,
             "target" => Self::Target,
+            "aim" => Self::Aim,
             "stop" => Self::Stop,
             "leverage" => Self::Leverage,
             "perpetual" => Self::Perpetual,
             "spot" => Self::Spot,
             "price" => Self::Price,
+            "cross" => Self::Cross,
+            "isolated" => Self::Isolated,
+            "size" => Self::Size,
+            "risk" => Self::Hazard,
+            "trail" => Self::Trail,
             "other" => Self::Other,
             "horizon" => Self::Horizon,
             "filler" => Self::Filler,
             "joint" => Self::Joint,
+            "upto" => Self::UpTo,
             "breakeven" => Self::Breakeven,
             "cost" => Self::Cost,
             "move" => Self::Move,
@@ -153,6 +187,11 @@ impl Concept {
             "currency" => Self::Currency,
             "trigger" => Self::Trigger,
             "talk" => Self::Talk,
+            "mock" => Self::Mock,
+            "recap" => Self::Recap,
+            "times" => Self::Times,
+            "thousand" => Self::Thousand,
+            "hint" => Self::Hint,
             _ => return None,
         })
     }
@@ -166,6 +205,8 @@ impl Concept {
                 | Self::Stop
                 | Self::Leverage
                 | Self::Price
+                | Self::Size
+                | Self::Hazard
                 | Self::Other
                 | Self::Result
                 | Self::Timeframe
@@ -173,11 +214,19 @@ impl Concept {
         )
     }
 
+    /// Names a level of a trade.
+    pub(in crate::parse) const fn is_level(&self) -> bool {
+        matches!(self, Self::Entry | Self::Target | Self::Stop)
+    }
+
     /// Is it a unit that makes a number no price? And how many seconds, where it is one of time.
     pub(in crate::parse) const fn unit(&self) -> Option<Option<u32>> {
         if let Self::Span(seconds) = self {
             Some(Some(*seconds))
-        } else if matches!(self, Self::Unit | Self::Pip | Self::Point | Self::Risk) {
+        } else if matches!(
+            self,
+            Self::Unit | Self::Pip | Self::Point | Self::Risk | Self::Times
+        ) {
             Some(None)
         } else {
             None
@@ -192,6 +241,8 @@ impl Concept {
             Unit::Points
         } else if matches!(self, Self::Risk) {
             Unit::Risk
+        } else if matches!(self, Self::Times) {
+            Unit::Times
         } else {
             Unit::Other
         }

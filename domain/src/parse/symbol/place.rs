@@ -53,13 +53,19 @@ pub(super) fn sureness(
 
 /// Whether a word of the lexicon stands where it can only be an asset: at the beginning of a line
 /// right before a side, or, where it denies, at the end of one.
-pub(super) fn instead(lexemes: &[Lexeme], at: usize, concept: &Concept, loud: bool) -> bool {
+pub(super) fn instead(
+    lexemes: &[Lexeme],
+    at: usize,
+    concept: &Concept,
+    loud: bool,
+    han: bool,
+) -> bool {
     let place = Place::of(lexemes, at);
     // The sides are words themselves.
     if matches!(concept, Concept::Long | Concept::Short) {
         return false;
     }
-    let heads = place.starts && place.side_after;
+    let heads = place.starts && (place.side_after || (place.ends || han) && loud);
     // In a shout all words are loud.
     let quiet = lexemes
         .iter()

@@ -31,15 +31,16 @@ impl Cutter<'_> {
                 return;
             }
         }
+        let symbol = letters.bytes().any(|byte| byte.is_ascii_alphabetic());
+        // Digits belong to the names of assets, and those are written in Latin letters.
         let word = run(rest, |c| {
-            is_letter(c) || c.is_ascii_digit() || c == '\'' || c == '_'
+            is_letter(c) || c.is_ascii_digit() && symbol || c == '\'' || c == '_'
         });
         if word.contains('_') {
             self.joined_by_underscores(word);
             return;
         }
-        if rest[word.len()..].starts_with('*') {
-            // A masked name (`B***`) names nothing.
+        if is_masked(&rest[word.len()..]) {
             let masked = run(rest, |c| !c.is_whitespace());
             self.word(masked);
             self.at += masked.len();
@@ -60,7 +61,7 @@ impl Cutter<'_> {
         if mixed && let Some(latin) = normalise::latin_look_alike(word) {
             self.word(&latin);
         } else {
-            for piece in self.pieces(word) {
+            for piece in self.pieces(self.stem(word)) {
                 self.word(piece);
             }
         }
@@ -86,6 +87,22 @@ impl Cutter<'_> {
         }
     }
 
+    /// `والهدف` is `and the target`, `손절은` says what the stop is: the word without what is joined to
+    /// it, where that makes it one of the lexicon's.
+    fn stem<'b>(&self, word: &'b str) -> &'b str {
+        let foreign = word
+            .chars()
+            .next()
+            .is_some_and(|c| matches!(c, '\u{0600}'..='\u{06FF}' | '\u{AC00}'..='\u{D7A3}'));
+        if !foreign || self.lexicon.begins(word) {
+            return word;
+        }
+        let known = |stem: &&str| stem.chars().count() > 1 && self.lexicon.begins(stem);
+        let behind = BEFORE.iter().filter_map(|joined| word.strip_prefix(joined));
+        let before = BEHIND.iter().filter_map(|joined| word.strip_suffix(joined));
+        behind.chain(before).find(known).unwrap_or(word)
+    }
+
     pub(super) fn known_pieces(&self, letters: &str) -> bool {
         let pieces = self.pieces(letters);
         pieces.len() > 1 || self.lexicon.begins(&normalise::low(letters))
@@ -102,7 +119,8 @@ impl Cutter<'_> {
         }
         for cut in 2..word.len().saturating_sub(1) {
             let (head, tail) = word.split_at(cut);
-            let camel = bytes[cut].is_ascii_uppercase()
+            let camel = tail.len() > 3
+                && bytes[cut].is_ascii_uppercase()
                 && bytes.get(cut + 1).is_some_and(u8::is_ascii_lowercase)
                 && self.lexicon.begins(&tail.to_lowercase());
             let both = self.lexicon.word(&head.to_lowercase()).is_some_and(is_loud)
@@ -113,6 +131,43 @@ impl Cutter<'_> {
         }
         vec![word]
     }
+}
+
+/// What Arabic joins to the beginning of a word: and, so, in, to, the.
+const BEFORE: [&str; 10] = ["و", "ف", "ب", "ل", "ال", "وال", "بال", "لل", "فال", "ول"];
+
+/// What Korean and Persian join to the end of one.
+const BEHIND: [&str; 22] = [
+    "은",
+    "는",
+    "이",
+    "가",
+    "을",
+    "를",
+    "에",
+    "로",
+    "으로",
+    "에서",
+    "의",
+    "도",
+    "까지",
+    "부터",
+    "입니다",
+    "요",
+    "ها",
+    "های",
+    "هاي",
+    "م",
+    "ش",
+    "مون",
+];
+
+/// Do stars go on with a name (`B***`), so that it names nothing? One or two of them only make what
+/// stands before them bold.
+fn is_masked(after: &str) -> bool {
+    let stars = run(after, |c| c == '*');
+    let more = after[stars.len()..].starts_with(|c: char| c.is_ascii_alphanumeric());
+    stars.len() > 2 || !stars.is_empty() && more
 }
 
 /// Is it written as a symbol is?

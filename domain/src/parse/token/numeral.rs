@@ -2,6 +2,7 @@
 
 use super::{Cutter, Kind, is_letter, run};
 use crate::parse::lexicon::Concept;
+use crate::parse::normalise;
 use crate::parse::number::{self, Number, Unit};
 
 /// How a number with a scale behind it is written.
@@ -12,7 +13,13 @@ const HIGHEST_INDEX: u8 = 20;
 
 impl Cutter<'_> {
     pub(super) fn number(&mut self, rest: &str) {
-        if let Some(length) = clock_or_date(rest) {
+        if self.title {
+            let digits = run(rest, |c| c.is_ascii_digit());
+            self.word(digits);
+            self.at += digits.len();
+            return;
+        }
+        if let Some(length) = clock_or_date(rest).filter(|_| !self.follows_label()) {
             self.word(&rest[..length]);
             self.at += length;
             return;
@@ -37,6 +44,16 @@ impl Cutter<'_> {
         let literal = number::literal(rest);
         let after = &rest[literal.len()..];
         if let Some((index, length)) = self.list_number(literal, after) {
+            self.push(Kind::Index(index));
+            self.at += literal.len() + length;
+            return;
+        }
+        if let Some((price, index, length)) = self.glued_index(literal, after) {
+            self.push(Kind::Number(Number {
+                written: price.to_owned(),
+                ..Number::default()
+            }));
+            self.glued = false;
             self.push(Kind::Index(index));
             self.at += literal.len() + length;
             return;
@@ -73,8 +90,22 @@ impl Cutter<'_> {
             let letters = run(ending, is_letter);
             return Some((index, 1 + letters.len()));
         }
-        let letters = run(after, is_letter);
-        matches!(letters, "st" | "nd" | "rd" | "th").then_some((index, letters.len()))
+        ordinal(after).map(|length| (index, length))
+    }
+
+    /// `1) 4.4902) 4.620`: a price with the next list number glued to it, where line breaks were lost.
+    fn glued_index<'b>(&self, literal: &'b str, after: &str) -> Option<(&'b str, u8, usize)> {
+        let length = match after.strip_prefix(')') {
+            Some(_) if self.parentheses == 0 => 1,
+            Some(_) | None => ordinal(after)?,
+        };
+        let index = self
+            .last_index
+            .checked_add(1)
+            .filter(|_| self.last_index > 0)?;
+        let price = literal.strip_suffix(index.to_string().as_str())?;
+        let fraction = price.find(['.', ',']).map(|at| price.len() - at - 1)?;
+        (fraction > 0).then_some((price, index, length))
     }
 
     /// A number and the unit behind it.
@@ -110,6 +141,9 @@ impl Cutter<'_> {
         } else if next == Some('倍') {
             number.unit = Unit::Times;
             taken = 3;
+        } else if let Some(length) = self.suffix(&low, &['배']) {
+            number.unit = Unit::Times;
+            taken = length;
         } else if let Some(length) = self.suffix(&low, &['x', 'х']) {
             number.unit = Unit::Times;
             taken = length;
@@ -121,7 +155,11 @@ impl Cutter<'_> {
             return;
         } else if !letters.is_empty() {
             match self.lexicon.word(&low) {
-                Some(concept) if let Some(span) = concept.unit() => {
+                // `8` and behind it, without a break, the first word of another field's label.
+                Some(concept)
+                    if let Some(span) = concept.unit()
+                        && !self.goes_on(&low, &after[letters.len()..]) =>
+                {
                     number.unit = concept.measure();
                     number.span = span;
                     taken = letters.len();
@@ -137,6 +175,15 @@ impl Cutter<'_> {
         }
         self.push(Kind::Number(number));
         self.at += taken;
+    }
+
+    /// Does the next word make a longer phrase of this one?
+    fn goes_on(&self, low: &str, after: &str) -> bool {
+        let next = normalise::low(run(after.trim_start_matches(' '), is_letter));
+        let phrases = self.lexicon.beginning_with(low).iter();
+        phrases
+            .filter_map(|phrase| phrase.rest.first())
+            .any(|word| *word == next)
     }
 
     /// Is the unit there, alone or with a known word glued to it (`10xEntry`)? Its length then.
@@ -172,6 +219,28 @@ impl Cutter<'_> {
         let tag = self.tokens.last().and_then(|token| token.kind.tag());
         self.glued && tag == Some('#')
     }
+}
+
+/// Endings that make a number a list number.
+const ORDINALS: [&str; 24] = [
+    "st", "nd", "rd", "th", "차", "er", "ère", "ere", "eme", "ème", "º", "ª", "ro", "ra", "й", "я",
+    "ый", "ой", "ая", "го", "ий", "ша", "га", "тя",
+];
+
+/// The length of an ending of an ordinal at the start of `after`.
+fn ordinal(after: &str) -> Option<usize> {
+    // Where words are not divided the next one follows at once: `1차목표`.
+    if after.starts_with('차') {
+        return Some('차'.len_utf8());
+    }
+    let letters = run(after, is_letter);
+    // `2e objectif`: a letter that is a word elsewhere counts what is named right behind it.
+    let named = || {
+        let next = after[letters.len()..].strip_prefix(' ');
+        next.is_some_and(|next| next.starts_with(is_letter))
+    };
+    let short = matches!(letters, "e" | "a" | "o") && named();
+    (short || ORDINALS.contains(&letters)).then_some(letters.len())
 }
 
 pub(super) fn small(literal: &str) -> Option<u8> {
@@ -221,10 +290,11 @@ fn fraction(rest: &str) -> Option<usize> {
 fn clock_or_date(rest: &str) -> Option<usize> {
     let digit = |at: usize| rest.as_bytes().get(at).is_some_and(u8::is_ascii_digit);
     let is = |at: usize, byte: u8| rest.as_bytes().get(at) == Some(&byte);
-    let ends = |at: usize| !(digit(at) || is(at, b'.') && digit(at + 1));
+    let ends = |at: usize| !(digit(at) || (is(at, b'.') || is(at, b',')) && digit(at + 1));
+    let sixty = |at: usize| matches!(rest.as_bytes().get(at), Some(b'0'..=b'5'));
     for hours in 1..=2 {
         let clock =
-            (0..hours).all(digit) && is(hours, b':') && digit(hours + 1) && digit(hours + 2);
+            (0..hours).all(digit) && is(hours, b':') && sixty(hours + 1) && digit(hours + 2);
         if clock && is(hours + 3, b':') && digit(hours + 4) && digit(hours + 5) && ends(hours + 6) {
             return Some(hours + 6);
         }

@@ -8,7 +8,7 @@ use crate::market::{MarketKind, Price, Side, Venue};
 use crate::parse::fields::{Fields, Trigger};
 use crate::parse::symbol::{Mention, Sureness};
 use crate::parse::universe::Universe;
-use crate::reading::{Draft, Entry, Ladder, Rung, Target};
+use crate::reading::{Draft, Entry, Ladder, Manner, Rung, Target};
 use crate::signal::HELD_AT_MOST;
 
 /// The side that is written, or that the levels leave no choice about.
@@ -52,9 +52,8 @@ fn of_levels(fields: &Fields) -> Option<Side> {
 
 /// How the trade is entered, or why that is not clear.
 pub(super) fn entry(fields: &Fields, side: Side) -> Result<Entry, String> {
-    let prices = if fields.entry.is_empty() {
-        &fields.soft
-    } else {
+    let guessed = guessed(fields, side);
+    let prices = if !fields.entry.is_empty() {
         let (low, high) = (fields.entry.iter().min(), fields.entry.iter().max());
         if let Some(other) = fields
             .soft
@@ -69,6 +68,10 @@ pub(super) fn entry(fields: &Fields, side: Side) -> Result<Entry, String> {
             ));
         }
         &fields.entry
+    } else if !fields.soft.is_empty() {
+        &fields.soft
+    } else {
+        &guessed
     };
     let price = |value: &Decimal| Price::new(*value).map_err(|error| error.to_string());
     let (low, high) = match (prices.iter().min(), prices.iter().max()) {
@@ -82,30 +85,13 @@ pub(super) fn entry(fields: &Fields, side: Side) -> Result<Entry, String> {
         }
         _ => return Err("no entry is written".into()),
     };
-    if low != high {
-        return match (fields.market, fields.trigger) {
-            (true, _) if fields.again => Ok(Entry::Scaled { low, high }),
-            // `buy now 2345-2342`: now, within these prices.
-            (true, None) if prices.len() == 2 && one_place(low, high) => {
-                Ok(Entry::Zone { low, high })
-            }
-            (true, _) => Err(format!(
-                "it enters at once and again between {low} and {high}"
-            )),
-            (false, Some(_)) => Err(format!("a breakout of both {low} and {high} is written")),
-            (false, None) => {
-                Ok(ladder(fields, prices).map_or(Entry::Zone { low, high }, Entry::Ladder))
-            }
-        };
-    }
-    if fields.market && fields.again {
-        return Ok(Entry::Scaled { low, high });
-    }
     if fields.market {
-        return if prices.len() == 1 && !fields.entry_label {
-            Ok(Entry::Market(Some(low)))
-        } else {
-            Err(format!("it enters at once and at {low}"))
+        return at_once(fields, prices, low, high);
+    }
+    if low != high {
+        return match fields.trigger {
+            Some(_) => Err(format!("a breakout of both {low} and {high} is written")),
+            None => Ok(ladder(fields, prices).map_or(Entry::Zone { low, high }, Entry::Ladder)),
         };
     }
     Ok(match (fields.trigger, side) {
@@ -114,6 +100,55 @@ pub(super) fn entry(fields: &Fields, side: Side) -> Result<Entry, String> {
         | (Some(Trigger::Below), Side::Short) => Entry::Breakout(low),
         (Some(Trigger::Above | Trigger::Below) | None, _) => Entry::Limit(low),
     })
+}
+
+/// An entry at the market with prices beside it: what it costs there, or where is added.
+fn at_once(fields: &Fields, prices: &[Decimal], low: Price, high: Price) -> Result<Entry, String> {
+    let seen: Vec<Decimal> = prices
+        .iter()
+        .filter(|price| !fields.added.contains(price))
+        .chain(&fields.price)
+        .copied()
+        .collect();
+    match (seen.as_slice(), fields.again) {
+        ([], true) => Ok(Entry::Scaled { low, high }),
+        // `now 3376.5, add 3380`: the price that he saw is one he pays.
+        (seen, true) if seen.len() <= 2 && !fields.added.is_empty() => {
+            let orders = seen.iter().chain(&fields.added);
+            let orders: Result<Vec<Price>, _> = orders.map(|price| Price::new(*price)).collect();
+            let orders = orders.map_err(|error| error.to_string())?;
+            Ladder::equal(&orders)
+                .map(Entry::Ladder)
+                .map_err(|error| error.to_string())
+        }
+        ([_], false) if low == high && !fields.joined => Ok(Entry::Market(Some(low))),
+        // `buy now 2345-2342`: now, within these prices.
+        ([_, _], false) if one_place(low, high) && fields.trigger.is_none() => {
+            Ok(Entry::Zone { low, high })
+        }
+        _ if low == high => Err(format!("it enters at once and at {low}")),
+        _ => Err(format!(
+            "it enters at once and again between {low} and {high}"
+        )),
+    }
+}
+
+/// The price of an entry that nothing names: the only numbers beside the side, and they lie where an
+/// entry would, between the stop and the first target.
+fn guessed(fields: &Fields, side: Side) -> Vec<Decimal> {
+    let (Some(stop), Some(goal)) = (fields.stops.first(), fields.targets.first()) else {
+        return Vec::new();
+    };
+    let between = |price: &Decimal| match side {
+        Side::Long => stop < price && *price < goal.price,
+        Side::Short => goal.price < *price && price < stop,
+    };
+    let numbers = &fields.left_over;
+    if numbers.len() <= 2 && fields.stray.is_empty() && numbers.iter().all(between) {
+        numbers.clone()
+    } else {
+        Vec::new()
+    }
 }
 
 /// Several orders: where each has its share, or where more than a zone's two ends are written.
@@ -184,6 +219,19 @@ pub(super) fn valid_for(fields: &Fields) -> Option<Duration> {
     fields.valid.or_else(|| fields.timeframe.map(candles))
 }
 
+/// What the text says beside the levels.
+pub(super) fn manner(fields: &Fields) -> Manner {
+    let share = |percent: &Decimal| *percent > Decimal::ZERO && *percent <= Decimal::ONE_HUNDRED;
+    Manner {
+        margin: fields.margin,
+        size: fields.size.filter(share),
+        risk: fields.risk.filter(share),
+        timeframe: fields.timeframe,
+        open_target: fields.open_target && !fields.targets.is_empty(),
+        trailing: fields.trailing,
+    }
+}
+
 pub(super) fn venue(fields: &Fields) -> Option<Venue> {
     let first = fields.venues.first()?;
     fields
@@ -206,7 +254,7 @@ pub(super) const fn kind(fields: &Fields, mention: &Mention) -> Option<MarketKin
 }
 
 /// A field that can be read in more than one way.
-pub(super) fn unclear(fields: &Fields) -> Option<String> {
+pub(super) fn unclear(fields: &Fields, entry: &Entry) -> Option<String> {
     if let Some(written) = &fields.unreadable {
         return Some(format!("`{written}` can be read in two ways"));
     }
@@ -227,7 +275,36 @@ pub(super) fn unclear(fields: &Fields) -> Option<String> {
             "the stop is written as {percent} %, and whether of the price or of the margin is not said"
         ));
     }
-    let number = fields.left_over.first()?;
+    nowhere(fields, entry)
+}
+
+/// A number that nothing names, where it may be a level.
+fn nowhere(fields: &Fields, entry: &Entry) -> Option<String> {
+    let goals = fields.targets.iter().map(|goal| goal.price);
+    let (low, high) = entry.bounds().unzip();
+    let entries = low.into_iter().chain(high).map(Price::get);
+    let levels = || {
+        let stops = fields.stops.iter().copied();
+        goals.clone().chain(entries.clone()).chain(stops)
+    };
+    let (low, high) = levels().min().zip(levels().max())?;
+    let near = |number: &Decimal| *number * Decimal::TWO >= low && *number <= high * Decimal::TWO;
+    let read = |number: &Decimal| levels().any(|level| level == *number);
+    // Where each field is read, what is far from all of them counts something else.
+    let complete = fields.labelled() == 3 || fields.labelled() == 2 && !fields.soft.is_empty();
+    // `2 local highs` beside prices with decimals counts something, too.
+    let counts = |number: &Decimal| {
+        number.is_integer()
+            && *number <= Decimal::from(20)
+            && !levels().any(|level| level.is_integer())
+    };
+    let doubtful = |number: &&Decimal| !complete || near(number) && !counts(number);
+    let named = fields.left_over.iter().filter(doubtful);
+    let stray = fields
+        .stray
+        .iter()
+        .filter(|number| near(number) && !counts(number));
+    let number = named.chain(stray).find(|number| !read(number))?;
     Some(format!("what {number} is stands nowhere"))
 }
 

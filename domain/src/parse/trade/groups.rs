@@ -1,48 +1,177 @@
-//! Groups: whether a dot divides thousands, where only the price of the asset tells.
+//! Groups: whether a dot, a comma or a space divides thousands, where only the price of the asset
+//! tells.
 
 use rust_decimal::Decimal;
 
-use super::heads;
-use crate::parse::number::{Number, Unit};
+use super::{Head, heads};
+use crate::parse::number::{self, Number, Unit};
 use crate::parse::phrase::{Lexeme, What};
 use crate::parse::symbol::Mention;
 use crate::parse::universe::Universe;
 
-/// Reads `61.250` as sixty-one thousand where bitcoin is the only asset that is traded: half the
-/// world writes it so, and bitcoin has not cost sixty-one dollars since there were posts about it.
-pub(in crate::parse) fn regroup(lexemes: &mut [Lexeme], universe: &dyn Universe) {
+/// What an asset without a known least price has never cost: those that have carry it in the list.
+const THOUSAND: Decimal = Decimal::ONE_THOUSAND;
+
+/// So many times its least price an asset has never cost.
+const HIGHEST: Decimal = Decimal::from_parts(500, 0, 0, false, 0);
+
+/// Reads `61.250`, `61,250` and `61 250` as sixty-one thousand where bitcoin is traded, and `3,285` as
+/// three and a quarter where the asset costs a few dollars: half the world writes either so, and what
+/// an asset has ever cost leaves one of the two.
+pub(in crate::parse) fn regroup(lexemes: &mut Vec<Lexeme>, universe: &dyn Universe) {
     let heads = heads(lexemes);
-    let [head] = heads.as_slice() else { return };
-    let Some(least) = least(&head.mention, universe) else {
-        return;
-    };
-    for lexeme in lexemes {
-        if let What::Number(number) = &mut lexeme.what
-            && let Some(value) = grouped(number, least)
-        {
-            number.value = Some(value);
+    let Some(first) = heads.first() else { return };
+    let mut ends = heads.iter().skip(1).map(|head| head.line);
+    let mut part = (first, ends.next().unwrap_or(u32::MAX));
+    let mut rest = heads.iter().skip(1);
+    let mut scope = Scope::of(part.0, universe);
+    let mut at = 0;
+    while let Some(lexeme) = lexemes.get(at) {
+        if lexeme.line >= part.1 {
+            let Some(next) = rest.next() else { break };
+            part = (next, ends.next().unwrap_or(u32::MAX));
+            scope = Scope::of(part.0, universe);
+            continue;
         }
+        if let Some(scope) = &scope {
+            if let Some(value) = scope.spaced(lexemes, at) {
+                join(lexemes, at, value);
+                at += 1;
+            } else if let Some(What::Number(number)) = lexemes.get_mut(at).map(|one| &mut one.what)
+                && let Some(value) = scope.grouped(number)
+            {
+                number.value = Some(value);
+            }
+        }
+        at += 1;
     }
+    lexemes.retain(|lexeme| lexeme.what != What::Part);
 }
 
 /// What a mentioned asset costs at least, in the dollars that it is priced in.
 pub(super) fn least(mention: &Mention, universe: &dyn Universe) -> Option<Decimal> {
-    let dollars = mention
-        .quote
-        .as_ref()
-        .is_none_or(|quote| quote.contains("USD"));
-    universe.least_price(&mention.base).filter(|_| dollars)
+    universe
+        .least_price(&mention.base)
+        .filter(|_| is_priced_in_dollars(mention))
 }
 
-/// The value of `61.250`, where its dot divides thousands.
-fn grouped(number: &Number, least: Decimal) -> Option<Decimal> {
-    let (whole, group) = number.written.split_once('.')?;
-    let groups = group.len() == 3
-        && (1..=3).contains(&whole.len())
-        && !whole.starts_with('0')
-        && number.unit == Unit::None
-        && !number.scaled;
-    let value = number.value.filter(|value| groups && *value < least)?;
-    let value = value.checked_mul(Decimal::ONE_THOUSAND)?;
-    (value >= least).then(|| value.normalize())
+fn is_priced_in_dollars(mention: &Mention) -> bool {
+    mention
+        .quote
+        .as_ref()
+        .is_none_or(|quote| quote.contains("USD"))
+}
+
+/// The prices that an asset can have.
+struct Scope {
+    least: Option<Decimal>,
+}
+
+impl Scope {
+    /// Of an asset that is known, priced in dollars.
+    fn of(head: &Head, universe: &dyn Universe) -> Option<Self> {
+        let mention = &head.mention;
+        let known = universe.is_base(&mention.base) || mention.foreign;
+        (known && is_priced_in_dollars(mention)).then(|| Self {
+            least: least(mention, universe),
+        })
+    }
+
+    fn holds(&self, price: Decimal) -> bool {
+        match self.least {
+            // Half of it leaves room for a crash.
+            Some(least) => price * Decimal::TWO >= least && price <= least * HIGHEST,
+            None => price < THOUSAND,
+        }
+    }
+
+    /// The other value of `61.250` or `3,285`, where the one it has cannot be the price.
+    fn grouped(&self, number: &Number) -> Option<Decimal> {
+        let separator = number.written.find(['.', ','])?;
+        let (whole, group) = number.written.split_at(separator);
+        let groups = group.len() == 4
+            && (1..=3).contains(&whole.len())
+            && !whole.starts_with('0')
+            && number.unit == Unit::None
+            && !number.scaled
+            && group.bytes().skip(1).all(|byte| byte.is_ascii_digit());
+        if !groups {
+            return None;
+        }
+        let fraction = format!("{whole}.{}", &group[1..]);
+        let fraction = number::value(&fraction, number::Style::with(number::Comma::Decimal))?;
+        let whole = fraction.checked_mul(THOUSAND)?;
+        let value = match (self.holds(fraction), self.holds(whole)) {
+            (true, false) => fraction,
+            (false, true) => whole,
+            _ => return None,
+        };
+        (number.value != Some(value)).then(|| value.normalize())
+    }
+
+    /// The value of `61 250`, where sixty-one cannot be the price.
+    fn spaced(&self, lexemes: &[Lexeme], at: usize) -> Option<Decimal> {
+        let value = self.two(lexemes, at)?;
+        // `Target 1 118 500`: the first counts the targets.
+        let counts = bare(lexemes.get(at)?)?
+            .value
+            .is_some_and(|value| value <= Decimal::from(20));
+        let third = lexemes.get(at + 2).and_then(bare);
+        let lists = counts
+            && third.is_some_and(|third| third.written.len() >= 3)
+            && self.two(lexemes, at + 1).is_some();
+        (!lists).then_some(value)
+    }
+
+    /// What two numbers beside each other are, taken for one.
+    fn two(&self, lexemes: &[Lexeme], at: usize) -> Option<Decimal> {
+        self.least?;
+        let [first, second, ..] = lexemes.get(at..)? else {
+            return None;
+        };
+        let (head, group) = (bare(first)?, bare(second)?);
+        let (digits, fraction) = group
+            .written
+            .find(['.', ','])
+            .map_or((group.written.as_str(), ""), |end| {
+                group.written.split_at(end)
+            });
+        let beside = second.line == first.line
+            && !second.glued
+            && second.mark.is_none()
+            && second.place.from == first.place.to + 1;
+        let groups = (1..=3).contains(&head.written.len())
+            && head.written.bytes().all(|byte| byte.is_ascii_digit())
+            && !head.written.starts_with('0')
+            && digits.len() == 3
+            && fraction.len() <= 3;
+        if !beside || !groups || self.holds(head.value?) {
+            return None;
+        }
+        let written = format!("{}{digits}{}", head.written, fraction.replace(',', "."));
+        let value = Decimal::from_str_exact(&written).ok()?;
+        self.holds(value).then_some(value)
+    }
+}
+
+/// A number without a unit or scale.
+fn bare(lexeme: &Lexeme) -> Option<&Number> {
+    if let What::Number(number) = &lexeme.what {
+        (number.unit == Unit::None && !number.scaled && !number.glued_to_word).then_some(number)
+    } else {
+        None
+    }
+}
+
+/// Makes one number of two; the second is left out later.
+fn join(lexemes: &mut [Lexeme], at: usize, value: Decimal) {
+    let Some([first, second]) = lexemes.get_mut(at..at + 2) else {
+        return;
+    };
+    if let What::Number(number) = &mut first.what {
+        first.place = first.place.and(second.place);
+        number.written = value.to_string();
+        number.value = Some(value);
+        second.what = What::Part;
+    }
 }

@@ -54,7 +54,17 @@ fn is_kept(found: &Found, draft: &Draft) -> bool {
             || *value * super::satoshi::SATOSHI == price
     };
     match (found.field, &found.value) {
-        (Field::Symbol | Field::Side | Field::Leverage, _) => true,
+        (
+            Field::Symbol
+            | Field::Side
+            | Field::Leverage
+            | Field::Margin
+            | Field::Size
+            | Field::Risk
+            | Field::Timeframe
+            | Field::Trailing,
+            _,
+        ) => true,
         (Field::Entry, None) => matches!(
             draft.entry,
             crate::reading::Entry::Market(_) | crate::reading::Entry::Scaled { .. }

@@ -33,7 +33,9 @@ impl Reader {
                 return self.unchain();
             }
             Unit::Unknown => {
-                let size = next.is_some_and(|next| next.is(&Concept::Other));
+                let size = next.is_some_and(|next| {
+                    next.is(&Concept::Other) || next.is(&Concept::Size) || next.is(&Concept::Hazard)
+                });
                 let name = self.open.map(|open| open.name);
                 if !size && matches!(name, Some(Name::Entry | Name::Target | Name::Stop)) {
                     self.fields.unreadable = Some(number.written.clone());
@@ -54,6 +56,10 @@ impl Reader {
             self.chain.extend(number.value);
             return;
         };
+        if matches!(open.name, Name::Size | Name::Risk) {
+            self.chain.extend(number.value);
+            return;
+        }
         if matches!(open.name, Name::Other | Name::Timeframe | Name::Validity) {
             return;
         }
@@ -72,6 +78,7 @@ impl Reader {
             return;
         };
         open.numbers += 1;
+        open.joined = false;
         // `1) 12.5%` gives no price, and `1) 480 - 16.667%` one: the item is done with its price.
         let lists = starts_line || open.item.is_some();
         open.item = None;
@@ -86,7 +93,12 @@ impl Reader {
             Name::Target => Some((Field::Target, Confidence::Named)),
             Name::Stop => Some((Field::Stop, Confidence::Named)),
             Name::Leverage => Some((Field::Leverage, Confidence::Named)),
-            Name::Price | Name::Timeframe | Name::Validity | Name::Other => None,
+            Name::Price
+            | Name::Timeframe
+            | Name::Validity
+            | Name::Size
+            | Name::Risk
+            | Name::Other => None,
         };
         let name = open.name;
         if let Some((field, confidence)) = field {
@@ -94,12 +106,17 @@ impl Reader {
         }
         match name {
             // `Entry: market (61200)`: what it costs as the author writes.
-            Name::Entry if self.line.market && self.sign == Some('(') => {
+            Name::Entry if self.line.market && self.remark && !self.adding => {
                 self.fields.price = Some(value);
             }
             Name::Entry => {
-                self.line.entry = true;
+                self.sentence.entry = true;
                 self.fields.entry.push(value);
+                if self.adding {
+                    self.fields.added.push(value);
+                } else if self.now {
+                    self.fields.seen.push(value);
+                }
             }
             Name::Soft => self.fields.soft.push(value),
             Name::Target => self.fields.targets.push(Goal {
@@ -109,7 +126,7 @@ impl Reader {
             Name::Stop => self.fields.stops.push(value),
             Name::Leverage => self.fields.leverage.push(value),
             Name::Price => self.fields.price = Some(value),
-            Name::Timeframe | Name::Validity | Name::Other => {}
+            Name::Timeframe | Name::Validity | Name::Size | Name::Risk | Name::Other => {}
         }
         // A number that heads its line or item is a price whatever percentage follows it.
         let weighed = lists && next.is_some_and(|next| next.what == What::Sign('-') && !next.glued);
@@ -138,7 +155,15 @@ impl Reader {
                 goals.for_each(|goal| scale(&mut goal.price));
                 return;
             }
-            Some(Name::Leverage | Name::Price | Name::Timeframe | Name::Validity | Name::Other)
+            Some(
+                Name::Leverage
+                | Name::Price
+                | Name::Timeframe
+                | Name::Validity
+                | Name::Size
+                | Name::Risk
+                | Name::Other,
+            )
             | None => return,
         };
         list.iter_mut().rev().take(joined).for_each(scale);
@@ -153,7 +178,14 @@ impl Reader {
                 Some(Name::Target) => drop(self.fields.targets.pop()),
                 Some(Name::Stop) => drop(self.fields.stops.pop()),
                 Some(Name::Leverage) => drop(self.fields.leverage.pop()),
-                Some(Name::Price | Name::Timeframe | Name::Validity | Name::Other) => {}
+                Some(
+                    Name::Price
+                    | Name::Timeframe
+                    | Name::Validity
+                    | Name::Size
+                    | Name::Risk
+                    | Name::Other,
+                ) => {}
                 None => drop(self.line.loose.pop()),
             }
         }
@@ -161,9 +193,26 @@ impl Reader {
 
     fn percent(&mut self, number: &Number) {
         let chained = !self.chain.is_empty();
+        // `2-3%` of the account: at least two.
+        let least = self.chain.first().copied().or(number.value);
+        self.line.share = least;
         self.unchain();
         let Some(open) = &mut self.open else { return };
         match open.name {
+            Name::Size => {
+                self.line.share = None;
+                if self.fields.size.is_none() {
+                    self.fields.size = least;
+                    self.found(Field::Size, None, Confidence::Named);
+                }
+            }
+            Name::Risk => {
+                self.line.share = None;
+                if self.fields.risk.is_none() {
+                    self.fields.risk = least;
+                    self.found(Field::Risk, None, Confidence::Named);
+                }
+            }
             // `(+20 %)` is what the target would earn and no share of the position.
             // `TP: 5 %`, `TP 3 % / 5 %`: so far away, as long as no target has a price.
             Name::Target if !chained && open.numbers == 0 && self.fields.targets.is_empty() => {
@@ -238,6 +287,8 @@ impl Reader {
             | Name::Price
             | Name::Timeframe
             | Name::Validity
+            | Name::Size
+            | Name::Risk
             | Name::Other => {}
         }
     }
@@ -247,7 +298,10 @@ impl Reader {
         let Some(span) = length(number) else { return };
         self.line.span = Some(span);
         match self.open.map(|open| open.name) {
-            Some(Name::Timeframe) => self.fields.timeframe = Some(span),
+            Some(Name::Timeframe) => {
+                self.fields.timeframe = Some(span);
+                self.found(Field::Timeframe, None, Confidence::Named);
+            }
             Some(Name::Validity) => self.fields.valid = Some(span),
             _ => {}
         }
@@ -265,6 +319,7 @@ impl Reader {
             open.words = 0;
             if open.name == Name::Target {
                 self.last_index = index;
+                self.line.goal.get_or_insert(index);
             }
             if open.name == Name::Soft {
                 self.open = None;

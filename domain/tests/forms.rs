@@ -1,0 +1,248 @@
+//! The parser on how people write: numbers, lists and sentences in the forms that channels use.
+
+use domain::parse::{self, Assets, Context};
+use domain::reading::{Draft, Entry, Meaning};
+
+fn read(text: &str) -> Meaning {
+    let context = Context {
+        assets: Assets::bundled(),
+    };
+    parse::read(text, false, context).meaning
+}
+
+/// `long BTC/USDT 60000..61000 > 62000 ! 58000`.
+fn shown(draft: &Draft) -> String {
+    let entry = match draft.entry.bounds() {
+        None => "market".to_owned(),
+        Some((low, high)) if low == high => low.to_string(),
+        Some((low, high)) => format!("{low}..{high}"),
+    };
+    let kind = match draft.entry {
+        Entry::Market(Some(_)) => " now",
+        Entry::Breakout(_) => " beyond",
+        Entry::Ladder(_) => " steps",
+        Entry::Scaled { .. } => " now and",
+        Entry::Market(None) | Entry::Limit(_) | Entry::Zone { .. } => "",
+    };
+    let targets: String = draft
+        .targets
+        .iter()
+        .map(|target| format!(" {}", target.price))
+        .collect();
+    let stop = draft
+        .stop
+        .map_or_else(String::new, |stop| format!(" ! {stop}"));
+    format!(
+        "{} {}{kind} {entry} >{targets}{stop}",
+        draft.side, draft.pair
+    )
+}
+
+/// The trade that is read, why it is held, or what else it is.
+fn told(text: &str) -> String {
+    match read(text) {
+        Meaning::Signals(drafts) => drafts.iter().map(shown).collect::<Vec<_>>().join("; "),
+        Meaning::Quarantined { reason, .. } => format!("held: {reason}"),
+        other @ (Meaning::Updates(_)
+        | Meaning::Closes(_)
+        | Meaning::Cancels(_)
+        | Meaning::Claim { .. }
+        | Meaning::Noise(_)) => other.label().to_owned(),
+    }
+}
+
+fn all(cases: &[(&str, &str)]) {
+    let wrong: Vec<String> = cases
+        .iter()
+        .map(|(text, expected)| (text, expected, told(text)))
+        .filter(|(_, expected, told)| told != *expected)
+        .map(|(text, expected, told)| format!("{text}\n  expected {expected}\n  got      {told}"))
+        .collect();
+    assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn what_an_asset_costs_tells_what_divides_its_thousands() {
+    all(&[
+        (
+            "BTC/USDT short\nEntry: 118 500 - 119 200\nTargets: 117 000 / 115 400\nSL: 121 000",
+            "short BTC/USDT 118500..119200 > 117000 115400 ! 121000",
+        ),
+        (
+            "ACHAT GOLD maintenant 3 308\nSL 3 300\nTP1 3 312\nTP2 3 318,50",
+            "long XAU/USD now 3308 > 3312 3318.5 ! 3300",
+        ),
+        (
+            "#XRP/USDT LONG\nEntry : 2,245 - 2,190\nTP1 : 2,310\nTP2 : 2,380\nSL : 2,095",
+            "long XRP/USDT 2.19..2.245 > 2.31 2.38 ! 2.095",
+        ),
+        (
+            "#ETH/USDT LONG\nEntry : 3,245\nTP1 : 3,310\nSL : 3,095",
+            "long ETH/USDT 3245 > 3310 ! 3095",
+        ),
+        (
+            "BTCUSDT long 95.300, sl 93.800, tp 97.400 99.000",
+            "long BTC/USDT 95300 > 97400 99000 ! 93800",
+        ),
+        (
+            "SOL long 150\nTP 1 158\nTP 2 164\nSL 145",
+            "long SOL/USDT 150 > 158 164 ! 145",
+        ),
+        (
+            "姨太 多\n进：２，６８０－２，６５０\n损：２，５９８\n盈：２，７４０、２，８００",
+            "long ETH/USDT 2650..2680 > 2740 2800 ! 2598",
+        ),
+    ]);
+}
+
+#[test]
+fn list_numbers_are_known_wherever_they_stand() {
+    all(&[
+        (
+            "DOT/USDT long\nEntry: 4,385 Targets: 1) 4,4902) 4,6203) 4,810Stop: 4,255",
+            "long DOT/USDT 4.385 > 4.49 4.62 4.81 ! 4.255",
+        ),
+        (
+            "코인 : BTC/USDT\n포지션 : 숏\n진입가 : 101,800 ~ 102,600\n1차 익절 : 100,500\n2차 익절 : 99,000\n손절가 : 103,900",
+            "short BTC/USDT 101800..102600 > 100500 99000 ! 103900",
+        ),
+        (
+            "ADA/USDT long 0.70\n1er objectif : 0.73\n2e objectif : 0.76\nSL 0.67",
+            "long ADA/USDT 0.7 > 0.73 0.76 ! 0.67",
+        ),
+        (
+            "幣種：$BTC\n方向：做空\n進場：市價 89,420\n停利1：88,300\n停利2：87,000\n停損：90,450",
+            "short BTC/USDT now 89420 > 88300 87000 ! 90450",
+        ),
+    ]);
+}
+
+#[test]
+fn pictures_and_bold_type_say_no_more_than_words() {
+    all(&[
+        (
+            "🪙 **#TON/USDT** 📉 **SHORT**\n🔹 Entry: **3.285**\n🎯 3.210 / 3.120\n🛑 3.402",
+            "short TON/USDT 3.285 > 3.21 3.12 ! 3.402",
+        ),
+        (
+            "Entrada: zona 104.300 – 105.100\n#BTC/USDT CORTO\n🎯 103.200 / 102.000\n⛔ 106.900",
+            "short BTC/USDT 104300..105100 > 103200 102000 ! 106900",
+        ),
+        (
+            "$ARB long\nEntry:\n🔸 0.52\n🔸 0.50\nTargets:\n🔸 0.55\n🔸 0.58\nSL 0.48",
+            "long ARB/USDT 0.5..0.52 > 0.55 0.58 ! 0.48",
+        ),
+    ]);
+}
+
+#[test]
+fn now_and_the_price_that_was_seen_are_one_entry() {
+    all(&[
+        (
+            "FIL/USDT SHORT\nEntry: market price (2.412)\nTP 2.36 2.31\nSL 2.505",
+            "short FIL/USDT now 2.412 > 2.36 2.31 ! 2.505",
+        ),
+        (
+            "SOL/USDT short\nEntry: market, now 163.40\nTP 159 / 154.50\nSL 170.20",
+            "short SOL/USDT now 163.4 > 159 154.5 ! 170.2",
+        ),
+        (
+            "Gold sell now @3376.5\nadd more 3380\nsl 3386\ntp 3372/3368/3360",
+            "short XAU/USD steps 3376.5..3380 > 3372 3368 3360 ! 3386",
+        ),
+        (
+            "doge short from 0.2145 (now 0.2098), stop 0.2230, targets 0.2050 0.1985",
+            "short DOGE/USDT 0.2145 > 0.205 0.1985 ! 0.223",
+        ),
+        (
+            "大饼：94800-95300区间空\n补仓：96200\n止损：97000\n止盈：93600-92500",
+            "short BTC/USDT steps 94800..96200 > 93600 92500 ! 97000",
+        ),
+        (
+            "ETH long\nEntry: now or 3300\nTP 3600\nSL 3200",
+            "held: it enters at once and at 3300",
+        ),
+    ]);
+}
+
+#[test]
+fn a_condition_refuses_what_it_is_said_of() {
+    all(&[
+        (
+            "shorting btc 98300-98700, stop 99650, targets 97100, 95900 and 94k if they dump it properly",
+            "short BTC/USDT 98300..98700 > 97100 95900 94000 ! 99650",
+        ),
+        (
+            "Sell XAUUSD 2905\nSL 2917\nTP 2890\nRemember that you can always enter again whenever your broker lets you, if your account survives it.",
+            "short XAU/USD 2905 > 2890 ! 2917",
+        ),
+        (
+            "If BTC breaks 61000, long with stop 60000 and target 64000",
+            "held: its entry is conditional",
+        ),
+        (
+            "long btc 60000 sl 58000 tp 64000, if we break 61000",
+            "held: its entry is conditional",
+        ),
+        (
+            "Do not long BTC at 60000, sl 58000, tp 64000",
+            "held: its entry is negated",
+        ),
+        (
+            "long btc 60000 sl 58000 tp 64000. thoughts?",
+            "held: its entry is asked about",
+        ),
+    ]);
+}
+
+#[test]
+fn a_number_that_nothing_names_holds_the_trade() {
+    let unknown = told("SUI/USDT long\nEntry 3.26\nBlorp 1: 3.38\nBlorp 2: 3.52\nSL 3.05");
+    assert_eq!(unknown, "held: what 3.38 is stands nowhere");
+    all(&[
+        // Between the stop and the target beside the side it can only be the entry.
+        (
+            "SUI/USDT long blorp 3.26\nTP 3.38\nSL 3.05",
+            "long SUI/USDT 3.26 > 3.38 ! 3.05",
+        ),
+        // What is far from all levels counts something else.
+        (
+            "№ 214\nSUI/USDT long\n5 members are in already\nEntry 3.26\nTP 3.38\nSL 3.05",
+            "long SUI/USDT 3.26 > 3.38 ! 3.05",
+        ),
+    ]);
+}
+
+#[test]
+fn the_language_of_a_text_tells_what_a_word_means() {
+    all(&[
+        (
+            "Comprei ADA no spot hoje, faixa de 0,612 a 0,628. Stop em 0,565. Alvos: 0,68, 0,74",
+            "long ADA/USDT 0.612..0.628 > 0.68 0.74 ! 0.565",
+        ),
+        (
+            "Coin : #FLOKI/USDT\nSell karo : 0.0985 se 0.1010\nTarget 1 : 0.0950\nSL lagao : 0.1055",
+            "short FLOKI/USDT 0.0985..0.101 > 0.095 ! 0.1055",
+        ),
+        (
+            "Se SOL cair a 150, long com stop em 145 e alvo 160",
+            "held: its entry is conditional",
+        ),
+    ]);
+}
+
+#[test]
+fn what_calls_itself_an_example_or_a_report_opens_nothing() {
+    for text in [
+        "Lesson of the day: long BTC 60000, stop 58000, target 64000",
+        "entry long BTC 100.000, SL 98.000, TP 106.000. Ini cuma contoh edukasi ya",
+        "Weekly recap\nLINK long 13.80 stop 13.30 targets 14.20 14.90",
+        "Разбор сделки: LINK лонг 13,80, стоп 13,30, цели 14,20 и 14,90",
+    ] {
+        assert!(!matches!(read(text), Meaning::Signals(_)), "{text}");
+    }
+    all(&[(
+        "LINK/USDT long 13.80\nSL 13.30\nTP 14.20 14.90\nWeekly results: 85% win rate",
+        "long LINK/USDT 13.8 > 14.2 14.9 ! 13.3",
+    )]);
+}
