@@ -63,7 +63,8 @@ fn meaning(text: &str, has_media: bool, context: Context<'_>) -> Meaning {
     }
     let mut lexemes = symbol::name(phrase::name(tokens, lexicon), context.assets);
     trade::regroup(&mut lexemes, context.assets);
-    let mut meaning = trade::read(&lexemes, context.assets)
+    let mut meaning = speech::recap(&lexemes, context.assets)
+        .or_else(|| trade::read(&lexemes, context.assets))
         .unwrap_or_else(|| speech::read(&lexemes, context.assets));
     trade::restore(&mut meaning, text);
     meaning

@@ -322,6 +322,8 @@ pub enum Order {
     },
     /// Withdraw the stop.
     WithdrawStop,
+    /// In once more at the published levels, after the trade was over: a trade of its own.
+    Reenter,
 }
 
 /// The most targets that a trade may have; a text with more of them is no trade.

@@ -29,6 +29,8 @@ pub const EMPTY: &str = "nothing named";
 /// A stop that was published stands, or is moved: 1R is measured to it, and a loss that somebody
 /// was told to sit out is still the loss of the plan.
 pub const STANDS: &str = "a published stop stands";
+/// A trade is entered once; who goes in again opens another one.
+pub const ONCE: &str = "a re-entry is a trade of its own";
 /// What is entered at the market or by a breakout has no order that could be moved.
 pub const NO_LIMIT: &str = "no limit order to move";
 
@@ -91,6 +93,7 @@ impl Ear<'_> {
             Order::Retarget(prices) => self.retarget(run, prices),
             Order::MoveEntry { low, high } => self.move_entry(run, *low, *high),
             Order::WithdrawStop => ignored(STANDS),
+            Order::Reenter => ignored(ONCE),
         }
     }
 

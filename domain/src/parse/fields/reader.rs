@@ -323,12 +323,21 @@ impl Reader {
                     self.open = Some(Open::new(Name::Entry));
                 }
             }
-            Concept::Quit => {}
-            Concept::Breakeven | Concept::Cost | Concept::Take | Concept::Half | Concept::Hold => {
+            Concept::Quit | Concept::Drop => {}
+            Concept::Breakeven
+            | Concept::Cost
+            | Concept::Take
+            | Concept::Half
+            | Concept::Share(_)
+            | Concept::Reenter
+            | Concept::Hold => {
                 self.fields.later = true;
             }
             Concept::Horizon
             | Concept::Filler
+            | Concept::Trade
+            | Concept::Ticket
+            | Concept::Recap
             | Concept::Joint
             | Concept::All
             | Concept::Open
@@ -350,7 +359,9 @@ impl Reader {
         let priced = next.is_some_and(|next| {
             matches!(
                 next.what,
-                What::Number(_) | What::Sign(':') | What::Is(Concept::Filler)
+                What::Number(_)
+                    | What::Sign(':')
+                    | What::Is(Concept::Filler | Concept::Trade | Concept::Ticket)
             )
         });
         if bought && entered && priced && !fields.target_label {
@@ -476,6 +487,8 @@ fn goes_on(open: Open, lexeme: &Lexeme) -> bool {
                 Concept::Near
                     | Concept::Market
                     | Concept::Filler
+                    | Concept::Trade
+                    | Concept::Ticket
                     | Concept::Above
                     | Concept::Below
                     | Concept::Breakout

@@ -54,8 +54,20 @@ pub(in crate::parse) enum Concept {
     /// Take a part of it; it needs a share beside it.
     Take,
     Half,
+    /// A share that is a word: a third, a quarter. In percent.
+    Share(u8),
     All,
     Cancel,
+    /// Remove, delete: what it withdraws stands beside it.
+    Drop,
+    /// The position as a thing: `close the trade`.
+    Trade,
+    /// An order that waits as a thing: `delete the pending order`.
+    Ticket,
+    /// In once more, after the trade was over.
+    Reenter,
+    /// The heading of a list of what was: `weekly results`.
+    Recap,
     /// Reached, triggered, done.
     Hit,
     /// The label of what was gained or lost.
@@ -102,6 +114,9 @@ impl Concept {
         if let Some(venue) = name.strip_prefix("venue ") {
             return Some(Self::Venue(venue.trim().into()));
         }
+        if let Some(percent) = name.strip_prefix("share ") {
+            return percent.trim().parse().ok().map(Self::Share);
+        }
         Some(match name {
             "long" => Self::Long,
             "short" => Self::Short,
@@ -132,6 +147,11 @@ impl Concept {
             "half" => Self::Half,
             "all" => Self::All,
             "cancel" => Self::Cancel,
+            "drop" => Self::Drop,
+            "trade" => Self::Trade,
+            "ticket" => Self::Ticket,
+            "reenter" => Self::Reenter,
+            "recap" => Self::Recap,
             "hit" => Self::Hit,
             "result" => Self::Result,
             "not" => Self::Not,
