@@ -322,8 +322,9 @@ pub enum Order {
     },
     /// Withdraw the stop.
     WithdrawStop,
-    /// In once more at the published levels, after the trade was over: a trade of its own.
-    Reenter,
+    /// In once more at the published stop and targets, after the trade was over: a trade of its own.
+    /// At this price, where it names one, else as the first time.
+    Reenter(Option<Price>),
 }
 
 /// The most targets that a trade may have; a text with more of them is no trade.

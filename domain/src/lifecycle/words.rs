@@ -93,7 +93,7 @@ impl Ear<'_> {
             Order::Retarget(prices) => self.retarget(run, prices),
             Order::MoveEntry { low, high } => self.move_entry(run, *low, *high),
             Order::WithdrawStop => ignored(STANDS),
-            Order::Reenter => ignored(ONCE),
+            Order::Reenter(_) => ignored(ONCE),
         }
     }
 

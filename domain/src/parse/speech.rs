@@ -137,17 +137,19 @@ impl<'a> Speech<'a> {
         let percent = self.percent();
         let ticked = self.lexemes.iter().any(|lexeme| lexeme.what == What::Tick)
             && (percent.is_some() || self.fields.target_label || self.fields.stop_label);
-        let told = [Concept::Result, Concept::Hit, Concept::Stop, Concept::Close];
+        let about = [Concept::Result, Concept::Hit, Concept::Stop, Concept::Close];
         let earned = percent.is_some()
             && self
                 .lexemes
                 .iter()
-                .any(|lexeme| told.iter().any(|concept| lexeme.is(concept)));
+                .any(|lexeme| about.iter().any(|concept| lexeme.is(concept)));
         let pips = self.lexemes.windows(2).any(|two| {
             two[0].what == What::Sign('+')
                 && matches!(&two[1].what, What::Number(number) if number.unit != Unit::None)
         });
-        (self.fields.reached || reached || ticked || earned || pips).then(|| Meaning::Claim {
+        // `once TP1 is hit, …` reports nothing.
+        let told = self.fields.reached && (percent.is_some() || !self.has(&Concept::If));
+        (told || reached || ticked || earned || pips).then(|| Meaning::Claim {
             pair: self.pairs().into_iter().next().map(|(pair, _)| pair),
             percent,
         })
@@ -160,6 +162,11 @@ impl<'a> Speech<'a> {
             pair: self.pairs().into_iter().next().map(|(pair, _)| pair),
             percent: self.percent(),
         })
+    }
+
+    /// The first percentage of the whole text.
+    fn percent_of_all(&self) -> Option<Decimal> {
+        Self::empty(self.all, self.universe).percent()
     }
 
     /// The first percentage, negative where it says so.

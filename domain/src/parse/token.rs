@@ -215,6 +215,8 @@ impl<'a> Cutter<'a> {
             self.at += c.len_utf8();
         } else if c.is_ascii_digit() || (c == '.' && self.begins_decimal(rest)) {
             self.number(rest);
+        } else if c == '%' && !self.follows_number() && begins_with_digit(&rest[1..]) {
+            self.percent(&rest[1..]);
         } else if is_han(c) {
             self.word(&rest[..c.len_utf8()]);
             self.at += c.len_utf8();
@@ -274,6 +276,10 @@ impl<'a> Cutter<'a> {
         );
         self.glued && number
     }
+}
+
+fn begins_with_digit(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_digit())
 }
 
 fn run(text: &str, belongs: impl Fn(char) -> bool) -> &str {

@@ -338,6 +338,7 @@ impl Reader {
             | Concept::Trade
             | Concept::Ticket
             | Concept::Recap
+            | Concept::Apart
             | Concept::Joint
             | Concept::All
             | Concept::Open

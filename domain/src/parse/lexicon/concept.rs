@@ -68,6 +68,8 @@ pub(in crate::parse) enum Concept {
     Reenter,
     /// The heading of a list of what was: `weekly results`.
     Recap,
+    /// The heading of a contest, a lesson, a poll: nothing under it is a trade.
+    Apart,
     /// Reached, triggered, done.
     Hit,
     /// The label of what was gained or lost.
@@ -152,6 +154,7 @@ impl Concept {
             "ticket" => Self::Ticket,
             "reenter" => Self::Reenter,
             "recap" => Self::Recap,
+            "apart" => Self::Apart,
             "hit" => Self::Hit,
             "result" => Self::Result,
             "not" => Self::Not,

@@ -89,15 +89,17 @@ impl Speech<'_> {
             .all
             .iter()
             .any(|lexeme| lexeme.text.chars().any(char::is_lowercase));
-        let named = lexemes.iter().find(|lexeme| {
-            let text = lexeme.text.as_str();
-            lexeme.what == What::Word
-                && text.len() >= 3
-                && text.bytes().all(|byte| byte.is_ascii_uppercase())
-                && self.universe.is_base(text)
-        })?;
+        let named = lexemes.iter().find(|lexeme| self.is_shouted(lexeme))?;
         let pair = Pair::new(&named.text, "USDT").ok()?;
         quiet.then_some((pair, true))
+    }
+
+    pub(super) fn is_shouted(&self, lexeme: &Lexeme) -> bool {
+        let text = lexeme.text.as_str();
+        lexeme.what == What::Word
+            && text.len() >= 3
+            && text.bytes().all(|byte| byte.is_ascii_uppercase())
+            && self.universe.is_base(text)
     }
 
     /// The side of the trade that an order names. `sell 30 %` is no short.

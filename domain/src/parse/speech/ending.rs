@@ -22,9 +22,14 @@ impl Speech<'_> {
         if self.has(&Concept::Close) {
             return None;
         }
+        let level = self.lexemes[self.clause(at)].iter().any(is_price);
         // A target or a stop that is withdrawn leaves the trade as it is.
         let waiting = self.clause_has(at, &[Concept::Ticket, Concept::Limit, Concept::Trade]);
         if !waiting && self.clause_has(at, &[Concept::Target]) {
+            // `remove the old TP 3358`: the others stand.
+            if level || self.has(&Concept::Move) {
+                return None;
+            }
             return Some(Meaning::Updates(
                 self.told(at, vec![Order::Retarget(Vec::new())]),
             ));
@@ -84,6 +89,7 @@ impl Speech<'_> {
                 &self.lexemes[at + 1..clause.end.max(at + 1)],
             );
             let level = [
+                Concept::Talk,
                 Concept::Below,
                 Concept::Above,
                 Concept::Hit,
@@ -94,8 +100,31 @@ impl Speech<'_> {
                 Concept::Limit,
                 Concept::Entry,
             ];
-            !self.clause_has(*at, &level) && !self.planned(*at) && ends_thing(before, after)
+            let closes_itself = self.is_market(*at);
+            !self.clause_has(*at, &level)
+                && !closes_itself
+                && !self.planned(*at)
+                && self.ends_thing(before, after)
         })
+    }
+
+    /// `BTC closed the day green`, `BTC closed at 61200`: a market closes, too.
+    fn is_market(&self, at: usize) -> bool {
+        let word = self.lexemes[at].text.to_ascii_lowercase();
+        let clause = &self.lexemes[self.clause(at)];
+        let own = |lexeme: &Lexeme| {
+            lexeme.side().is_some()
+                || [Concept::Trade, Concept::Breakeven, Concept::Cost]
+                    .iter()
+                    .any(|is| lexeme.is(is))
+        };
+        let time = |lexeme: &Lexeme| {
+            matches!(&lexeme.what, What::Is(Concept::Span(_)) | What::Word)
+                && matches!(lexeme.text.to_ascii_lowercase().as_str(), "day" | "week" | "month" | "candle")
+        };
+        let priced = clause.iter().any(is_price) && !clause.iter().any(own);
+        matches!(word.as_str(), "close" | "closed" | "closing")
+            && (priced || clause.iter().any(time))
     }
 
     fn close_word(&self) -> Option<usize> {
@@ -139,7 +168,7 @@ impl Speech<'_> {
                 .take(SHARE_NEAR)
                 // What stands behind a price happens there.
                 .take_while(|(_, next)| next.line == line && !is_price(next))
-                .find_map(|(far, next)| Some((at + 1 + far, share_of(self.lexemes, at + 1 + far, next)?)));
+                .find_map(|(far, next)| Some((at + 1 + far, share_of(next)?)));
             let clause = self.clause(at);
             // Where the verb comes last, the share stands before it.
             let before = self.lexemes[clause.start..at]
@@ -147,12 +176,10 @@ impl Speech<'_> {
                 .enumerate()
                 .rev()
                 .take(SHARE_NEAR)
-                .find_map(|(far, next)| {
-                    let place = clause.start + far;
-                    Some((place, share_of(self.lexemes, place, next)?))
-                });
+                .find_map(|(far, next)| Some((clause.start + far, share_of(next)?)));
             let (place, share) = behind.or(before)?;
-            (!self.earned(place, ends)).then_some((at, share))
+            let took = lexeme.is(&Concept::Take) && !ends;
+            (!self.earned(place, ends, took)).then_some((at, share))
         })
     }
 
@@ -163,8 +190,27 @@ impl Speech<'_> {
         !priced && self.breakeven(true).is_some()
     }
 
+    /// Does a verb end what stands around it in its clause, and is little else said?
+    fn ends_thing(&self, before: &[Lexeme], after: &[Lexeme]) -> bool {
+        let thing = |lexeme: &Lexeme| {
+            let named = lexeme.side().is_some() || lexeme.mention().is_some();
+            let noun = [Concept::Trade, Concept::All, Concept::Market];
+            named || noun.iter().any(|is| lexeme.is(is)) || self.is_shouted(lexeme)
+        };
+        let quiet = |lexemes: &[Lexeme]| words(lexemes) <= MOST_BETWEEN;
+        if let Some(first) = after.iter().position(thing) {
+            return words(&after[..first]) <= MOST_BETWEEN / 2
+                && quiet(before)
+                && words(after) <= MOST_CLAUSE;
+        }
+        if let Some(last) = before.iter().rposition(thing) {
+            return quiet(&before[last + 1..]) && quiet(before) && words(after) <= MOST_CLAUSE;
+        }
+        words(before) + words(after) == 0
+    }
+
     /// Is the percentage at `at` what was earned: `closed with +30 %`, `closed, 30 % profit`?
-    fn earned(&self, at: usize, ends: bool) -> bool {
+    fn earned(&self, at: usize, ends: bool, took: bool) -> bool {
         let percent = matches!(self.lexemes[at].what, What::Number(_));
         let near = |at: usize, sign: &[char]| {
             self.lexemes
@@ -176,7 +222,7 @@ impl Speech<'_> {
             .is_some_and(|before| near(before, &['+', '-', '=']) && !self.dashed(before));
         let result = |lexeme: Option<&Lexeme>| lexeme.is_some_and(|lexeme| lexeme.is(&Concept::Result));
         let before = at.checked_sub(1).and_then(|at| self.lexemes.get(at));
-        percent && (signed || result(before) || ends && result(self.lexemes.get(at + 1)))
+        percent && (signed || !took && result(before) || ends && result(self.lexemes.get(at + 1)))
     }
 
     /// Does the dash at `at` stand between words: `TP1 - 50 %`?
@@ -186,47 +232,21 @@ impl Speech<'_> {
     }
 }
 
-/// Does a verb end what stands around it in its clause, and is little else said?
-fn ends_thing(before: &[Lexeme], after: &[Lexeme]) -> bool {
-    let thing = |lexeme: &&Lexeme| {
-        let named = lexeme.side().is_some() || lexeme.mention().is_some();
-        named || [Concept::Trade, Concept::All, Concept::Market].iter().any(|is| lexeme.is(is))
-    };
-    let quiet = |lexemes: &[Lexeme]| words(lexemes) <= MOST_BETWEEN;
-    let things_after: Vec<usize> = positions(after, thing);
-    let things_before: Vec<usize> = positions(before, thing);
-    if let Some(first) = things_after.first() {
-        return words(&after[..*first]) <= MOST_BETWEEN / 2
-            && quiet(before)
-            && words(after) <= MOST_CLAUSE;
-    }
-    if let Some(last) = things_before.last() {
-        return words(&before[last + 1..]) <= 1 && quiet(before) && quiet(after);
-    }
-    words(before) + words(after) == 0
-}
-
-fn positions(lexemes: &[Lexeme], is: impl Fn(&&Lexeme) -> bool) -> Vec<usize> {
-    lexemes
-        .iter()
-        .enumerate()
-        .filter(|(_, lexeme)| is(lexeme))
-        .map(|(at, _)| at)
-        .collect()
-}
 
 fn is_price(lexeme: &Lexeme) -> bool {
-    matches!(&lexeme.what, What::Number(number) if number.unit == Unit::None && !is_count(lexeme))
+    matches!(&lexeme.what, What::Number(number) if number.unit == Unit::None)
 }
 
-/// A number that may be the part of a fraction.
-fn is_count(lexeme: &Lexeme) -> bool {
-    matches!(&lexeme.what, What::Number(number)
-        if number.value.is_some_and(|value| value.is_integer() && value < Decimal::TEN))
+/// `1/3`, as a part of a whole.
+fn fraction(written: &str) -> Option<Decimal> {
+    let (some, parts) = written.split_once('/')?;
+    let (some, parts): (u8, u8) = (some.trim().parse().ok()?, parts.trim().parse().ok()?);
+    (some > 0 && some < parts && parts <= 10)
+        .then(|| (Decimal::from(some) / Decimal::from(parts)).round_dp(4))
 }
 
 /// The share that a lexeme names.
-fn share_of(lexemes: &[Lexeme], at: usize, lexeme: &Lexeme) -> Option<Decimal> {
+fn share_of(lexeme: &Lexeme) -> Option<Decimal> {
     match &lexeme.what {
         What::Is(Concept::Half) => Some(Decimal::new(5, 1)),
         What::Is(Concept::All) => Some(Decimal::ONE),
@@ -235,18 +255,15 @@ fn share_of(lexemes: &[Lexeme], at: usize, lexeme: &Lexeme) -> Option<Decimal> {
             .value
             .filter(|value| *value > Decimal::ZERO && *value <= Decimal::ONE_HUNDRED)
             .map(|value| (value / Decimal::ONE_HUNDRED).normalize()),
-        // `1/3`.
-        What::Number(number) if number.unit == Unit::None && is_count(lexeme) => {
-            let [slash, below] = lexemes.get(at + 1..at + 3)? else {
-                return None;
-            };
-            let (What::Sign('/'), What::Number(parts)) = (&slash.what, &below.what) else {
-                return None;
-            };
-            let (some, parts) = (number.value?, parts.value?);
-            let glued = slash.glued && below.glued && is_count(below) && some < parts;
-            (glued && some > Decimal::ZERO).then(|| (some / parts).round_dp(4))
-        }
-        _ => None,
+        What::Number(number) => fraction(&number.written),
+        What::Is(_)
+        | What::Pair(_)
+        | What::Part
+        | What::Index(_)
+        | What::Word
+        | What::Sign(_)
+        | What::Tick
+        | What::Link
+        | What::Break => None,
     }
 }

@@ -3,6 +3,7 @@
 use super::{MOST_CLAUSE, Speech, words};
 use crate::market::Price;
 use crate::parse::lexicon::Concept;
+use crate::parse::number::Unit;
 use crate::parse::phrase::{Lexeme, What};
 use crate::reading::{MAX_TARGETS, Meaning, Order};
 use rust_decimal::Decimal;
@@ -20,22 +21,28 @@ impl Speech<'_> {
     pub(super) fn reentry(&self) -> Option<Meaning> {
         let at = self.meant(&Concept::Reenter)?;
         let clause = &self.lexemes[self.clause(at)];
-        if words(clause) > MOST_CLAUSE / 2 {
+        if words(clause) > MOST_CLAUSE {
             return None;
         }
-        let fields = &self.fields;
-        let priced = !(fields.entry.is_empty()
-            && fields.soft.is_empty()
-            && fields.stops.is_empty()
-            && fields.targets.is_empty());
-        if priced || clause.iter().any(|lexeme| matches!(lexeme.what, What::Number(_))) {
-            return Some(Meaning::Quarantined {
-                drafts: Vec::new(),
-                reason: "it goes in once more at another price, and does not say with which levels"
-                    .into(),
-            });
-        }
-        Some(Meaning::Updates(self.told(at, vec![Order::Reenter])))
+        let priced = !(self.fields.stops.is_empty() && self.fields.targets.is_empty());
+        let mut prices = clause.iter().filter_map(|lexeme| match &lexeme.what {
+            What::Number(number) => Some(number),
+            _ => None,
+        });
+        let price = match (prices.next(), prices.next()) {
+            (None, _) => None,
+            (Some(number), None) if number.unit == Unit::None && !priced => {
+                Some(Price::new(number.value?).ok()?)
+            }
+            _ => {
+                return Some(Meaning::Quarantined {
+                    drafts: Vec::new(),
+                    reason: "it goes in once more at other levels, and not all of them are said"
+                        .into(),
+                });
+            }
+        };
+        Some(Meaning::Updates(self.told(at, vec![Order::Reenter(price)])))
     }
 
     /// `move the entry to 459-468`, `limit moved to 1.2`: where it says so, and what it orders.
@@ -90,10 +97,8 @@ impl Speech<'_> {
                     || lexeme.is(&Concept::Target)
                     || lexeme.is(&Concept::Hit)
             });
-            let priced = behind
-                .get(far + 1)
-                .is_some_and(|next| matches!(next.what, What::Number(_)))
-                && !moves;
+            let priced = !moves
+                && (behind.get(far + 1)).is_some_and(|next| matches!(next.what, What::Number(_)));
             clear
                 && !priced
                 && (moves || !between.is_empty())
@@ -107,7 +112,12 @@ impl Speech<'_> {
             return None;
         };
         let at = self.meant(&Concept::Stop)?;
+        // `short stopped (103900), loss 1.6 %` reports where the stop was.
+        let report = !self.fields.moving
+            && self.all.iter().any(|lexeme| lexeme.is(&Concept::Result))
+            && self.percent().or_else(|| self.percent_of_all()).is_some();
         let told = !self.line_has(at, &[Concept::Close])
+            && !report
             && !self.reached(at)
             && self.words() <= MOST_LEVEL_WORDS;
         Price::new(*stop)
@@ -126,7 +136,10 @@ impl Speech<'_> {
             .targets
             .iter()
             .all(|goal| goal.price.is_integer() && goal.price < Decimal::from(MAX_TARGETS));
-        if talk || counts {
+        // The others stand where one of several is moved, and nobody says which they are.
+        let one_of_many = self.fields.targets.len() == 1
+            && self.lexemes.get(at + 1).is_some_and(|next| matches!(next.what, What::Index(_)));
+        if talk || counts || one_of_many {
             return None;
         }
         let told = !self.line_has(at, &[Concept::Hit, Concept::Close])

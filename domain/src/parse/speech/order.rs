@@ -148,6 +148,6 @@ pub(super) const fn is_level(order: &Order) -> bool {
         | Order::Close
         | Order::Cancel
         | Order::WithdrawStop
-        | Order::Reenter => false,
+        | Order::Reenter(_) => false,
     }
 }

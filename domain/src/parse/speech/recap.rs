@@ -1,4 +1,5 @@
-//! Recaps: lists of what was, under a heading that says so. They open nothing and move nothing.
+//! Recaps: lists of what was, contests and lessons, under a heading that says so. They open nothing
+//! and move nothing.
 
 use super::Speech;
 use crate::parse::lexicon::Concept;
@@ -16,11 +17,14 @@ pub(in crate::parse) fn recap(lexemes: &[Lexeme], universe: &dyn Universe) -> Op
     let heading = lexemes
         .chunk_by(|a, b| a.line == b.line)
         .find(|line| line.iter().any(|lexeme| lexeme.what != What::Break))?;
-    let headed = heading
-        .iter()
-        .take(HEADING)
-        .any(|lexeme| lexeme.is(&Concept::Recap));
-    if !headed {
+    let headed = |concept| {
+        let mut words = heading.iter().take(HEADING);
+        words.any(|lexeme| lexeme.is(&concept))
+    };
+    if headed(Concept::Apart) {
+        return Some(Meaning::Noise("apart"));
+    }
+    if !headed(Concept::Recap) {
         return None;
     }
     let results = lexemes.iter().any(|lexeme| {

@@ -140,6 +140,7 @@ impl<'a> Speech<'a> {
         let negated = before
             .clone()
             .take(NEAR)
+            .take_while(|lexeme| !ends_clause(lexeme))
             .any(|lexeme| lexeme.is(&Concept::Not));
         let conditional = before.clone().any(|lexeme| lexeme.is(&Concept::If));
         let behind = &self.lexemes[at + 1..self.clause(at).end.max(at + 1)];
@@ -158,6 +159,8 @@ impl<'a> Speech<'a> {
     /// Is the level at `at` reported as reached: `stop hit`, `hit the stop`? What is hit before an
     /// order, and is another level, says nothing of it: `TP1 hit, stop to entry`.
     pub(super) fn reached(&self, at: usize) -> bool {
+        let verb = [Concept::Take, Concept::Quit, Concept::Close];
+        let acts = verb.iter().any(|concept| self.lexemes[at].is(concept));
         let clause = self.clause(at);
         let hit = |lexeme: &Lexeme| lexeme.is(&Concept::Hit);
         let orders = |lexeme: &&Lexeme| {
@@ -165,7 +168,7 @@ impl<'a> Speech<'a> {
         };
         let label = |lexeme: &&Lexeme| !lexeme.is(&Concept::Target) && !lexeme.is(&Concept::Move);
         let before = self.lexemes[clause.start..at].iter().rev();
-        before.take(HIT_NEAR).take_while(label).any(hit)
+        !acts && before.take(HIT_NEAR).take_while(label).any(hit)
             || self.lexemes[at + 1..clause.end.max(at + 1)]
                 .iter()
                 .take_while(orders)

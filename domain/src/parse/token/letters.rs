@@ -38,7 +38,7 @@ impl Cutter<'_> {
             self.joined_by_underscores(word);
             return;
         }
-        if rest[word.len()..].starts_with('*') {
+        if is_masked(&rest[word.len()..]) {
             // A masked name (`B***`) names nothing.
             let masked = run(rest, |c| !c.is_whitespace());
             self.word(masked);
@@ -113,6 +113,13 @@ impl Cutter<'_> {
         }
         vec![word]
     }
+}
+
+/// Do stars stand for the rest of a name? The two behind `**BTC**` only make it bold.
+fn is_masked(rest: &str) -> bool {
+    let stars = run(rest, |c| c == '*').len();
+    let goes_on = rest[stars..].starts_with(|c: char| c.is_alphanumeric());
+    stars > 2 || stars > 0 && goes_on
 }
 
 /// Is it written as a symbol is?
