@@ -132,7 +132,7 @@ impl<'a> Speech<'a> {
             Concept::Trade,
         ];
         let reached = self.lexemes.iter().enumerate().any(|(at, lexeme)| {
-            lexeme.is(&Concept::Hit) && !self.refused(at) && self.line_has(at, &level)
+            lexeme.is(&Concept::Hit) && !self.supposed(at) && self.line_has(at, &level)
         });
         let percent = self.percent();
         let ticked = self.lexemes.iter().any(|lexeme| lexeme.what == What::Tick)

@@ -308,7 +308,7 @@ impl Reader {
             Concept::Venue(name) => self.fields.venues.push(Venue::new(name.clone())),
             Concept::Trigger => self.trailing = true,
             Concept::Hit => self.line.hit = true,
-            Concept::Not => self.line.not = true,
+            Concept::Not | Concept::Nay => self.line.not = true,
             Concept::If => self.line.conditional = true,
             Concept::Talk => self.line.past = true,
             Concept::Close | Concept::Cancel => self.line.ending = true,
@@ -329,7 +329,6 @@ impl Reader {
             | Concept::Take
             | Concept::Half
             | Concept::Share(_)
-            | Concept::Reenter
             | Concept::Hold => {
                 self.fields.later = true;
             }
@@ -337,6 +336,7 @@ impl Reader {
             | Concept::Filler
             | Concept::Trade
             | Concept::Ticket
+            | Concept::Reenter
             | Concept::Recap
             | Concept::Apart
             | Concept::Joint

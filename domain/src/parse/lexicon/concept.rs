@@ -75,6 +75,8 @@ pub(in crate::parse) enum Concept {
     /// The label of what was gained or lost.
     Result,
     Not,
+    /// A negation that stands behind what it negates.
+    Nay,
     If,
     /// To be decided.
     Open,
@@ -158,6 +160,7 @@ impl Concept {
             "hit" => Self::Hit,
             "result" => Self::Result,
             "not" => Self::Not,
+            "nay" => Self::Nay,
             "if" => Self::If,
             "open" => Self::Open,
             "hold" => Self::Hold,

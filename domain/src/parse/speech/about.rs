@@ -23,7 +23,7 @@ impl Speech<'_> {
             pair: pair.map(|(pair, _)| pair),
             side: self.side(at),
             // A price beside it is the price of one of them, and nobody says of which.
-            all: self.has(&Concept::All) && (pair_named || !self.has(&Concept::Price)),
+            all: self.all.iter().any(|lexeme| lexeme.is(&Concept::All)) && (pair_named || !self.all.iter().any(|lexeme| lexeme.is(&Concept::Price))),
         };
         let abouts: Vec<About> = if pairs.is_empty() {
             vec![about(None)]
@@ -44,9 +44,25 @@ impl Speech<'_> {
     /// The pairs that an order means: those of its clause or sentence, else those that were named
     /// last before it, else those that are named behind it.
     fn pairs_for(&self, at: usize) -> Vec<(Pair, bool)> {
-        let clause = self.pairs_in(&self.lexemes[self.clause(at)]);
-        if !clause.is_empty() {
-            return clause;
+        let mut clause = self.clause(at);
+        // `ETH, BTC: close`: a list of pairs leads the clause of its last.
+        while let Some(comma) = clause.start.checked_sub(1)
+            && let Some(before) = comma.checked_sub(1)
+            && matches!(self.lexemes[comma].what, What::Sign(',' | '，'))
+            && matches!(self.lexemes[before].what, What::Pair(_))
+        {
+            let listed = |lexeme: &Lexeme| matches!(
+                lexeme.what,
+                What::Pair(_) | What::Sign('#' | '$') | What::Is(Concept::Joint)
+            );
+            clause.start = self.lexemes[..before]
+                .iter()
+                .rposition(|lexeme| !listed(lexeme))
+                .map_or(0, |end| end + 1);
+        }
+        let named = self.pairs_in(&self.lexemes[clause]);
+        if !named.is_empty() {
+            return named;
         }
         let own = self.pairs_in(self.lexemes);
         if !own.is_empty() {
@@ -88,7 +104,7 @@ impl Speech<'_> {
         let quiet = self
             .all
             .iter()
-            .any(|lexeme| lexeme.text.chars().any(char::is_lowercase));
+            .any(|lexeme| lexeme.text.chars().any(|c| c.is_alphabetic() && !c.is_uppercase()));
         let named = lexemes.iter().find(|lexeme| self.is_shouted(lexeme))?;
         let pair = Pair::new(&named.text, "USDT").ok()?;
         quiet.then_some((pair, true))

@@ -98,7 +98,6 @@ impl Speech<'_> {
                 Concept::Target,
                 Concept::Ticket,
                 Concept::Limit,
-                Concept::Entry,
             ];
             let closes_itself = self.is_market(*at);
             !self.clause_has(*at, &level)
@@ -139,15 +138,21 @@ impl Speech<'_> {
         })
     }
 
-    /// `second target 85400, all out there` is a plan: a target's price stands before the word.
+    /// `second target 85400, all out there` is a plan: a target's price or number stands before the
+    /// word, and nothing says that it was reached.
     pub(super) fn planned(&self, at: usize) -> bool {
         let line = self.lexemes[at].line;
-        self.lexemes[..at]
-            .iter()
-            .rev()
-            .take_while(|lexeme| lexeme.line == line)
-            .skip_while(|lexeme| !matches!(lexeme.what, What::Number(_)))
-            .any(|lexeme| lexeme.is(&Concept::Target))
+        let mut numbered = false;
+        for lexeme in self.lexemes[..at].iter().rev() {
+            if lexeme.line != line || lexeme.what == What::Tick || lexeme.is(&Concept::Hit) {
+                return false;
+            }
+            numbered |= matches!(lexeme.what, What::Index(_)) || is_price(lexeme);
+            if numbered && lexeme.is(&Concept::Target) {
+                return true;
+            }
+        }
+        false
     }
 
     /// `close 50 %`, `止盈一半`, `%30 kâr alın`: where, and which share.
@@ -179,7 +184,8 @@ impl Speech<'_> {
                 .find_map(|(far, next)| Some((clause.start + far, share_of(next)?)));
             let (place, share) = behind.or(before)?;
             let took = lexeme.is(&Concept::Take) && !ends;
-            (!self.earned(place, ends, took)).then_some((at, share))
+            let beside = place == at + 1;
+            (beside || !self.earned(place, ends, took)).then_some((at, share))
         })
     }
 
@@ -204,7 +210,7 @@ impl Speech<'_> {
                 && words(after) <= MOST_CLAUSE;
         }
         if let Some(last) = before.iter().rposition(thing) {
-            return quiet(&before[last + 1..]) && quiet(before) && words(after) <= MOST_CLAUSE;
+            return quiet(&before[last + 1..]) && quiet(&before[..last]) && words(after) <= MOST_CLAUSE;
         }
         words(before) + words(after) == 0
     }
@@ -242,7 +248,7 @@ fn fraction(written: &str) -> Option<Decimal> {
     let (some, parts) = written.split_once('/')?;
     let (some, parts): (u8, u8) = (some.trim().parse().ok()?, parts.trim().parse().ok()?);
     (some > 0 && some < parts && parts <= 10)
-        .then(|| (Decimal::from(some) / Decimal::from(parts)).round_dp(4))
+        .then(|| (Decimal::from(some) / Decimal::from(parts)).round_dp(4).normalize())
 }
 
 /// The share that a lexeme names.

@@ -24,10 +24,26 @@ impl Speech<'_> {
         if words(clause) > MOST_CLAUSE {
             return None;
         }
+        // `+30 pips ✅ since the re-entry` reports.
+        let reports = self.all.iter().any(|lexeme| {
+            lexeme.what == What::Tick
+                || matches!(&lexeme.what, What::Number(number) if number.unit != Unit::None)
+        });
+        if reports {
+            return None;
+        }
         let priced = !(self.fields.stops.is_empty() && self.fields.targets.is_empty());
         let mut prices = clause.iter().filter_map(|lexeme| match &lexeme.what {
             What::Number(number) => Some(number),
-            _ => None,
+            What::Is(_)
+            | What::Pair(_)
+            | What::Part
+            | What::Index(_)
+            | What::Word
+            | What::Sign(_)
+            | What::Tick
+            | What::Link
+            | What::Break => None,
         });
         let price = match (prices.next(), prices.next()) {
             (None, _) => None,
@@ -101,7 +117,7 @@ impl Speech<'_> {
                 && (behind.get(far + 1)).is_some_and(|next| matches!(next.what, What::Number(_)));
             clear
                 && !priced
-                && (moves || !between.is_empty())
+                && (moves || !between.is_empty() || !behind[far].is(&Concept::Entry))
                 && !self.reached(*at)
                 && words(all) <= MOST_CLAUSE
         })

@@ -2,37 +2,81 @@
 
 use rust_decimal::Decimal;
 
-use super::{MOST_CLAUSE, Speech};
+use super::{MOST_CLAUSE, MOST_WORDS, Speech};
 use crate::parse::lexicon::Concept;
 use crate::reading::{Instruction, Meaning, Order};
+
+/// The most unknown words of an order among many others.
+const MOST_BESIDE: usize = 8;
 
 impl Speech<'_> {
     /// The orders of each sentence, one after the other; none where no sentence orders anything, or
     /// where they cannot all be meant.
     pub(super) fn sentence_by_sentence(&self) -> Option<Meaning> {
         let prose = !self.fields.entry.is_empty() && !self.fields.moving;
+        let reported = self.has(&Concept::Hit) && !self.fields.moving;
+        let levels = !prose && !reported && !self.opens_unmoved();
+        let long = self.words() > MOST_WORDS;
         let mut told: Vec<Instruction> = Vec::new();
         for sentence in self.sentences() {
-            if sentence.words() > MOST_CLAUSE {
+            if sentence.words() > if long { MOST_BESIDE } else { MOST_CLAUSE } {
                 continue;
             }
+            // In a long text a level without a verb is talk about the market.
+            let levels = levels && (!long || sentence.fields.moving);
             match sentence.cancel().or_else(|| sentence.orders()) {
                 Some(Meaning::Updates(words) | Meaning::Closes(words) | Meaning::Cancels(words)) => {
                     for word in words {
-                        let levels = is_level(&word.order) && (prose || self.opens_unmoved());
-                        if !levels && !told.contains(&word) {
+                        if (levels || !is_level(&word.order)) && !told.contains(&word) {
                             told.push(word);
                         }
                     }
                 }
-                Some(held @ Meaning::Quarantined { .. }) => return Some(held),
+                // What is unclear by itself may be clear beside the others.
+                Some(Meaning::Quarantined { .. }) => return None,
                 Some(Meaning::Noise("closes-and-holds")) => {
                     return Some(Meaning::Noise("closes-and-holds"));
                 }
                 Some(Meaning::Noise(_) | Meaning::Signals(_) | Meaning::Claim { .. }) | None => {}
             }
         }
+        let ends = told.iter().any(|word| word.order == Order::Close);
+        if ends && self.holds() {
+            return Some(Meaning::Noise("closes-and-holds"));
+        }
+        let mut told = joined(told);
+        if !self.all_levels(&told) {
+            told.retain(|word| !is_level(&word.order));
+        }
         together(told)
+    }
+
+    /// Are the levels that the sentences set all that the text names? Else nobody knows which are meant.
+    fn all_levels(&self, told: &[Instruction]) -> bool {
+        let targets = told.iter().find_map(|word| match &word.order {
+            Order::Retarget(prices) => Some(prices.len()).filter(|count| *count > 0),
+            Order::MoveStop(_)
+            | Order::Breakeven
+            | Order::CloseShare(_)
+            | Order::Close
+            | Order::Cancel
+            | Order::MoveEntry { .. }
+            | Order::WithdrawStop
+            | Order::Reenter(_) => None,
+        });
+        let stopped = told
+            .iter()
+            .any(|word| matches!(word.order, Order::MoveStop(_)));
+        targets.is_none_or(|count| count == self.fields.targets.len())
+            && !(stopped && targets.is_none() && !self.fields.targets.is_empty())
+    }
+
+    /// Does it say of a part that it stays, in a clause of its own? `The rest is closed` says no such thing.
+    fn holds(&self) -> bool {
+        self.all_meant(&Concept::Hold).any(|at| {
+            let ends = [Concept::Close, Concept::Quit, Concept::Take, Concept::All];
+            !self.clause_has(at, &ends)
+        })
     }
 
     fn opens_unmoved(&self) -> bool {
@@ -98,6 +142,25 @@ impl Speech<'_> {
         }
         Some(Meaning::Updates(self.told(place, orders)))
     }
+}
+
+/// New targets that stand in several sentences are one list.
+fn joined(told: Vec<Instruction>) -> Vec<Instruction> {
+    let mut joined: Vec<Instruction> = Vec::new();
+    for word in told {
+        if let Order::Retarget(more) = &word.order
+            && let Some(Order::Retarget(prices)) = joined
+                .iter_mut()
+                .filter(|other| other.about == word.about)
+                .map(|other| &mut other.order)
+                .find(|order| matches!(order, Order::Retarget(prices) if !prices.is_empty()))
+        {
+            prices.extend(more);
+        } else {
+            joined.push(word);
+        }
+    }
+    joined
 }
 
 /// What several sentences order together.

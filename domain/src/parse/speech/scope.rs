@@ -10,7 +10,7 @@ use crate::parse::phrase::{Lexeme, What};
 /// How near a negation stands before what it negates, in lexemes.
 const NEAR: usize = 6;
 
-/// How near one stands behind it, where the verb comes first: `平仓先不急`, `정리하지 마세요`.
+/// How near one stands behind it, where a language puts it there: `정리하지 마세요`.
 const NEAR_BEHIND: usize = 2;
 
 /// How near `hit` stands before the level that was hit.
@@ -65,6 +65,21 @@ fn goes_on(lexemes: &[Lexeme], at: usize) -> bool {
         Some(_) => label,
         None => false,
     }
+}
+
+/// Does a condition stand behind an order: `close it if 60000 breaks`, `平仓吗`? What names nothing that
+/// could happen is none.
+fn conditioned(behind: &[Lexeme]) -> bool {
+    let Some(at) = behind.iter().position(|lexeme| lexeme.is(&Concept::If)) else {
+        return false;
+    };
+    let rest = &behind[at + 1..];
+    let happens = [Concept::Hit, Concept::Target, Concept::Stop, Concept::Breakout];
+    rest.is_empty()
+        || rest.iter().any(|lexeme| {
+            matches!(lexeme.what, What::Number(_) | What::Index(_) | What::Pair(_))
+                || happens.iter().any(|concept| lexeme.is(concept))
+        })
 }
 
 impl<'a> Speech<'a> {
@@ -141,19 +156,29 @@ impl<'a> Speech<'a> {
             .clone()
             .take(NEAR)
             .take_while(|lexeme| !ends_clause(lexeme))
-            .any(|lexeme| lexeme.is(&Concept::Not));
+            .any(|lexeme| lexeme.is(&Concept::Not) || lexeme.is(&Concept::Nay));
         let conditional = before.clone().any(|lexeme| lexeme.is(&Concept::If));
         let behind = &self.lexemes[at + 1..self.clause(at).end.max(at + 1)];
         let late = behind
             .iter()
             .take(NEAR_BEHIND)
-            .any(|lexeme| lexeme.is(&Concept::Not))
-            || behind.iter().any(|lexeme| lexeme.is(&Concept::If));
+            .any(|lexeme| lexeme.is(&Concept::Nay))
+            || conditioned(behind);
         let asked = self.lexemes[at..]
             .iter()
             .take_while(|lexeme| lexeme.line == line)
             .any(|lexeme| lexeme.what == What::Sign('?'));
         negated || conditional || late || asked || told
+    }
+
+    /// Does a condition or a question stand around what is at `at`?
+    pub(super) fn supposed(&self, at: usize) -> bool {
+        let line = self.lexemes[at].line;
+        let of_line = |lexeme: &&Lexeme| lexeme.line == line;
+        let before = self.lexemes[..at].iter().rev().take_while(of_line);
+        let after = self.lexemes[at..].iter().take_while(of_line);
+        before.into_iter().any(|lexeme| lexeme.is(&Concept::If))
+            || after.into_iter().any(|lexeme| lexeme.what == What::Sign('?'))
     }
 
     /// Is the level at `at` reported as reached: `stop hit`, `hit the stop`? What is hit before an
