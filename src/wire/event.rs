@@ -147,10 +147,11 @@ pub struct ScoreOut {
 /// A later word of the author.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct OrderOut {
-    /// `move_stop`, `breakeven`, `close_share`, `close`, `cancel`, `retarget`, `move_entry` or
-    /// `withdraw_stop`.
+    /// `move_stop`, `breakeven`, `close_share`, `close`, `cancel`, `retarget`, `move_target`,
+    /// `move_entry`, `withdraw_stop` or `reenter`.
     pub order: &'static str,
-    /// The new stop, the share to close, or the lower end of the new entry.
+    /// The new stop, the share to close, the number of the target that is moved, where it goes in once
+    /// more, or the lower end of the new entry.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
     /// The upper end of the new entry.
@@ -410,6 +411,8 @@ impl OrderOut {
             ),
             Order::MoveEntry { low, .. } => ("move_entry", Some(text(*low)), Vec::new()),
             Order::WithdrawStop => ("withdraw_stop", None, Vec::new()),
+            Order::MoveTarget { k, price } => ("move_target", Some(k.to_string()), vec![text(*price)]),
+            Order::Reenter(price) => ("reenter", price.map(text), Vec::new()),
         };
         let high = if let Order::MoveEntry { high, .. } = order {
             Some(text(*high))

@@ -123,12 +123,16 @@ pub(crate) fn amend(before: &Signal, after: &Draft) -> Vec<Order> {
 /// Is the order told by the levels of the whole text, too?
 pub(crate) const fn is_level(order: &Order) -> bool {
     match order {
-        Order::MoveStop(_) | Order::MoveEntry { .. } | Order::Retarget(_) => true,
+        Order::MoveStop(_)
+        | Order::MoveEntry { .. }
+        | Order::MoveTarget { .. }
+        | Order::Retarget(_) => true,
         Order::Breakeven
         | Order::CloseShare(_)
         | Order::Close
         | Order::Cancel
-        | Order::WithdrawStop => false,
+        | Order::WithdrawStop
+        | Order::Reenter(_) => false,
     }
 }
 

@@ -115,6 +115,11 @@ impl<'a> Speech<'a> {
         words(self.lexemes)
     }
 
+    /// The fields of the whole text.
+    fn whole_fields(&self) -> Fields {
+        fields::read(self.all)
+    }
+
     fn has(&self, concept: &Concept) -> bool {
         self.lexemes.iter().any(|lexeme| lexeme.is(concept))
     }

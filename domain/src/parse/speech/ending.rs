@@ -18,7 +18,10 @@ const MOST_BETWEEN: usize = 4;
 impl Speech<'_> {
     pub(super) fn cancel(&self) -> Option<Meaning> {
         let dropped = || self.all_meant(&Concept::Drop).find(|at| self.drops(*at));
-        let at = self.meant(&Concept::Cancel).or_else(dropped)?;
+        // `the idea is invalid below 3000` withdraws nothing yet.
+        let now = |at: &usize| !self.clause_has(*at, &[Concept::Below, Concept::Above]);
+        let cancelled = self.all_meant(&Concept::Cancel).find(now);
+        let at = cancelled.or_else(dropped)?;
         if self.has(&Concept::Close) {
             return None;
         }
@@ -99,7 +102,7 @@ impl Speech<'_> {
                 Concept::Ticket,
                 Concept::Limit,
             ];
-            let closes_itself = self.is_market(*at);
+            let closes_itself = self.is_market(*at, before, after);
             !self.clause_has(*at, &level)
                 && !closes_itself
                 && !self.planned(*at)
@@ -108,7 +111,7 @@ impl Speech<'_> {
     }
 
     /// `BTC closed the day green`, `BTC closed at 61200`: a market closes, too.
-    fn is_market(&self, at: usize) -> bool {
+    fn is_market(&self, at: usize, before: &[Lexeme], after: &[Lexeme]) -> bool {
         let word = self.lexemes[at].text.to_ascii_lowercase();
         let clause = &self.lexemes[self.clause(at)];
         let own = |lexeme: &Lexeme| {
@@ -122,8 +125,12 @@ impl Speech<'_> {
                 && matches!(lexeme.text.to_ascii_lowercase().as_str(), "day" | "week" | "month" | "candle")
         };
         let priced = clause.iter().any(is_price) && !clause.iter().any(own);
-        matches!(word.as_str(), "close" | "closed" | "closing")
-            && (priced || clause.iter().any(time))
+        // `BTC exits the channel`: what stands before the verb may be what does it.
+        let subject = before.iter().any(|lexeme| lexeme.mention().is_some())
+            && !clause.iter().any(own)
+            && words(after) > MOST_BETWEEN / 2;
+        let may_be = ["close", "closed", "closing", "exit", "exiting"];
+        may_be.contains(&word.as_str()) && (priced || subject || clause.iter().any(time))
     }
 
     fn close_word(&self) -> Option<usize> {
@@ -239,7 +246,8 @@ impl Speech<'_> {
 }
 
 
-fn is_price(lexeme: &Lexeme) -> bool {
+/// A number that may be a price.
+pub(super) fn is_price(lexeme: &Lexeme) -> bool {
     matches!(&lexeme.what, What::Number(number) if number.unit == Unit::None)
 }
 

@@ -142,7 +142,8 @@ impl Speech<'_> {
             .map(|stop| (at, stop))
     }
 
-    pub(super) fn targets(&self) -> Option<(usize, Vec<Price>)> {
+    /// New targets, or one of them by its number: `move TP3 to 2417`.
+    pub(super) fn targets(&self) -> Option<(usize, Order)> {
         let at = self.meant(&Concept::Target)?;
         // `目标` is where a market goes in talk about it, `止盈` only where a trade does; and whole
         // numbers like the 2 of `full target 2` may count the targets.
@@ -152,10 +153,7 @@ impl Speech<'_> {
             .targets
             .iter()
             .all(|goal| goal.price.is_integer() && goal.price < Decimal::from(MAX_TARGETS));
-        // The others stand where one of several is moved, and nobody says which they are.
-        let one_of_many = self.fields.targets.len() == 1
-            && self.lexemes.get(at + 1).is_some_and(|next| matches!(next.what, What::Index(_)));
-        if talk || counts || one_of_many {
+        if talk || counts {
             return None;
         }
         let told = !self.line_has(at, &[Concept::Hit, Concept::Close])
@@ -163,13 +161,23 @@ impl Speech<'_> {
             && self.words() <= MOST_LEVEL_WORDS
             && !self.fields.targets.is_empty()
             && self.fields.unreadable.is_none();
-        let prices = self
+        let prices: Vec<Price> = self
             .fields
             .targets
             .iter()
             .filter_map(|goal| Price::new(goal.price).ok())
             .collect();
-        told.then_some((at, prices))
+        let number = self.lexemes.get(at + 1).map(|next| &next.what);
+        let targets = match (prices.as_slice(), number) {
+            // Without a verb it may be a list that goes on elsewhere.
+            ([price], Some(What::Index(k))) if self.fields.moving => Order::MoveTarget {
+                k: *k,
+                price: *price,
+            },
+            ([_], Some(What::Index(_))) => return None,
+            _ => Order::Retarget(prices),
+        };
+        told.then_some((at, targets))
     }
 
     /// Does it speak of a trade that begins, though it gives no entry?

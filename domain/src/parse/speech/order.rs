@@ -2,8 +2,10 @@
 
 use rust_decimal::Decimal;
 
-use super::{MOST_CLAUSE, MOST_WORDS, Speech};
+use super::ending::is_price;
+use super::{MOST_CLAUSE, MOST_WORDS, Speech, words};
 use crate::parse::lexicon::Concept;
+use crate::parse::phrase::What;
 use crate::reading::{Instruction, Meaning, Order};
 
 /// The most unknown words of an order among many others.
@@ -61,6 +63,7 @@ impl Speech<'_> {
             | Order::Close
             | Order::Cancel
             | Order::MoveEntry { .. }
+            | Order::MoveTarget { .. }
             | Order::WithdrawStop
             | Order::Reenter(_) => None,
         });
@@ -69,6 +72,30 @@ impl Speech<'_> {
             .any(|word| matches!(word.order, Order::MoveStop(_)));
         targets.is_none_or(|count| count == self.fields.targets.len())
             && !(stopped && targets.is_none() && !self.fields.targets.is_empty())
+    }
+
+    /// Is a level told without a verb so barely that it can only be an order: its label heads its clause,
+    /// no other price stands in the text, and nothing is negated, supposed or asked?
+    fn bare(&self, order: &Order) -> bool {
+        let label = if matches!(order, Order::Retarget(_) | Order::MoveTarget { .. }) {
+            Concept::Target
+        } else {
+            Concept::Stop
+        };
+        let heads = self.all_meant(&label).any(|at| {
+            let before = &self.lexemes[self.clause(at).start..at];
+            words(before) == 0
+        });
+        let prices = self.all.iter().filter(|lexeme| is_price(lexeme)).count();
+        let told = self.whole_fields();
+        let levels = told.targets.len() + told.stops.len() + usize::from(told.price.is_some());
+        let doubts = [Concept::Not, Concept::If, Concept::Talk];
+        let doubted = self.all.iter().any(|lexeme| {
+            lexeme.what == What::Sign('?') || doubts.iter().any(|concept| lexeme.is(concept))
+        });
+        let below = label == Concept::Target
+            && (self.has(&Concept::Above) || self.has(&Concept::Below));
+        heads && prices <= levels && !doubted && !below
     }
 
     /// Does it say of a part that it stays, in a clause of its own? `The rest is closed` says no such thing.
@@ -130,7 +157,7 @@ impl Speech<'_> {
         }
         if let Some((at, targets)) = self.targets() {
             place = place.or(Some(at));
-            orders.push(Order::Retarget(targets));
+            orders.push(targets);
         }
         let place = place?;
         if orders.iter().any(is_level) && self.fields.unreadable.is_some() {
@@ -139,6 +166,12 @@ impl Speech<'_> {
         let levels = orders.iter().all(is_level);
         if levels && self.opens_unmoved() {
             return Some(Meaning::Noise("trade-without-entry"));
+        }
+        if !self.fields.moving {
+            orders.retain(|order| !is_level(order) || self.bare(order));
+            if orders.is_empty() {
+                return Some(Meaning::Noise("levels-in-talk"));
+            }
         }
         Some(Meaning::Updates(self.told(place, orders)))
     }
@@ -204,7 +237,7 @@ fn same_lever(one: &Order, other: &Order) -> bool {
 /// Does an order carry a price?
 pub(super) const fn is_level(order: &Order) -> bool {
     match order {
-        Order::MoveStop(_) | Order::MoveEntry { .. } => true,
+        Order::MoveStop(_) | Order::MoveEntry { .. } | Order::MoveTarget { .. } => true,
         Order::Retarget(prices) => !prices.is_empty(),
         Order::Breakeven
         | Order::CloseShare(_)

@@ -1,12 +1,15 @@
 //! Recaps: lists of what was, contests and lessons, under a heading that says so. They open nothing
 //! and move nothing.
 
-use super::Speech;
+use super::{Speech, words};
 use crate::parse::lexicon::Concept;
 use crate::parse::number::Unit;
 use crate::parse::phrase::{Lexeme, What};
 use crate::parse::universe::Universe;
 use crate::reading::Meaning;
+
+/// So many unknown words beside a quotation make it somebody else's.
+const MOST_BESIDE_QUOTE: usize = 6;
 
 /// The most lexemes of a heading.
 const HEADING: usize = 14;
@@ -24,6 +27,9 @@ pub(in crate::parse) fn recap(lexemes: &[Lexeme], universe: &dyn Universe) -> Op
     if headed(Concept::Apart) {
         return Some(Meaning::Noise("apart"));
     }
+    if quoted(lexemes) {
+        return Some(Meaning::Noise("quoted"));
+    }
     if !headed(Concept::Recap) {
         return None;
     }
@@ -40,4 +46,25 @@ pub(in crate::parse) fn recap(lexemes: &[Lexeme], universe: &dyn Universe) -> Op
     } else {
         Meaning::Noise("recap")
     })
+}
+
+/// `"Long SOL 142, stop 138", says the other channel`: does every side and level stand in a quotation, and
+/// talk beside it?
+fn quoted(lexemes: &[Lexeme]) -> bool {
+    let quote = |lexeme: &Lexeme| lexeme.what == What::Sign('"');
+    let (Some(first), Some(last)) = (lexemes.iter().position(quote), lexemes.iter().rposition(quote)) else {
+        return false;
+    };
+    let levels = [
+        Concept::Long,
+        Concept::Short,
+        Concept::Entry,
+        Concept::Stop,
+        Concept::Target,
+    ];
+    let level = |lexeme: &Lexeme| levels.iter().any(|concept| lexeme.is(concept));
+    let (before, after) = (&lexemes[..first], &lexemes[last..]);
+    let inside = lexemes[first..last].iter().any(level);
+    let outside = before.iter().chain(after).any(level);
+    inside && !outside && words(before) + words(after) >= MOST_BESIDE_QUOTE
 }

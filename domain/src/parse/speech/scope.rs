@@ -164,11 +164,16 @@ impl<'a> Speech<'a> {
             .take(NEAR_BEHIND)
             .any(|lexeme| lexeme.is(&Concept::Nay))
             || conditioned(behind);
-        let asked = self.lexemes[at..]
+        let of_line = |lexeme: &&Lexeme| lexeme.line == line;
+        let mark = |lexeme: &Lexeme| lexeme.what == What::Sign('?');
+        let asked = self.lexemes[at..].iter().take_while(of_line).any(mark);
+        // `Remember our long? We closed it at 60800.`
+        let answered = self.all[..self.from + at]
             .iter()
-            .take_while(|lexeme| lexeme.line == line)
-            .any(|lexeme| lexeme.what == What::Sign('?'));
-        negated || conditional || late || asked || told
+            .rev()
+            .take_while(of_line)
+            .any(mark);
+        negated || conditional || late || asked || answered || told
     }
 
     /// Does a condition or a question stand around what is at `at`?
