@@ -21,7 +21,7 @@ mod universe;
 pub use check::{FARTHEST_STOP, NEAREST_STOP, ROUND_TRIP_COST};
 pub use universe::{Assets, Universe};
 
-use crate::reading::{Meaning, Reading};
+use crate::reading::{Draft, Meaning, Reading};
 
 /// The parser's name and version, stored with every reading.
 pub const PARSER: &str = "rules/4";
@@ -37,6 +37,13 @@ const MOST_TOKENS: usize = 4_096;
 pub struct Context<'a> {
     /// The assets that exist.
     pub assets: &'a dyn Universe,
+}
+
+/// What is wrong with a trade that was put together of what is known already; nothing where it agrees
+/// with itself.
+#[must_use]
+pub fn fault(draft: &Draft) -> Option<String> {
+    check::fault(draft)
 }
 
 /// Reads one version of a post. The same text always gives the same reading.
