@@ -59,7 +59,7 @@ pub enum DataOut {
     /// Of a `signal`.
     Signal(Box<IdeaOut>),
     /// Of an `instruction`.
-    Instruction(OrderOut),
+    Instruction(InstructionOut),
     /// Of a `revision`.
     Revision(RevisionOut),
     /// Of a `progress`.
@@ -144,7 +144,7 @@ pub struct ScoreOut {
     pub expected_r: Option<f64>,
 }
 
-/// A later word of the author.
+/// What a later word of the author orders.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct OrderOut {
     /// `move_stop`, `breakeven`, `close_share`, `close`, `cancel`, `retarget`, `move_target`,
@@ -160,6 +160,14 @@ pub struct OrderOut {
     /// The new targets; of a `retarget` none where they are withdrawn.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub targets: Vec<String>,
+}
+
+/// A later word of the author, and where he said it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct InstructionOut {
+    /// What he orders.
+    #[serde(flatten)]
+    pub order: OrderOut,
     /// In which post.
     pub post: String,
 }
@@ -313,7 +321,10 @@ fn data(body: &Body, view: View) -> DataOut {
             DataOut::Signal(Box::new(IdeaOut::of(signal, score)))
         }
         Body::Instruction { order, post } => {
-            DataOut::Instruction(OrderOut::of(order, post.as_str()))
+            DataOut::Instruction(InstructionOut {
+                order: OrderOut::of(order),
+                post: post.to_string(),
+            })
         }
         Body::Revision { action, post } => DataOut::Revision(RevisionOut {
             action: match action {
@@ -397,7 +408,8 @@ impl ScoreOut {
 }
 
 impl OrderOut {
-    fn of(order: &Order, post: &str) -> Self {
+    /// An order as it was read.
+    pub(super) fn of(order: &Order) -> Self {
         let (name, value, targets) = match order {
             Order::MoveStop(to) => ("move_stop", Some(text(*to)), Vec::new()),
             Order::Breakeven => ("breakeven", None, Vec::new()),
@@ -411,7 +423,9 @@ impl OrderOut {
             ),
             Order::MoveEntry { low, .. } => ("move_entry", Some(text(*low)), Vec::new()),
             Order::WithdrawStop => ("withdraw_stop", None, Vec::new()),
-            Order::MoveTarget { k, price } => ("move_target", Some(k.to_string()), vec![text(*price)]),
+            Order::MoveTarget { k, price } => {
+                ("move_target", Some(k.to_string()), vec![text(*price)])
+            }
             Order::Reenter(price) => ("reenter", price.map(text), Vec::new()),
         };
         let high = if let Order::MoveEntry { high, .. } = order {
@@ -424,7 +438,6 @@ impl OrderOut {
             value,
             high,
             targets,
-            post: post.to_owned(),
         }
     }
 }
