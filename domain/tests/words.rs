@@ -102,7 +102,9 @@ fn a_later_word_is_read_as_its_speakers_mean_it() {
             if said == expected {
                 right += 1;
             } else {
-                wrong.push(format!("{language}: {text}\n  expected {expected}\n  got      {said}"));
+                wrong.push(format!(
+                    "{language}: {text}\n  expected {expected}\n  got      {said}"
+                ));
             }
         }
         println!("{language}: {right} of {all}");
@@ -128,7 +130,11 @@ fn what_orders_nothing_opens_no_trade_and_moves_none() {
                 | Meaning::Updates(_)
                 | Meaning::Closes(_)
                 | Meaning::Cancels(_)) => {
-                    wrong.push(format!("{language}: {line}\n  is {}: {}", meaning.label(), said(&line)));
+                    wrong.push(format!(
+                        "{language}: {line}\n  is {}: {}",
+                        meaning.label(),
+                        said(&line)
+                    ));
                 }
             }
         }

@@ -31,11 +31,14 @@ struct Room {
 ///
 /// When a file cannot be read, or standard output is closed.
 pub fn classes(args: &ParseArgs) -> anyhow::Result<ExitCode> {
-    let posts = posts::read(&Wanted {
+    let posts = posts::read_timeless(&Wanted {
         files: args.files.clone(),
         columns: args.columns.clone(),
     })?;
-    let rooms: Vec<Room> = posts.into_iter().map(|(name, posts)| read(name, posts)).collect();
+    let rooms: Vec<Room> = posts
+        .into_iter()
+        .map(|(name, posts)| read(name, posts))
+        .collect();
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     writeln!(out, "{}", table(&rooms))?;
     for room in &rooms {
@@ -105,12 +108,7 @@ fn table(rooms: &[Room]) -> Table {
 }
 
 /// So many posts of a class, evenly over the channel's time, each with its reading.
-fn samples(
-    out: &mut impl Write,
-    room: &Room,
-    class: &str,
-    count: usize,
-) -> anyhow::Result<()> {
+fn samples(out: &mut impl Write, room: &Room, class: &str, count: usize) -> anyhow::Result<()> {
     let of_class: Vec<usize> = (0..room.posts.len())
         .filter(|at| room.readings[*at].meaning.label() == class)
         .collect();

@@ -320,12 +320,10 @@ fn data(body: &Body, view: View) -> DataOut {
             };
             DataOut::Signal(Box::new(IdeaOut::of(signal, score)))
         }
-        Body::Instruction { order, post } => {
-            DataOut::Instruction(InstructionOut {
-                order: OrderOut::of(order),
-                post: post.to_string(),
-            })
-        }
+        Body::Instruction { order, post } => DataOut::Instruction(InstructionOut {
+            order: OrderOut::of(order),
+            post: post.to_string(),
+        }),
         Body::Revision { action, post } => DataOut::Revision(RevisionOut {
             action: match action {
                 Action::Deleted => "deleted",

@@ -33,6 +33,9 @@ const MOST_CLAUSE: usize = 12;
 /// The most unknown words of a text in which a short sentence may still be an order.
 const MOST_TOLD: usize = 60;
 
+/// `TP1` and nothing else says that it was reached.
+const MOST_BARE: usize = 3;
+
 /// The most lexemes of an order, known or unknown; what is longer is not looked through again and
 /// again.
 const MOST_LEXEMES: usize = 400;
@@ -152,9 +155,13 @@ impl<'a> Speech<'a> {
             two[0].what == What::Sign('+')
                 && matches!(&two[1].what, What::Number(number) if number.unit != Unit::None)
         });
+        let bare = self.lexemes.len() <= MOST_BARE
+            && (self.fields.target_label || self.fields.stop_label)
+            && self.words() == 0
+            && !self.lexemes.iter().any(ending::is_price);
         // `once TP1 is hit, …` reports nothing.
         let told = self.fields.reached && (percent.is_some() || !self.has(&Concept::If));
-        (told || reached || ticked || earned || pips).then(|| Meaning::Claim {
+        (told || reached || ticked || earned || pips || bare).then(|| Meaning::Claim {
             pair: self.pairs().into_iter().next().map(|(pair, _)| pair),
             percent,
         })

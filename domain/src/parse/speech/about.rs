@@ -23,7 +23,8 @@ impl Speech<'_> {
             pair: pair.map(|(pair, _)| pair),
             side: self.side(at),
             // A price beside it is the price of one of them, and nobody says of which.
-            all: self.all.iter().any(|lexeme| lexeme.is(&Concept::All)) && (pair_named || !self.all.iter().any(|lexeme| lexeme.is(&Concept::Price))),
+            all: self.all.iter().any(|lexeme| lexeme.is(&Concept::All))
+                && (pair_named || !self.all.iter().any(|lexeme| lexeme.is(&Concept::Price))),
         };
         let abouts: Vec<About> = if pairs.is_empty() {
             vec![about(None)]
@@ -51,10 +52,12 @@ impl Speech<'_> {
             && matches!(self.lexemes[comma].what, What::Sign(',' | '，'))
             && matches!(self.lexemes[before].what, What::Pair(_))
         {
-            let listed = |lexeme: &Lexeme| matches!(
-                lexeme.what,
-                What::Pair(_) | What::Sign('#' | '$') | What::Is(Concept::Joint)
-            );
+            let listed = |lexeme: &Lexeme| {
+                matches!(
+                    lexeme.what,
+                    What::Pair(_) | What::Sign('#' | '$') | What::Is(Concept::Joint)
+                )
+            };
             clause.start = self.lexemes[..before]
                 .iter()
                 .rposition(|lexeme| !listed(lexeme))
@@ -101,10 +104,12 @@ impl Speech<'_> {
     /// An asset that is also a word, written as a symbol among words that are not: `cancel the LINK
     /// order`. Where it is none after all, the word fits no open trade and moves nothing.
     fn shouted(&self, lexemes: &[Lexeme]) -> Option<(Pair, bool)> {
-        let quiet = self
-            .all
-            .iter()
-            .any(|lexeme| lexeme.text.chars().any(|c| c.is_alphabetic() && !c.is_uppercase()));
+        let quiet = self.all.iter().any(|lexeme| {
+            lexeme
+                .text
+                .chars()
+                .any(|c| c.is_alphabetic() && !c.is_uppercase())
+        });
         let named = lexemes.iter().find(|lexeme| self.is_shouted(lexeme))?;
         let pair = Pair::new(&named.text, "USDT").ok()?;
         quiet.then_some((pair, true))

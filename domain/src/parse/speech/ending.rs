@@ -122,7 +122,10 @@ impl Speech<'_> {
         };
         let time = |lexeme: &Lexeme| {
             matches!(&lexeme.what, What::Is(Concept::Span(_)) | What::Word)
-                && matches!(lexeme.text.to_ascii_lowercase().as_str(), "day" | "week" | "month" | "candle")
+                && matches!(
+                    lexeme.text.to_ascii_lowercase().as_str(),
+                    "day" | "week" | "month" | "candle"
+                )
         };
         let priced = clause.iter().any(is_price) && !clause.iter().any(own);
         // `BTC exits the channel`: what stands before the verb may be what does it.
@@ -217,7 +220,9 @@ impl Speech<'_> {
                 && words(after) <= MOST_CLAUSE;
         }
         if let Some(last) = before.iter().rposition(thing) {
-            return quiet(&before[last + 1..]) && quiet(&before[..last]) && words(after) <= MOST_CLAUSE;
+            return quiet(&before[last + 1..])
+                && quiet(&before[..last])
+                && words(after) <= MOST_CLAUSE;
         }
         words(before) + words(after) == 0
     }
@@ -233,7 +238,8 @@ impl Speech<'_> {
         let signed = at
             .checked_sub(1)
             .is_some_and(|before| near(before, &['+', '-', '=']) && !self.dashed(before));
-        let result = |lexeme: Option<&Lexeme>| lexeme.is_some_and(|lexeme| lexeme.is(&Concept::Result));
+        let result =
+            |lexeme: Option<&Lexeme>| lexeme.is_some_and(|lexeme| lexeme.is(&Concept::Result));
         let before = at.checked_sub(1).and_then(|at| self.lexemes.get(at));
         percent && (signed || !took && result(before) || ends && result(self.lexemes.get(at + 1)))
     }
@@ -245,7 +251,6 @@ impl Speech<'_> {
     }
 }
 
-
 /// A number that may be a price.
 pub(super) fn is_price(lexeme: &Lexeme) -> bool {
     matches!(&lexeme.what, What::Number(number) if number.unit == Unit::None)
@@ -255,8 +260,11 @@ pub(super) fn is_price(lexeme: &Lexeme) -> bool {
 fn fraction(written: &str) -> Option<Decimal> {
     let (some, parts) = written.split_once('/')?;
     let (some, parts): (u8, u8) = (some.trim().parse().ok()?, parts.trim().parse().ok()?);
-    (some > 0 && some < parts && parts <= 10)
-        .then(|| (Decimal::from(some) / Decimal::from(parts)).round_dp(4).normalize())
+    (some > 0 && some < parts && parts <= 10).then(|| {
+        (Decimal::from(some) / Decimal::from(parts))
+            .round_dp(4)
+            .normalize()
+    })
 }
 
 /// The share that a lexeme names.

@@ -109,8 +109,10 @@ impl Speech<'_> {
             };
             let between = &behind[..far];
             let clear = !between.iter().any(|lexeme| {
-                matches!(lexeme.what, What::Number(_) | What::Index(_) | What::Sign(':'))
-                    || lexeme.is(&Concept::Target)
+                matches!(
+                    lexeme.what,
+                    What::Number(_) | What::Index(_) | What::Sign(':')
+                ) || lexeme.is(&Concept::Target)
                     || lexeme.is(&Concept::Hit)
             });
             let priced = !moves

@@ -27,7 +27,9 @@ impl Speech<'_> {
             // In a long text a level without a verb is talk about the market.
             let levels = levels && (!long || sentence.fields.moving);
             match sentence.cancel().or_else(|| sentence.orders()) {
-                Some(Meaning::Updates(words) | Meaning::Closes(words) | Meaning::Cancels(words)) => {
+                Some(
+                    Meaning::Updates(words) | Meaning::Closes(words) | Meaning::Cancels(words),
+                ) => {
                     for word in words {
                         if (levels || !is_level(&word.order)) && !told.contains(&word) {
                             told.push(word);
@@ -93,8 +95,8 @@ impl Speech<'_> {
         let doubted = self.all.iter().any(|lexeme| {
             lexeme.what == What::Sign('?') || doubts.iter().any(|concept| lexeme.is(concept))
         });
-        let below = label == Concept::Target
-            && (self.has(&Concept::Above) || self.has(&Concept::Below));
+        let below =
+            label == Concept::Target && (self.has(&Concept::Above) || self.has(&Concept::Below));
         heads && prices <= levels && !doubted && !below
     }
 
@@ -202,7 +204,8 @@ fn together(told: Vec<Instruction>) -> Option<Meaning> {
     let clash = told.iter().enumerate().any(|(at, word)| {
         told[..at].iter().any(|other| {
             other.about.pair == word.about.pair
-                && (ends(&word.order) != ends(&other.order) || same_lever(&word.order, &other.order))
+                && (ends(&word.order) != ends(&other.order)
+                    || same_lever(&word.order, &other.order))
         })
     });
     if told.is_empty() {

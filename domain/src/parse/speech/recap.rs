@@ -52,7 +52,10 @@ pub(in crate::parse) fn recap(lexemes: &[Lexeme], universe: &dyn Universe) -> Op
 /// talk beside it?
 fn quoted(lexemes: &[Lexeme]) -> bool {
     let quote = |lexeme: &Lexeme| lexeme.what == What::Sign('"');
-    let (Some(first), Some(last)) = (lexemes.iter().position(quote), lexemes.iter().rposition(quote)) else {
+    let (Some(first), Some(last)) = (
+        lexemes.iter().position(quote),
+        lexemes.iter().rposition(quote),
+    ) else {
         return false;
     };
     let levels = [

@@ -26,7 +26,11 @@ fn ends_sentence(lexeme: &Lexeme) -> bool {
 
 /// Does a clause end here?
 pub(super) fn ends_clause(lexeme: &Lexeme) -> bool {
-    ends_sentence(lexeme) || matches!(lexeme.what, What::Sign(',' | '，' | '،' | '।' | '！' | '；'))
+    ends_sentence(lexeme)
+        || matches!(
+            lexeme.what,
+            What::Sign(',' | '，' | '،' | '।' | '！' | '；')
+        )
 }
 
 /// The sentences of a text, each with its end. A list below its label belongs to it.
@@ -74,11 +78,18 @@ fn conditioned(behind: &[Lexeme]) -> bool {
         return false;
     };
     let rest = &behind[at + 1..];
-    let happens = [Concept::Hit, Concept::Target, Concept::Stop, Concept::Breakout];
+    let happens = [
+        Concept::Hit,
+        Concept::Target,
+        Concept::Stop,
+        Concept::Breakout,
+    ];
     rest.is_empty()
         || rest.iter().any(|lexeme| {
-            matches!(lexeme.what, What::Number(_) | What::Index(_) | What::Pair(_))
-                || happens.iter().any(|concept| lexeme.is(concept))
+            matches!(
+                lexeme.what,
+                What::Number(_) | What::Index(_) | What::Pair(_)
+            ) || happens.iter().any(|concept| lexeme.is(concept))
         })
 }
 
@@ -183,7 +194,9 @@ impl<'a> Speech<'a> {
         let before = self.lexemes[..at].iter().rev().take_while(of_line);
         let after = self.lexemes[at..].iter().take_while(of_line);
         before.into_iter().any(|lexeme| lexeme.is(&Concept::If))
-            || after.into_iter().any(|lexeme| lexeme.what == What::Sign('?'))
+            || after
+                .into_iter()
+                .any(|lexeme| lexeme.what == What::Sign('?'))
     }
 
     /// Is the level at `at` reported as reached: `stop hit`, `hit the stop`? What is hit before an
