@@ -9,3 +9,4 @@ mod faults;
 mod inlet;
 mod recovery;
 mod scene;
+mod telling;
