@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use domain::parse::{self, Assets, Context};
 use domain::reading::{Instruction, Meaning, Order};
+use proptest::prelude::*;
 
 fn read(text: &str) -> Meaning {
     let context = Context {
@@ -143,4 +144,102 @@ fn what_orders_nothing_opens_no_trade_and_moves_none() {
         assert!(held * 5 <= all, "{language}: {held} of {all} are held");
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Pieces that later words are made of, so that random texts reach their grammar.
+fn piece() -> impl Strategy<Value = String> {
+    prop_oneof![
+        proptest::sample::select(vec![
+            "close",
+            "half",
+            "all",
+            "BTC",
+            "#ETH",
+            "long",
+            "short",
+            "stop",
+            "SL",
+            "TP1",
+            "target",
+            "entry",
+            "to",
+            "move",
+            "breakeven",
+            "cancel",
+            "delete",
+            "order",
+            "position",
+            "re-enter",
+            "hit",
+            "if",
+            "not",
+            "?",
+            "!",
+            ".",
+            ",",
+            "\n",
+            "✅",
+            "+",
+            "-",
+            "%",
+            "1/3",
+            "1/0",
+            "9/2",
+            "the",
+            "rest",
+            "closed",
+            "profit",
+            "止盈",
+            "减仓",
+            "一半",
+            "保本",
+            "平仓",
+            "取消",
+            "закрываем",
+            "половину",
+            "стоп",
+            "в бу",
+            "kapatın",
+            "yarısını",
+            "정리합니다",
+            "マ",
+            "\"",
+            "results",
+            "now",
+        ])
+        .prop_map(|word| format!("{word} ")),
+        "[0-9]{1,6}([.,][0-9]{1,4})?%? ",
+        "\\PC{0,4} ",
+    ]
+}
+
+proptest! {
+    #[test]
+    fn a_word_orders_something_and_takes_a_part_of_what_is_open(pieces in prop::collection::vec(piece(), 0..30)) {
+        let text = pieces.concat();
+        let meaning = read(&text);
+        prop_assert_eq!(&meaning, &read(&text));
+        let (Meaning::Updates(words) | Meaning::Closes(words) | Meaning::Cancels(words)) = &meaning else {
+            return Ok(());
+        };
+        prop_assert!(!words.is_empty());
+        for word in words {
+            if let Order::CloseShare(share) = word.order {
+                prop_assert!(share > 0.into() && share < 1.into());
+            }
+            let ends = matches!(word.order, Order::Close | Order::Cancel);
+            prop_assert!(ends || matches!(meaning, Meaning::Updates(_)));
+        }
+    }
+
+    #[test]
+    fn who_only_asks_or_supposes_orders_nothing(pieces in prop::collection::vec(piece(), 0..8)) {
+        let text = pieces.concat().replace(['\n', '.', '!', '✅', '?'], " ");
+        let moves = |text: &str| {
+            matches!(read(text), Meaning::Updates(_) | Meaning::Closes(_) | Meaning::Cancels(_))
+        };
+        let (asked, supposed) = (format!("{text}?"), format!("if {text}"));
+        prop_assert!(!moves(&asked), "{}", asked);
+        prop_assert!(!moves(&supposed), "{}", supposed);
+    }
 }
