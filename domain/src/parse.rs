@@ -29,9 +29,6 @@ pub const PARSER: &str = "rules/4";
 /// Longer texts are not read: the networks' own limit is 4096 characters, so these are no posts.
 pub const LONGEST_TEXT: usize = 32 * 1024;
 
-/// No post of 4096 characters has more words, numbers and signs.
-const MOST_TOKENS: usize = 4_096;
-
 /// What the platform knows where a post is read.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
@@ -65,7 +62,7 @@ fn meaning(text: &str, has_media: bool, context: Context<'_>) -> Meaning {
     }
     let lexicon = lexicon::Lexicon::bundled();
     let tokens = token::cut(&plain, lexicon);
-    if tokens.len() > MOST_TOKENS {
+    if tokens.len() > token::MOST_TOKENS {
         return Meaning::Noise("too-long");
     }
     let mut lexemes = symbol::name(phrase::name(tokens, lexicon), context.assets);

@@ -38,7 +38,10 @@ const MOST_BARE: usize = 3;
 
 /// The most lexemes of an order, known or unknown; what is longer is not looked through again and
 /// again.
-const MOST_LEXEMES: usize = 400;
+const MOST_LEXEMES: usize = 240;
+
+/// The most lexemes of a sentence that orders something.
+const MOST_SENTENCE: usize = 60;
 
 /// Reads a text that opens no trade.
 pub(super) fn read(lexemes: &[Lexeme], universe: &dyn Universe) -> Meaning {
@@ -94,6 +97,8 @@ struct Speech<'a> {
     lexemes: &'a [Lexeme],
     universe: &'a dyn Universe,
     fields: Fields,
+    /// The fields of the whole text, where this is a sentence of it.
+    around: Option<&'a Fields>,
 }
 
 impl<'a> Speech<'a> {
@@ -104,6 +109,7 @@ impl<'a> Speech<'a> {
             lexemes: all,
             universe,
             fields: Fields::default(),
+            around: None,
         }
     }
 
@@ -119,8 +125,8 @@ impl<'a> Speech<'a> {
     }
 
     /// The fields of the whole text.
-    fn whole_fields(&self) -> Fields {
-        fields::read(self.all)
+    fn whole_fields(&self) -> &Fields {
+        self.around.unwrap_or(&self.fields)
     }
 
     fn has(&self, concept: &Concept) -> bool {

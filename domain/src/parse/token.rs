@@ -84,6 +84,9 @@ impl Kind {
     }
 }
 
+/// No post of 4096 characters has more words, numbers and signs; what is longer is cut no further.
+pub(super) const MOST_TOKENS: usize = 4_096;
+
 /// Cuts a normalised text into tokens.
 pub(super) fn cut(plain: &str, lexicon: &Lexicon) -> Vec<Token> {
     let mut cutter = Cutter {
@@ -94,7 +97,7 @@ pub(super) fn cut(plain: &str, lexicon: &Lexicon) -> Vec<Token> {
         tokens: Vec::new(),
         lexicon,
     };
-    while cutter.at < plain.len() {
+    while cutter.at < plain.len() && cutter.tokens.len() <= MOST_TOKENS {
         let (first, from) = (cutter.tokens.len(), cutter.at);
         cutter.step();
         place(&mut cutter.tokens[first..], plain, from, cutter.at);

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::Speech;
+use super::{MOST_SENTENCE, Speech};
 use crate::parse::fields;
 use crate::parse::lexicon::Concept;
 use crate::parse::phrase::{Lexeme, What};
@@ -93,19 +93,21 @@ fn conditioned(behind: &[Lexeme]) -> bool {
         })
 }
 
-impl<'a> Speech<'a> {
-    /// Each sentence by itself.
-    pub(super) fn sentences(&self) -> Vec<Self> {
+impl Speech<'_> {
+    /// Each sentence by itself; one that is too long to be an order is left out.
+    pub(super) fn sentences(&self) -> Vec<Speech<'_>> {
         sentences(self.lexemes)
             .into_iter()
+            .filter(|range| range.len() <= MOST_SENTENCE)
             .map(|range| {
-                let lexemes: &'a [Lexeme] = &self.lexemes[range.clone()];
-                Self {
+                let lexemes = &self.lexemes[range.clone()];
+                Speech {
                     all: self.all,
                     from: self.from + range.start,
                     lexemes,
                     universe: self.universe,
                     fields: fields::read(lexemes),
+                    around: Some(&self.fields),
                 }
             })
             .collect()
