@@ -4,8 +4,7 @@
 //! `refusals/xx.txt` holds the texts alone, with their kind as a heading; none may become a trade.
 #![expect(
     clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a test says what it expects by panicking, and shows its figures"
+    reason = "a test says what it expects by panicking"
 )]
 
 use std::path::{Path, PathBuf};
