@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use domain::chain::Day;
 use domain::execution::ExecutionModel;
 use domain::ids::ChannelId;
+use domain::reading::Meaning;
 use domain::time::Timestamp;
 
 use crate::archive::{Interval, month};
@@ -39,8 +40,9 @@ pub enum Command {
     Serve(ServeArgs),
     /// Judge recorded posts against recorded candles, and write a report.
     Replay(Box<ReplayArgs>),
-    /// Read posts from standard input, one {"id","text"} a line, and print what is read in each.
-    Parse,
+    /// Read posts from standard input, one {"id","text"} a line, and print what is read in each; or read
+    /// files of posts, and print by channel what became what.
+    Parse(ParseArgs),
     /// Check the configuration and say what would start; nothing is connected to.
     Check(ServeArgs),
     /// Bring the database up to date, and say what was done.
@@ -98,6 +100,24 @@ pub struct FetchArgs {
     pub archive: PathBuf,
 }
 
+/// What to read.
+#[derive(Debug, Args)]
+pub struct ParseArgs {
+    /// Files of posts, plain or .gz or .xz: .jsonl (one object a line), .json (an export of Telegram
+    /// Desktop) or .csv (calls in columns); CHANNEL=FILE says whose they are.
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PostFile>,
+    /// What the columns of the .csv files are (TOML).
+    #[arg(long, requires = "files", value_name = "FILE")]
+    pub columns: Option<PathBuf>,
+    /// Print so many posts of each class of each channel, too, with what was read in them.
+    #[arg(long, requires = "files", default_value_t = 0, value_name = "COUNT")]
+    pub samples: usize,
+    /// Sample this class alone.
+    #[arg(long, requires = "files", value_name = "CLASS", value_parser = class)]
+    pub class: Option<&'static str>,
+}
+
 /// What to import.
 #[derive(Debug, Args)]
 pub struct ImportArgs {
@@ -116,6 +136,16 @@ fn model(name: &str) -> Result<ExecutionModel, String> {
     ExecutionModel::called(name).ok_or_else(|| {
         let names = ExecutionModel::ALL.map(|model| model.name);
         format!("there is no such model; there is {}", names.join(", "))
+    })
+}
+
+fn class(name: &str) -> Result<&'static str, String> {
+    let known = Meaning::LABELS.into_iter().find(|label| *label == name);
+    known.ok_or_else(|| {
+        format!(
+            "there is no such class; there is {}",
+            Meaning::LABELS.join(", ")
+        )
     })
 }
 

@@ -18,6 +18,7 @@ use crate::{serve, telemetry};
 
 mod assets;
 mod candles;
+mod classes;
 mod export;
 mod forget;
 mod history;
@@ -28,6 +29,7 @@ mod verify;
 
 pub use assets::assets;
 pub use candles::fetch as fetch_candles;
+pub use classes::classes;
 pub use export::labels;
 pub use forget::forget;
 pub use history::import;

@@ -19,6 +19,7 @@ use crate::scorer::Scorer;
 use crate::supervise::{Door, Exit, Health, Mortal, Obituary, Retire, Sickness};
 use crate::unsettled::Unsettled;
 
+mod again;
 mod judge;
 mod memory;
 mod story;

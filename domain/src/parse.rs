@@ -21,7 +21,7 @@ mod universe;
 pub use check::{FARTHEST_STOP, NEAREST_STOP, ROUND_TRIP_COST};
 pub use universe::{Assets, Universe};
 
-use crate::reading::{Meaning, Reading};
+use crate::reading::{Draft, Meaning, Reading};
 
 /// The parser's name and version, stored with every reading.
 pub const PARSER: &str = "rules/5";
@@ -29,14 +29,18 @@ pub const PARSER: &str = "rules/5";
 /// Longer texts are not read: the networks' own limit is 4096 characters, so these are no posts.
 pub const LONGEST_TEXT: usize = 32 * 1024;
 
-/// No post of 4096 characters has more words, numbers and signs.
-const MOST_TOKENS: usize = 4_096;
-
 /// What the platform knows where a post is read.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
     /// The assets that exist.
     pub assets: &'a dyn Universe,
+}
+
+/// What is wrong with a trade that was put together of what is known already; nothing where it agrees
+/// with itself.
+#[must_use]
+pub fn fault(draft: &Draft) -> Option<String> {
+    check::fault(draft)
 }
 
 /// Reads one version of a post. The same text always gives the same reading.
@@ -58,12 +62,13 @@ fn meaning(text: &str, has_media: bool, context: Context<'_>) -> Meaning {
     }
     let lexicon = lexicon::Lexicon::bundled();
     let tokens = token::cut(&plain, lexicon);
-    if tokens.len() > MOST_TOKENS {
+    if tokens.len() > token::MOST_TOKENS {
         return Meaning::Noise("too-long");
     }
     let mut lexemes = symbol::name(phrase::name(tokens, lexicon), context.assets);
     trade::regroup(&mut lexemes, context.assets);
-    let mut meaning = trade::read(&lexemes, context.assets)
+    let mut meaning = speech::recap(&lexemes, context.assets)
+        .or_else(|| trade::read(&lexemes, context.assets))
         .unwrap_or_else(|| speech::read(&lexemes, context.assets));
     trade::restore(&mut meaning, text);
     meaning

@@ -342,6 +342,16 @@ pub enum Order {
     },
     /// Withdraw the stop.
     WithdrawStop,
+    /// Target number `k` is at this price now; the others stand.
+    MoveTarget {
+        /// Its number, from 1.
+        k: u8,
+        /// Where it is now.
+        price: Price,
+    },
+    /// In once more at the published stop and targets, after the trade was over: a trade of its own.
+    /// At this price, where it names one, else as the first time.
+    Reenter(Option<Price>),
 }
 
 /// The most targets that a trade may have; a text with more of them is no trade.

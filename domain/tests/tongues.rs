@@ -56,6 +56,8 @@ fn told(text: &str) -> String {
             Order::Retarget(_) => "targets".to_owned(),
             Order::MoveEntry { low, high } => format!("entry {low}-{high}"),
             Order::WithdrawStop => "no stop".to_owned(),
+            Order::MoveTarget { k, price } => format!("target {k} {price}"),
+            Order::Reenter(_) => "reenter".to_owned(),
         };
         instructions
             .iter()

@@ -1,10 +1,10 @@
-//! Whatever a channel posts: no panic, the same reading twice, and no accepted trade that
-//! contradicts itself.
+//! Whatever a channel posts: no panic, the same reading twice, no accepted trade that contradicts
+//! itself, and no word that takes more than there is.
 #![no_main]
 
 use domain::market::Side;
 use domain::parse::{self, Assets, Context};
-use domain::reading::Meaning;
+use domain::reading::{Instruction, Meaning, Order};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
@@ -13,8 +13,14 @@ fuzz_target!(|text: &str| {
     };
     let reading = parse::read(text, false, context);
     assert_eq!(reading, parse::read(text, false, context));
-    let Meaning::Signals(drafts) = reading.meaning else {
-        return;
+    let drafts = match reading.meaning {
+        Meaning::Signals(drafts) => drafts,
+        Meaning::Updates(words) => return orders(&words, |_| true),
+        Meaning::Closes(words) => {
+            return orders(&words, |order| matches!(order, Order::Close | Order::Cancel));
+        }
+        Meaning::Cancels(words) => return orders(&words, |order| *order == Order::Cancel),
+        Meaning::Claim { .. } | Meaning::Noise(_) | Meaning::Quarantined { .. } => return,
     };
     assert!(!drafts.is_empty());
     for draft in drafts {
@@ -34,3 +40,14 @@ fuzz_target!(|text: &str| {
         assert!(draft.stop.is_none_or(|stop| gains(stop, far)));
     }
 });
+
+/// A later word orders something, and takes a part of what is open.
+fn orders(words: &[Instruction], may: impl Fn(&Order) -> bool) {
+    assert!(!words.is_empty());
+    for word in words {
+        assert!(may(&word.order), "{:?}", word.order);
+        if let Order::CloseShare(share) = word.order {
+            assert!(share.is_sign_positive() && !share.is_zero() && share <= 1.into());
+        }
+    }
+}

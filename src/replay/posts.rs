@@ -93,11 +93,24 @@ impl Form {
 /// When a file cannot be read or something in it is no post; the error names the file and the
 /// place in it.
 pub fn read(wanted: &Wanted) -> anyhow::Result<BTreeMap<ChannelId, Vec<Post>>> {
+    gather(wanted, false)
+}
+
+/// Reads post files for who judges nothing: a post without a time is taken, too, before all others.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn read_timeless(wanted: &Wanted) -> anyhow::Result<BTreeMap<ChannelId, Vec<Post>>> {
+    gather(wanted, true)
+}
+
+fn gather(wanted: &Wanted, timeless: bool) -> anyhow::Result<BTreeMap<ChannelId, Vec<Post>>> {
     let columns = wanted.columns.as_deref().map(Columns::load).transpose()?;
     let mut posts: BTreeMap<ChannelId, Vec<Post>> = BTreeMap::new();
     for file in &wanted.files {
         let mut take = |post: Post| posts.entry(post.channel.clone()).or_default().push(post);
-        read_file(file, columns.as_ref(), &mut take)
+        read_file(file, columns.as_ref(), timeless, &mut take)
             .with_context(|| format!("in {}", file.path.display()))?;
     }
     ensure!(!posts.is_empty(), "there is no post in the given files");
@@ -122,6 +135,7 @@ fn name_edits(posts: &mut [Post]) {
 fn read_file(
     file: &PostFile,
     columns: Option<&Columns>,
+    timeless: bool,
     take: &mut dyn FnMut(Post),
 ) -> anyhow::Result<()> {
     let channel = file.channel.as_ref();
@@ -131,7 +145,7 @@ fn read_file(
                 channel.is_none(),
                 "its lines name their channels; leave `CHANNEL=` out"
             );
-            lines::read(files::open(&file.path)?, take)
+            lines::read(files::open(&file.path)?, timeless, take)
         }
         Some(Form::Telegram) => telegram::read(files::open(&file.path)?, channel, take),
         Some(Form::Csv) => {

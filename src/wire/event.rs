@@ -65,7 +65,7 @@ pub enum DataOut {
     /// Of a `signal`.
     Signal(Box<IdeaOut>),
     /// Of an `instruction`.
-    Instruction(OrderOut),
+    Instruction(InstructionOut),
     /// Of a `revision`.
     Revision(RevisionOut),
     /// Of a `progress`.
@@ -152,13 +152,14 @@ pub struct ScoreOut {
     pub expected_r: Option<f64>,
 }
 
-/// A later word of the author.
+/// What a later word of the author orders.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct OrderOut {
-    /// `move_stop`, `breakeven`, `close_share`, `close`, `cancel`, `retarget`, `move_entry` or
-    /// `withdraw_stop`.
+    /// `move_stop`, `breakeven`, `close_share`, `close`, `cancel`, `retarget`, `move_target`,
+    /// `move_entry`, `withdraw_stop` or `reenter`.
     pub order: &'static str,
-    /// The new stop, the share to close, or the lower end of the new entry.
+    /// The new stop, the share to close, the number of the target that is moved, where it goes in once
+    /// more, or the lower end of the new entry.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
     /// The upper end of the new entry.
@@ -167,6 +168,14 @@ pub struct OrderOut {
     /// The new targets; of a `retarget` none where they are withdrawn.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub targets: Vec<String>,
+}
+
+/// A later word of the author, and where he said it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct InstructionOut {
+    /// What he orders.
+    #[serde(flatten)]
+    pub order: OrderOut,
     /// In which post.
     pub post: String,
 }
@@ -322,9 +331,10 @@ fn data(body: &Body, view: View) -> DataOut {
             };
             DataOut::Signal(Box::new(IdeaOut::of(signal, score)))
         }
-        Body::Instruction { order, post } => {
-            DataOut::Instruction(OrderOut::of(order, post.as_str()))
-        }
+        Body::Instruction { order, post } => DataOut::Instruction(InstructionOut {
+            order: OrderOut::of(order),
+            post: post.to_string(),
+        }),
         Body::Revision { action, post } => DataOut::Revision(RevisionOut {
             action: match action {
                 Action::Deleted => "deleted",
@@ -407,7 +417,8 @@ impl ScoreOut {
 }
 
 impl OrderOut {
-    fn of(order: &Order, post: &str) -> Self {
+    /// An order as it was read.
+    pub(super) fn of(order: &Order) -> Self {
         let (name, value, targets) = match order {
             Order::MoveStop(to) => ("move_stop", Some(text(*to)), Vec::new()),
             Order::Breakeven => ("breakeven", None, Vec::new()),
@@ -421,6 +432,10 @@ impl OrderOut {
             ),
             Order::MoveEntry { low, .. } => ("move_entry", Some(text(*low)), Vec::new()),
             Order::WithdrawStop => ("withdraw_stop", None, Vec::new()),
+            Order::MoveTarget { k, price } => {
+                ("move_target", Some(k.to_string()), vec![text(*price)])
+            }
+            Order::Reenter(price) => ("reenter", price.map(text), Vec::new()),
         };
         let high = if let Order::MoveEntry { high, .. } = order {
             Some(text(*high))
@@ -432,7 +447,6 @@ impl OrderOut {
             value,
             high,
             targets,
-            post: post.to_owned(),
         }
     }
 }

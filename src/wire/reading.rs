@@ -4,7 +4,7 @@ use domain::reading::{Draft, Instruction, Meaning, Reading, Span};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::event::{EntryOut, number, text};
+use super::event::{EntryOut, OrderOut, number, text};
 
 /// What the parser made of a text.
 #[derive(Debug, Serialize, ToSchema)]
@@ -21,6 +21,25 @@ pub struct ReadingOut {
     pub ambiguous: bool,
     /// Why it is noise or held.
     pub reason: Option<String>,
+    /// What a later word orders; none where it orders nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub orders: Vec<WordOut>,
+}
+
+/// One order of a later word, and which open trades it means as far as the text says.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WordOut {
+    /// What is ordered.
+    #[serde(flatten)]
+    pub order: OrderOut,
+    /// The pair that it names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub symbol: Option<String>,
+    /// The side that it names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub side: Option<&'static str>,
+    /// It says that it means every open trade.
+    pub all: bool,
 }
 
 /// One trade that was read.
@@ -96,6 +115,15 @@ impl ReadingOut {
                 word.about.pair.is_none() && word.about.side.is_none() && !word.about.all
             })
         };
+        let orders = match &reading.meaning {
+            Meaning::Updates(words) | Meaning::Closes(words) | Meaning::Cancels(words) => {
+                words.iter().map(WordOut::of).collect()
+            }
+            Meaning::Signals(_)
+            | Meaning::Claim { .. }
+            | Meaning::Noise(_)
+            | Meaning::Quarantined { .. } => Vec::new(),
+        };
         let (signals, ambiguous, reason) = match &reading.meaning {
             Meaning::Signals(drafts) => (drafts.as_slice(), false, None),
             Meaning::Quarantined { drafts, reason } => {
@@ -114,6 +142,19 @@ impl ReadingOut {
             signals: signals.iter().map(DraftOut::of).collect(),
             ambiguous,
             reason,
+            orders,
+        }
+    }
+}
+
+impl WordOut {
+    fn of(word: &Instruction) -> Self {
+        let about = &word.about;
+        Self {
+            order: OrderOut::of(&word.order),
+            symbol: about.pair.as_ref().map(ToString::to_string),
+            side: about.side.map(domain::market::Side::label),
+            all: about.all,
         }
     }
 }

@@ -10,4 +10,5 @@ mod inlet;
 mod recovery;
 mod scene;
 mod sealing;
+mod telling;
 mod traps;

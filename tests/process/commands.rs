@@ -137,3 +137,45 @@ fn parse_names_the_line_that_is_no_post_after_printing_those_before_it() {
         assert_eq!(said.out.lines().count(), 1, "{said:?}");
     }
 }
+
+#[test]
+fn parse_says_by_channel_what_became_what_and_shows_samples() {
+    let home = Home::new();
+    let posts = home.path("posts.jsonl");
+    let post = |id: u8, ts: &str, text: &str| {
+        format!("{{\"channel\":\"desk\",\"msg_id\":{id},\"ts\":{ts},\"text\":\"{text}\"}}\n")
+    };
+    let trade = "BUY #BTC/USDT\\nEntry: 60000\\nTarget: 61000\\nStop: 59000";
+    let text = [
+        post(1, "\"2025-01-01T00:00:00Z\"", trade),
+        post(2, "null", "BTC: close half and move SL to entry"),
+        post(3, "\"2025-01-01T02:00:00Z\"", "good morning everybody"),
+    ]
+    .concat();
+    std::fs::write(&posts, text).unwrap();
+    let file = posts.to_str().unwrap();
+    let said = home.run(&["parse", file, "--samples", "5", "--class", "update"], "");
+    assert_eq!(said.code, Some(0), "{said:?}");
+    for row in ["posts", "signal", "update", "noise"] {
+        assert!(said.out.contains(row), "{said:?}");
+    }
+    let sample = said
+        .out
+        .lines()
+        .find(|line| line.starts_with("desk 2 update:"));
+    assert!(sample.is_some(), "{said:?}");
+    let reading = said
+        .out
+        .lines()
+        .find(|line| line.starts_with("  {"))
+        .unwrap();
+    let reading: Value = serde_json::from_str(reading.trim()).unwrap();
+    let orders = reading["orders"].as_array().unwrap();
+    assert_eq!(orders.len(), 2, "{reading}");
+    assert_eq!(orders[0]["order"], "close_share", "{reading}");
+    assert_eq!(orders[0]["value"], "0.5", "{reading}");
+    assert_eq!(orders[1]["symbol"], "BTC/USDT", "{reading}");
+
+    let refused = home.run(&["parse", "--samples", "5"], "");
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+}

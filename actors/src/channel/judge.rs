@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::ids::SignalId;
 use domain::market::Price;
 use domain::post::Post;
-use domain::reading::{Draft, Instruction, Order, Target};
+use domain::reading::{About, Draft, Instruction, Order, Target};
 use domain::signal::{ENTRY_VALID_FOR, HELD_AT_MOST, Signal};
 use rust_decimal::Decimal;
 
@@ -123,12 +123,16 @@ pub(crate) fn amend(before: &Signal, after: &Draft) -> Vec<Order> {
 /// Is the order told by the levels of the whole text, too?
 pub(crate) const fn is_level(order: &Order) -> bool {
     match order {
-        Order::MoveStop(_) | Order::MoveEntry { .. } | Order::Retarget(_) => true,
+        Order::MoveStop(_)
+        | Order::MoveEntry { .. }
+        | Order::MoveTarget { .. }
+        | Order::Retarget(_) => true,
         Order::Breakeven
         | Order::CloseShare(_)
         | Order::Close
         | Order::Cancel
-        | Order::WithdrawStop => false,
+        | Order::WithdrawStop
+        | Order::Reenter(_) => false,
     }
 }
 
@@ -152,17 +156,7 @@ pub(crate) fn meant<'a>(
     open: &'a [Arc<Signal>],
 ) -> Result<Vec<&'a Arc<Signal>>, usize> {
     let about = &instruction.about;
-    let fits = |signal: &&Arc<Signal>| {
-        let pair = about.pair.as_ref().is_none_or(|pair| {
-            let on = &signal.instrument.pair;
-            if about.quote_implied {
-                pair.base() == on.base()
-            } else {
-                pair == on
-            }
-        });
-        pair && about.side.is_none_or(|side| side == signal.side)
-    };
+    let fits = |signal: &&Arc<Signal>| fits(about, signal);
     let named: Vec<_> = replied_to.iter().filter(fits).collect();
     if !named.is_empty() {
         return Ok(named);
@@ -173,6 +167,19 @@ pub(crate) fn meant<'a>(
         many if many > 1 && about.all => Ok(candidates),
         many => Err(many),
     }
+}
+
+/// Is a signal of the pair and side that a word names?
+pub(crate) fn fits(about: &About, signal: &Signal) -> bool {
+    let pair = about.pair.as_ref().is_none_or(|pair| {
+        let on = &signal.instrument.pair;
+        if about.quote_implied {
+            pair.base() == on.base()
+        } else {
+            pair == on
+        }
+    });
+    pair && about.side.is_none_or(|side| side == signal.side)
 }
 
 #[cfg(test)]

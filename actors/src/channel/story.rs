@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use domain::event::{Body, Happening};
 use domain::ids::{ChannelId, Cursor, SignalId};
+use domain::market::Price;
 use domain::parse;
 use domain::ports::store::{Entry, PostEntry, Receipt, SignalRecord};
 use domain::post::{Action, Digest, Post};
-use domain::reading::{Draft, Instruction, Meaning, Order, Reading};
+use domain::reading::{About, Draft, Instruction, Meaning, Order, Reading};
 use domain::score::Score;
 use domain::signal::Signal;
 use domain::time::Timestamp;
 
+use super::again;
 use super::judge::{amend, is_level, judge, meant, new_lines};
 use super::memory::{Known, Memory};
 use super::{Arrive, Fate, Handling, Rooms};
@@ -342,6 +344,10 @@ impl Story {
             .collect();
         let mut verdict = Verdict::of(reading, fate);
         for word in words {
+            if let Order::Reenter(price) = word.order {
+                self.reenter(post, &word.about, price, &mut verdict).await?;
+                continue;
+            }
             match meant(&word, &replied_to, &open) {
                 Ok(signals) => {
                     for signal in signals {
@@ -360,6 +366,59 @@ impl Story {
             }
         }
         Ok(verdict)
+    }
+
+    /// A trade that is over is entered once more, as a trade of its own; one that is open hears it and
+    /// stays as it is.
+    async fn reenter(
+        &self,
+        post: &Arc<Post>,
+        about: &About,
+        price: Option<Price>,
+        verdict: &mut Verdict,
+    ) -> Result<(), Unsettled> {
+        let store = &self.rooms.store;
+        let since = post.received - again::REMEMBERED;
+        let past = store.signals_since(&self.channel, since).await?;
+        let replied_to = match &post.reply_to {
+            Some(key) => open(store.signals_in(&self.channel, key).await?),
+            None => Vec::new(),
+        };
+        let before = match again::which(about, &replied_to, &past, post.received) {
+            Ok(before) => before,
+            Err(0) => {
+                verdict.note = Some("no trade of this channel fits".to_owned());
+                return Ok(());
+            }
+            Err(candidates) => {
+                verdict.note = Some(format!("ambiguous: {candidates} trades fit"));
+                return Ok(());
+            }
+        };
+        let still = self.open(post.received).await?;
+        if still.iter().any(|signal| signal.id == before.id) {
+            let order = Order::Reenter(price);
+            verdict.orders.push((Arc::clone(before), order));
+            return Ok(());
+        }
+        let draft = again::draft(before, price);
+        let found = self.rooms.floor.ask(Find::of(&draft)).await??;
+        let judged = match parse::fault(&draft) {
+            Some(fault) => Err(fault),
+            None => judge(post, verdict.signals.len(), &draft, &found, false),
+        };
+        match judged {
+            Ok(signal) => {
+                verdict.note = Some(format!("goes into {} once more", before.id));
+                verdict.signals.push(signal);
+            }
+            Err(reason) => {
+                let drafts = vec![draft];
+                verdict.reading.meaning = Meaning::Quarantined { drafts, reason };
+                verdict.fate = Fate::Quarantined;
+            }
+        }
+        Ok(())
     }
 
     /// The channel's trades that are open, as far as anybody can know. A call on a market that nobody

@@ -29,6 +29,12 @@ pub const EMPTY: &str = "nothing named";
 /// A stop that was published stands, or is moved: 1R is measured to it, and a loss that somebody
 /// was told to sit out is still the loss of the plan.
 pub const STANDS: &str = "a published stop stands";
+/// A trade is entered once; who goes in again opens another one.
+pub const ONCE: &str = "a re-entry is a trade of its own";
+/// The target was reached, or there is none with this number.
+pub const NOT_AHEAD: &str = "no such target ahead";
+/// The target would stand before the one before it, or beyond the next.
+pub const OUT_OF_ORDER: &str = "targets out of order";
 /// What is entered at the market or by a breakout has no order that could be moved.
 pub const NO_LIMIT: &str = "no limit order to move";
 
@@ -116,6 +122,8 @@ impl Ear<'_> {
             Order::Retarget(prices) => self.retarget(run, prices),
             Order::MoveEntry { low, high } => self.move_entry(run, *low, *high),
             Order::WithdrawStop => ignored(STANDS),
+            Order::MoveTarget { k, price } => self.move_target(run, *k, *price),
+            Order::Reenter(_) => ignored(ONCE),
         }
     }
 
@@ -263,6 +271,29 @@ impl Ear<'_> {
             .map(|price| (price, Decimal::ONE))
             .collect();
         run.goals = numbered(order, run.reached + 1, self.terms.first_target_only);
+        run.goals_since = self.since;
+        Some(What::Retargeted)
+    }
+
+    /// One target is elsewhere, and the others stand.
+    fn move_target(&self, run: &mut Run, k: u8, to: Price) -> Option<What> {
+        if self.last.is_some_and(|last| !self.terms.better(to, last)) {
+            return ignored(RETROACTIVE);
+        }
+        let Some(at) = run.goals.iter().position(|goal| goal.k == k) else {
+            return ignored(NOT_AHEAD);
+        };
+        let before = at.checked_sub(1).map(|before| run.goals[before].price);
+        let after = run.goals.get(at + 1).map(|goal| goal.price);
+        let ordered = before.is_none_or(|before| self.terms.better(to, before))
+            && after.is_none_or(|after| self.terms.better(after, to));
+        if !ordered {
+            return ignored(OUT_OF_ORDER);
+        }
+        if run.goals[at].price == to {
+            return ignored(THERE);
+        }
+        run.goals[at].price = to;
         run.goals_since = self.since;
         Some(What::Retargeted)
     }

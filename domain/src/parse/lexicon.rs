@@ -130,7 +130,12 @@ impl Tongue {
 #[derive(Debug, Default)]
 pub(super) struct Lexicon {
     phrases: HashMap<SmolStr, Vec<Phrase>>,
+    /// Phrases whose first word may go on (`закрыва*`), by the first letters of that word.
+    stems: HashMap<SmolStr, Vec<(SmolStr, Vec<Phrase>)>>,
 }
+
+/// A word's stem is at least so many letters long, and is found by them.
+const STEM_HEAD: usize = 2;
 
 static BUNDLED: LazyLock<Lexicon> = LazyLock::new(|| {
     let mut lexicon = Lexicon::default();
@@ -162,7 +167,10 @@ impl Lexicon {
             for phrase in phrases.split('|') {
                 let mut words = words(phrase).into_iter();
                 let first = words.next().ok_or_else(bad)?;
-                let known = self.phrases.entry(first).or_default();
+                let known = match first.strip_suffix('*') {
+                    Some(stem) => self.stem(stem).ok_or_else(bad)?,
+                    None => self.phrases.entry(first).or_default(),
+                };
                 let rest: Vec<SmolStr> = words.collect();
                 if let Some(other) = known.iter_mut().find(|other| other.rest == rest) {
                     if other.sense.tongues == tongue.bit() && other.sense.concepts != concepts {
@@ -185,9 +193,31 @@ impl Lexicon {
         Ok(())
     }
 
+    /// The phrases of a stem; none where it is too short to be one.
+    fn stem(&mut self, stem: &str) -> Option<&mut Vec<Phrase>> {
+        let stems = self.stems.entry(head(stem)?.into()).or_default();
+        if let Some(at) = stems.iter().position(|(known, _)| known == stem) {
+            return stems.get_mut(at).map(|(_, phrases)| phrases);
+        }
+        stems.push((stem.into(), Vec::new()));
+        stems.sort_by_key(|(stem, _)| std::cmp::Reverse(stem.len()));
+        let at = stems.iter().position(|(known, _)| known == stem)?;
+        stems.get_mut(at).map(|(_, phrases)| phrases)
+    }
+
     /// The phrases that begin with a word, the longest first.
     pub(super) fn beginning_with(&self, word: &str) -> &[Phrase] {
         self.phrases.get(word).map_or(&[], Vec::as_slice)
+    }
+
+    /// The phrases that begin with a stem of a word, the longest stem first.
+    pub(super) fn stemming(&self, word: &str) -> impl Iterator<Item = &Phrase> {
+        let stems = head(word).and_then(|head| self.stems.get(head));
+        stems
+            .into_iter()
+            .flatten()
+            .filter(|(stem, _)| word.starts_with(stem.as_str()))
+            .flat_map(|(_, phrases)| phrases)
     }
 
     /// Is a phrase begun by this word?
@@ -204,19 +234,34 @@ impl Lexicon {
     }
 }
 
-/// A phrase's words, cut as a text's are.
+/// The letters by which a stem is found.
+fn head(word: &str) -> Option<&str> {
+    let (end, last) = word.char_indices().nth(STEM_HEAD - 1)?;
+    word.get(..end + last.len_utf8())
+}
+
+/// A phrase's words, cut as a text's are. A word before a `*` is a stem and keeps it.
 fn words(phrase: &str) -> Vec<SmolStr> {
-    let plain = super::normalise::plain(phrase.trim());
-    token::cut(&plain, &Lexicon::default())
-        .into_iter()
-        .filter_map(|token| match token.kind {
+    let mut words = Vec::new();
+    for part in phrase.split_whitespace() {
+        let (part, stem) = match part.strip_suffix('*') {
+            Some(part) => (part, true),
+            None => (part, false),
+        };
+        let plain = super::normalise::plain(part);
+        let cut = token::cut(&plain, &Lexicon::default()).into_iter();
+        words.extend(cut.filter_map(|token| match token.kind {
             Kind::Word { low, .. } => Some(low),
             Kind::Sign('-') => None,
             Kind::Sign(sign) => Some(SmolStr::new(sign.to_string())),
             Kind::Number(number) => Some(SmolStr::new(number.written)),
             Kind::Index(_) | Kind::Tick | Kind::Link | Kind::Break => None,
-        })
-        .collect()
+        }));
+        if stem && let Some(last) = words.last_mut() {
+            *last = SmolStr::new(format!("{last}*"));
+        }
+    }
+    words
 }
 
 #[cfg(test)]

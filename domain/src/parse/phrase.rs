@@ -180,6 +180,7 @@ fn longest<'a>(
     let (phrase, taken) = lexicon
         .beginning_with(low)
         .iter()
+        .chain(lexicon.stemming(low))
         .find_map(|phrase| Some((phrase, 1 + follows(tokens, at + 1, phrase)?)))?;
     let concept = phrase.sense.concepts.first()?;
     let side = matches!(concept, Concept::Long | Concept::Short);
@@ -218,7 +219,10 @@ fn follows(tokens: &[Token], at: usize, phrase: &Phrase) -> Option<usize> {
             taken += 1;
         }
         let same = match &tokens.get(at + taken)?.kind {
-            Kind::Word { low, .. } => low == word,
+            Kind::Word { low, .. } => match word.strip_suffix('*') {
+                Some(stem) => low.starts_with(stem),
+                None => low == word,
+            },
             Kind::Sign(sign) => word.chars().eq([*sign]),
             Kind::Number(_) | Kind::Index(_) | Kind::Tick | Kind::Link | Kind::Break => false,
         };

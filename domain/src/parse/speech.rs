@@ -1,7 +1,15 @@
 //! Later words: what a text that opens no trade says about those that are open.
+//!
+//! A text is heard sentence by sentence, as `TP1 hit ✅ Stop to entry, close half` says three things;
+//! where no sentence orders anything, it is heard as a whole, and then it may be a report.
 
 mod about;
+mod ending;
+mod level;
+mod machine;
 mod order;
+mod recap;
+mod scope;
 
 use rust_decimal::Decimal;
 
@@ -13,6 +21,8 @@ use super::token;
 use super::universe::Universe;
 use crate::reading::Meaning;
 
+pub(super) use recap::recap;
+
 /// The most unknown words that an order has; a longer text is talk, whatever phrases are in it.
 /// A Chinese character counts one, a word of letters two.
 const MOST_WORDS: usize = 26;
@@ -20,65 +30,58 @@ const MOST_WORDS: usize = 26;
 /// The most unknown words of a clause that orders something, counted alike.
 const MOST_CLAUSE: usize = 12;
 
-/// So many lines with a label make a text a machine's.
-const MACHINE_LINES: usize = 3;
+/// The most unknown words of a text in which a short sentence may still be an order.
+const MOST_TOLD: usize = 60;
+
+/// `TP1` and nothing else says that it was reached.
+const MOST_BARE: usize = 3;
 
 /// The most lexemes of an order, known or unknown; what is longer is not looked through again and
 /// again.
-const MOST_LEXEMES: usize = 400;
+const MOST_LEXEMES: usize = 240;
 
-/// How near a negation stands before what it negates, in lexemes.
-const NEAR: usize = 6;
+/// The most lexemes of a sentence that orders something.
+const MOST_SENTENCE: usize = 60;
 
 /// Reads a text that opens no trade.
 pub(super) fn read(lexemes: &[Lexeme], universe: &dyn Universe) -> Meaning {
-    let machine = machine_lines(lexemes, universe);
+    let machine = machine::lines(lexemes);
     let lexemes = match &machine {
         Some(lines) => lines,
-        None => without_advertisement(lexemes),
+        None => machine::without_advertisement(lexemes),
     };
-    let speech = Speech {
-        lexemes,
-        universe,
-        fields: fields::read(lexemes),
-    };
-    if speech.words() > MOST_WORDS || lexemes.len() > MOST_LEXEMES {
-        return speech
+    let whole = Speech::whole(lexemes, universe);
+    let long = whole.words() > MOST_WORDS;
+    if lexemes.len() > MOST_LEXEMES {
+        return whole.claim_of_levels().unwrap_or(Meaning::Noise("chat"));
+    }
+    if whole.words() <= MOST_TOLD
+        && let Some(meaning) = whole.sentence_by_sentence()
+    {
+        return meaning;
+    }
+    if long {
+        return whole
             .claim_of_levels()
             .or_else(|| first_word(lexemes, universe))
             .unwrap_or(Meaning::Noise("chat"));
     }
-    speech
+    whole
         .cancel()
-        .or_else(|| speech.orders())
-        .or_else(|| speech.claim())
-        .unwrap_or_else(|| Meaning::Noise(speech.noise()))
+        .or_else(|| whole.orders())
+        .or_else(|| whole.claim())
+        .unwrap_or_else(|| Meaning::Noise(whole.noise()))
 }
-
-/// The most unknown words of a text whose first clause ends a trade and whose rest explains why.
-const MOST_EXPLAINED: usize = 60;
 
 /// `I close the position for now, as …`: who ends a trade says so first and explains it then.
 fn first_word(lexemes: &[Lexeme], universe: &dyn Universe) -> Option<Meaning> {
-    let clause = |lexeme: &Lexeme| {
-        matches!(
-            lexeme.what,
-            What::Break | What::Sign(',' | '.' | ';' | '!' | '，' | '。' | '！' | '；' | '،' | '।')
-        )
-    };
-    let end = lexemes.iter().position(clause)?;
+    let end = lexemes.iter().position(scope::ends_clause)?;
+    let speech = Speech::whole(&lexemes[..end], universe);
     let rest = Speech {
         lexemes: &lexemes[end..],
-        universe,
-        fields: Fields::default(),
+        ..Speech::empty(lexemes, universe)
     };
-    let first = &lexemes[..end];
-    let speech = Speech {
-        lexemes: first,
-        universe,
-        fields: fields::read(first),
-    };
-    let short = speech.words() <= MOST_CLAUSE && rest.words() <= MOST_EXPLAINED;
+    let short = speech.words() <= MOST_CLAUSE && rest.words() <= MOST_TOLD;
     if !short {
         return None;
     }
@@ -86,103 +89,48 @@ fn first_word(lexemes: &[Lexeme], universe: &dyn Universe) -> Option<Meaning> {
     matches!(told, Meaning::Closes(_) | Meaning::Cancels(_)).then_some(told)
 }
 
-/// A machine's message: `label: value` on each line, drawn lines between them, and an advertisement
-/// behind.
-fn machine_lines(lexemes: &[Lexeme], universe: &dyn Universe) -> Option<Vec<Lexeme>> {
-    drawn(lexemes)?;
-    let lines = lexemes.chunk_by(|a, b| a.line == b.line);
-    let labelled: Vec<&[Lexeme]> = lines
-        .filter(|line| line.iter().any(|lexeme| lexeme.what == What::Sign(':')))
-        .filter(|line| !line.iter().any(|lexeme| lexeme.what == What::Link))
-        .filter(|line| {
-            let speech = Speech {
-                lexemes: line,
-                universe,
-                fields: Fields::default(),
-            };
-            speech.words() <= MOST_CLAUSE
-        })
-        .collect();
-    (labelled.len() >= MACHINE_LINES).then(|| labelled.concat())
-}
-
-/// What stands behind a drawn line is the channel's advertisement.
-fn without_advertisement(lexemes: &[Lexeme]) -> &[Lexeme] {
-    match drawn(lexemes) {
-        Some(at) if at > 0 => &lexemes[..at],
-        _ => lexemes,
-    }
-}
-
-/// Where a line is drawn.
-fn drawn(lexemes: &[Lexeme]) -> Option<usize> {
-    lexemes
-        .windows(4)
-        .position(|four| four.iter().all(|lexeme| lexeme.what == What::Sign('=')))
-}
-
 struct Speech<'a> {
+    /// The whole text, for what a sentence leaves to those before it.
+    all: &'a [Lexeme],
+    /// Where in it this begins.
+    from: usize,
     lexemes: &'a [Lexeme],
     universe: &'a dyn Universe,
     fields: Fields,
+    /// The fields of the whole text, where this is a sentence of it.
+    around: Option<&'a Fields>,
 }
 
-impl Speech<'_> {
+impl<'a> Speech<'a> {
+    fn empty(all: &'a [Lexeme], universe: &'a dyn Universe) -> Self {
+        Self {
+            all,
+            from: 0,
+            lexemes: all,
+            universe,
+            fields: Fields::default(),
+            around: None,
+        }
+    }
+
+    fn whole(all: &'a [Lexeme], universe: &'a dyn Universe) -> Self {
+        Self {
+            fields: fields::read(all),
+            ..Self::empty(all, universe)
+        }
+    }
+
     fn words(&self) -> usize {
-        let weight = |lexeme: &Lexeme| {
-            if lexeme.text.chars().all(token::is_han) {
-                1
-            } else {
-                2
-            }
-        };
-        self.lexemes
-            .iter()
-            .filter(|lexeme| lexeme.what == What::Word)
-            .map(weight)
-            .sum()
+        words(self.lexemes)
+    }
+
+    /// The fields of the whole text.
+    fn whole_fields(&self) -> &Fields {
+        self.around.unwrap_or(&self.fields)
     }
 
     fn has(&self, concept: &Concept) -> bool {
         self.lexemes.iter().any(|lexeme| lexeme.is(concept))
-    }
-
-    /// Where a concept stands that is neither negated nor under a condition.
-    fn meant(&self, concept: &Concept) -> Option<usize> {
-        self.lexemes
-            .iter()
-            .enumerate()
-            .position(|(at, lexeme)| lexeme.is(concept) && !self.refused(at))
-    }
-
-    /// Is what stands at `at` negated right before it, or under a condition on its line?
-    fn refused(&self, at: usize) -> bool {
-        let line = self.lexemes[at].line;
-        let before = self.lexemes[..at]
-            .iter()
-            .rev()
-            .take_while(|lexeme| lexeme.line == line);
-        let told = before.clone().any(|lexeme| lexeme.is(&Concept::Talk));
-        let negated = before
-            .clone()
-            .take(NEAR)
-            .any(|lexeme| lexeme.is(&Concept::Not));
-        let conditional = before.clone().any(|lexeme| lexeme.is(&Concept::If));
-        let asked = self.lexemes[at..]
-            .iter()
-            .take_while(|lexeme| lexeme.line == line)
-            .any(|lexeme| lexeme.what == What::Sign('?'));
-        negated || conditional || asked || told
-    }
-
-    /// Does a line speak of this, too?
-    fn line_has(&self, at: usize, concepts: &[Concept]) -> bool {
-        let line = self.lexemes[at].line;
-        let from = self.lexemes.partition_point(|lexeme| lexeme.line < line);
-        self.lexemes[from..]
-            .iter()
-            .take_while(|lexeme| lexeme.line == line)
-            .any(|lexeme| concepts.iter().any(|concept| lexeme.is(concept)))
     }
 
     /// A report of what was reached or earned.
@@ -194,25 +142,32 @@ impl Speech<'_> {
             Concept::Cost,
             Concept::Entry,
             Concept::Close,
+            Concept::Quit,
+            Concept::Trade,
         ];
-        let reached = self
-            .lexemes
-            .iter()
-            .enumerate()
-            .any(|(at, lexeme)| lexeme.is(&Concept::Hit) && self.line_has(at, &level));
+        let reached = self.lexemes.iter().enumerate().any(|(at, lexeme)| {
+            lexeme.is(&Concept::Hit) && !self.supposed(at) && self.line_has(at, &level)
+        });
         let percent = self.percent();
         let ticked = self.lexemes.iter().any(|lexeme| lexeme.what == What::Tick)
             && (percent.is_some() || self.fields.target_label || self.fields.stop_label);
+        let about = [Concept::Result, Concept::Hit, Concept::Stop, Concept::Close];
         let earned = percent.is_some()
             && self
                 .lexemes
                 .iter()
-                .any(|lexeme| lexeme.is(&Concept::Result));
+                .any(|lexeme| about.iter().any(|concept| lexeme.is(concept)));
         let pips = self.lexemes.windows(2).any(|two| {
             two[0].what == What::Sign('+')
                 && matches!(&two[1].what, What::Number(number) if number.unit != Unit::None)
         });
-        (self.fields.reached || reached || ticked || earned || pips).then(|| Meaning::Claim {
+        let bare = self.lexemes.len() <= MOST_BARE
+            && (self.fields.target_label || self.fields.stop_label)
+            && self.words() == 0
+            && !self.lexemes.iter().any(ending::is_price);
+        // `once TP1 is hit, …` reports nothing.
+        let told = self.fields.reached && (percent.is_some() || !self.has(&Concept::If));
+        (told || reached || ticked || earned || pips || bare).then(|| Meaning::Claim {
             pair: self.pairs().into_iter().next().map(|(pair, _)| pair),
             percent,
         })
@@ -225,6 +180,11 @@ impl Speech<'_> {
             pair: self.pairs().into_iter().next().map(|(pair, _)| pair),
             percent: self.percent(),
         })
+    }
+
+    /// The first percentage of the whole text.
+    fn percent_of_all(&self) -> Option<Decimal> {
+        Self::empty(self.all, self.universe).percent()
     }
 
     /// The first percentage, negative where it says so.
@@ -259,4 +219,20 @@ impl Speech<'_> {
             "chat"
         }
     }
+}
+
+/// How many unknown words there are.
+fn words(lexemes: &[Lexeme]) -> usize {
+    let weight = |lexeme: &Lexeme| {
+        if lexeme.text.chars().all(token::is_han) {
+            1
+        } else {
+            2
+        }
+    };
+    lexemes
+        .iter()
+        .filter(|lexeme| lexeme.what == What::Word)
+        .map(weight)
+        .sum()
 }

@@ -86,6 +86,9 @@ impl Kind {
     }
 }
 
+/// No post of 4096 characters has more words, numbers and signs; what is longer is cut no further.
+pub(super) const MOST_TOKENS: usize = 4_096;
+
 /// Cuts a normalised text into tokens.
 pub(super) fn cut(plain: &str, lexicon: &Lexicon) -> Vec<Token> {
     let mut cutter = Cutter {
@@ -100,7 +103,7 @@ pub(super) fn cut(plain: &str, lexicon: &Lexicon) -> Vec<Token> {
         tokens: Vec::new(),
         lexicon,
     };
-    while cutter.at < plain.len() {
+    while cutter.at < plain.len() && cutter.tokens.len() <= MOST_TOKENS {
         let (first, from) = (cutter.tokens.len(), cutter.at);
         cutter.step();
         place(&mut cutter.tokens[first..], plain, from, cutter.at);
@@ -238,6 +241,8 @@ impl<'a> Cutter<'a> {
             self.at += c.len_utf8();
         } else if c.is_ascii_digit() || (c == '.' && self.begins_decimal(rest)) {
             self.number(rest);
+        } else if c == '%' && !self.follows_number() && begins_with_digit(&rest[1..]) {
+            self.percent(&rest[1..]);
         } else if is_han(c) {
             self.word(&rest[..c.len_utf8()]);
             self.at += c.len_utf8();
@@ -344,6 +349,10 @@ impl<'a> Cutter<'a> {
         );
         self.glued && number
     }
+}
+
+fn begins_with_digit(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_digit())
 }
 
 fn run(text: &str, belongs: impl Fn(char) -> bool) -> &str {

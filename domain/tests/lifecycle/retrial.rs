@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::event::{Body, Event, Happening};
+use domain::event::{Body, Event, Happening, Told};
 use domain::execution::ExecutionModel;
 use domain::ids::{ChannelId, Epoch, PostKey, Seq, SignalId};
 use domain::lifecycle::{Ending, Outcome, Word};
@@ -218,7 +218,7 @@ fn event(seq: u64, signal: &Signal, body: Body) -> Arc<Event> {
         epoch: Epoch::new("e"),
         seq: Seq::new(seq),
         stored: START,
-        happening: Happening {
+        told: Told::Happening(Happening {
             signal: signal.id,
             channel: signal.channel.clone(),
             instrument: signal.instrument.clone(),
@@ -228,7 +228,7 @@ fn event(seq: u64, signal: &Signal, body: Body) -> Arc<Event> {
             received: seconds(seq),
             scored: None,
             body,
-        },
+        }),
     })
 }
 

@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use anyhow::{Context as _, bail};
 use domain::ids::ChannelId;
 use domain::post::{Action, Origin, Post};
+use domain::time::Timestamp;
 
 use crate::post_line;
 
@@ -13,22 +14,27 @@ use crate::post_line;
 /// # Errors
 ///
 /// When a line is no post; the error names it.
-pub(super) fn read(file: impl Read, take: &mut dyn FnMut(Post)) -> anyhow::Result<()> {
+pub(super) fn read(
+    file: impl Read,
+    timeless: bool,
+    take: &mut dyn FnMut(Post),
+) -> anyhow::Result<()> {
     for (nth, line) in BufReader::new(file).lines().enumerate() {
         let line = line.with_context(|| format!("line {}", nth + 1))?;
         if !line.trim().is_empty() {
-            take(post(&line).with_context(|| format!("line {}", nth + 1))?);
+            take(post(&line, timeless).with_context(|| format!("line {}", nth + 1))?);
         }
     }
     Ok(())
 }
 
-fn post(line: &str) -> anyhow::Result<Post> {
+fn post(line: &str, timeless: bool) -> anyhow::Result<Post> {
     let line = post_line::read(line)?;
     let Some(channel) = line.channel else {
         bail!("`channel` is missing: say whose post it is");
     };
-    let Some(posted) = line.posted else {
+    let never = timeless.then(|| Timestamp::from_micros(0));
+    let Some(posted) = line.posted.or(never) else {
         bail!("`ts` is null: a post without a time cannot be judged; give it one or leave it out");
     };
     let action = if line.forwarded_from.is_some() {
@@ -61,6 +67,7 @@ mod tests {
     fn a_post_counts_from_its_last_edit() {
         let post = post(
             r#"{"channel":"A","msg_id":7,"ts":"2025-01-01T00:00:00Z","edit_ts":"2025-01-01T01:00:00Z","reply_to":6,"text":"x"}"#,
+            false,
         )
         .unwrap();
         assert_eq!(post.received.since(post.posted).as_secs(), 3600);
@@ -71,7 +78,10 @@ mod tests {
     #[test]
     fn a_post_without_a_time_is_refused_by_its_line() {
         let text = "\n{\"channel\":\"a\",\"msg_id\":1,\"ts\":null,\"text\":\"x\"}\n";
-        let said = format!("{:#}", read(text.as_bytes(), &mut |_| {}).unwrap_err());
+        let said = format!(
+            "{:#}",
+            read(text.as_bytes(), false, &mut |_| {}).unwrap_err()
+        );
         assert!(
             said.contains("line 2") && said.contains("`ts` is null"),
             "{said}"

@@ -156,4 +156,6 @@ kept_enum!(Order {
     "retarget" => Retarget(prices),
     "move-entry" => MoveEntry { low, high },
     "withdraw-stop" => WithdrawStop,
+    "move-target" => MoveTarget { k, price },
+    "reenter" => Reenter(price),
 });

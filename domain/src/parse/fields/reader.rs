@@ -548,7 +548,7 @@ impl Reader {
             Concept::Venue(name) => self.fields.venues.push(Venue::new(name.clone())),
             Concept::Trigger => self.trailing = true,
             Concept::Hit => self.line.hit = true,
-            Concept::Not => {
+            Concept::Not | Concept::Nay => {
                 if self.sentence.clause {
                     self.refuse(Refusal::Negated);
                 }
@@ -587,18 +587,22 @@ impl Reader {
                     self.open = Some(Open::new(Name::Entry));
                 }
             }
-            Concept::Quit => {}
+            Concept::Quit | Concept::Drop => {}
             Concept::Breakeven => {
                 self.line.breakeven = true;
                 self.fields.later = true;
                 self.sentence.aside = true;
             }
-            Concept::Cost | Concept::Take | Concept::Half | Concept::Hold => {
+            Concept::Cost | Concept::Take | Concept::Half | Concept::Share(_) | Concept::Hold => {
                 self.fields.later = true;
                 self.sentence.aside = true;
             }
             Concept::Horizon
             | Concept::Filler
+            | Concept::Trade
+            | Concept::Ticket
+            | Concept::Reenter
+            | Concept::Apart
             | Concept::All
             | Concept::Unit
             | Concept::Pip
@@ -638,7 +642,9 @@ impl Reader {
         let priced = next.is_some_and(|next| {
             matches!(
                 next.what,
-                What::Number(_) | What::Sign(':') | What::Is(Concept::Filler)
+                What::Number(_)
+                    | What::Sign(':')
+                    | What::Is(Concept::Filler | Concept::Trade | Concept::Ticket)
             )
         });
         if bought && entered && priced && !fields.target_label {
@@ -850,6 +856,8 @@ fn goes_on(open: Open, lexeme: &Lexeme) -> bool {
                 Concept::Near
                     | Concept::Market
                     | Concept::Filler
+                    | Concept::Trade
+                    | Concept::Ticket
                     | Concept::Above
                     | Concept::Below
                     | Concept::Breakout

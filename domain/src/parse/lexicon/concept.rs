@@ -70,13 +70,29 @@ pub(in crate::parse) enum Concept {
     /// Take a part of it; it needs a share beside it.
     Take,
     Half,
+    /// A share that is a word: a third, a quarter. In percent.
+    Share(u8),
     All,
     Cancel,
+    /// Remove, delete: what it withdraws stands beside it.
+    Drop,
+    /// The position as a thing: `close the trade`.
+    Trade,
+    /// An order that waits as a thing: `delete the pending order`.
+    Ticket,
+    /// In once more, after the trade was over.
+    Reenter,
+    /// The heading of a list of what was: `weekly results`.
+    Recap,
+    /// The heading of a contest, a lesson, a poll: nothing under it is a trade.
+    Apart,
     /// Reached, triggered, done.
     Hit,
     /// The label of what was gained or lost.
     Result,
     Not,
+    /// A negation that stands behind what it negates.
+    Nay,
     If,
     /// To be decided.
     Open,
@@ -108,8 +124,6 @@ pub(in crate::parse) enum Concept {
     Talk,
     /// It says itself that it is no signal: an example, a lesson.
     Mock,
-    /// The head of a report of the past; behind a trade it only advertises.
-    Recap,
     /// Makes the number before it a leverage.
     Times,
     /// Makes the number before it so many thousands.
@@ -127,6 +141,9 @@ impl Concept {
         }
         if let Some(venue) = name.strip_prefix("venue ") {
             return Some(Self::Venue(venue.trim().into()));
+        }
+        if let Some(percent) = name.strip_prefix("share ") {
+            return percent.trim().parse().ok().map(Self::Share);
         }
         Some(match name {
             "long" => Self::Long,
@@ -166,9 +183,16 @@ impl Concept {
             "half" => Self::Half,
             "all" => Self::All,
             "cancel" => Self::Cancel,
+            "drop" => Self::Drop,
+            "trade" => Self::Trade,
+            "ticket" => Self::Ticket,
+            "reenter" => Self::Reenter,
+            "recap" => Self::Recap,
+            "apart" => Self::Apart,
             "hit" => Self::Hit,
             "result" => Self::Result,
             "not" => Self::Not,
+            "nay" => Self::Nay,
             "if" => Self::If,
             "open" => Self::Open,
             "hold" => Self::Hold,
@@ -188,7 +212,6 @@ impl Concept {
             "trigger" => Self::Trigger,
             "talk" => Self::Talk,
             "mock" => Self::Mock,
-            "recap" => Self::Recap,
             "times" => Self::Times,
             "thousand" => Self::Thousand,
             "hint" => Self::Hint,

@@ -71,6 +71,17 @@ impl Cutter<'_> {
         self.measured(last, after);
     }
 
+    /// `%30`, as Turkish writes it.
+    pub(super) fn percent(&mut self, rest: &str) {
+        self.at += 1;
+        self.number(rest);
+        if let Some(Kind::Number(number)) = self.tokens.last_mut().map(|token| &mut token.kind)
+            && number.unit == Unit::None
+        {
+            number.unit = Unit::Percent;
+        }
+    }
+
     /// `1)`, `1. ` at a line's start, `2-го`, `1st`: the list number and what follows its digits.
     fn list_number(&self, literal: &str, after: &str) -> Option<(u8, usize)> {
         let index = small(literal)?;
@@ -167,6 +178,8 @@ impl Cutter<'_> {
                 Some(Concept::Currency) => taken = letters.len(),
                 Some(_) => {}
                 None if self.known_pieces(letters) => {}
+                // `61200으로`: the ending of an inflected number says nothing new.
+                None if letters.chars().all(is_hangul) => taken = letters.len(),
                 None => {
                     number.unit = Unit::Unknown;
                     taken = run(after, |c| is_letter(c) || c.is_ascii_digit()).len();
@@ -260,6 +273,10 @@ fn spaced(rest: &str) -> Option<usize> {
             || after.starts_with([',', '.']) && digits(&after[1..]) == 0
     });
     (digits(rest) == 2 && digits(group) == 3 && ends).then_some(6)
+}
+
+const fn is_hangul(c: char) -> bool {
+    matches!(c, '\u{AC00}'..='\u{D7A3}')
 }
 
 const fn ten_thousands(c: char) -> Option<u32> {
