@@ -192,6 +192,10 @@ fn order() -> impl Strategy<Value = Order> {
         Just(Order::Close),
         Just(Order::Cancel),
         vec(price(), 0..4).prop_map(Order::Retarget),
+        (price(), price()).prop_map(|(low, high)| Order::MoveEntry { low, high }),
+        (1..17_u8, price()).prop_map(|(k, price)| Order::MoveTarget { k, price }),
+        Just(Order::WithdrawStop),
+        proptest::option::of(price()).prop_map(Order::Reenter),
     ]
 }
 

@@ -138,6 +138,10 @@ pub(crate) fn paths() -> impl Strategy<Value = Vec<Met>> {
         Just(Order::Cancel),
         (-30..31_i64)
             .prop_map(|away| Order::Retarget(vec![grid(1_000 + away), grid(1_010 + away)])),
+        (1..4_u8, -30..31_i64).prop_map(|(k, away)| Order::MoveTarget {
+            k,
+            price: grid(1_000 + away),
+        }),
     ];
     let words = prop::collection::vec((any::<prop::sample::Index>(), order, 0..60_u64), 0..3);
     (market(), words).prop_map(|(ticks, words)| {
@@ -196,6 +200,10 @@ pub(crate) fn redrawn(
                 ..*candle
             })),
             Met::Word(Order::MoveStop(price), at) => Met::Word(Order::MoveStop(f(*price)), *at),
+            Met::Word(Order::MoveTarget { k, price }, at) => {
+                let (k, price) = (*k, f(*price));
+                Met::Word(Order::MoveTarget { k, price }, *at)
+            }
             Met::Word(Order::Retarget(prices), at) => {
                 let prices = prices.iter().copied().map(&f).collect();
                 Met::Word(Order::Retarget(prices), *at)

@@ -1,6 +1,8 @@
 //! The author's later words: they hold from their receipt forward.
 
-use domain::lifecycle::words::{BEYOND_ENTRY, ENTERED, NOT_ENTERED, RETROACTIVE, STANDS, THERE};
+use domain::lifecycle::words::{
+    BEYOND_ENTRY, ENTERED, NOT_AHEAD, NOT_ENTERED, ONCE, OUT_OF_ORDER, RETROACTIVE, STANDS, THERE,
+};
 use domain::lifecycle::{Ending, State};
 use domain::reading::Order;
 
@@ -285,4 +287,36 @@ fn a_stop_that_is_moved_beyond_the_price_is_paid_no_better_than_the_market() {
         .hear(Order::MoveStop(p("99")), seconds(90))
         .see(&[candle(1, ["97", "97", "96", "96"])]);
     assert_eq!(story.r(), (d("-0.6"), d("-0.6")));
+}
+
+#[test]
+fn one_target_is_moved_by_its_number_and_the_others_stand() {
+    let to = |k, price| Order::MoveTarget { k, price: p(price) };
+    let story = Story::free(&long(limit("100"), &["104", "110"], "95"))
+        .see(&[candle(0, IN)])
+        .hear(to(2, "106"), minutes(1))
+        .see(&[candle(1, ["100", "107", "100", "106"])]);
+    assert_eq!(story.endings().0, Ending::AllTargets);
+    // Half at +0.8 R, half at +1.2 R.
+    assert_eq!(story.r().0, d("1"));
+}
+
+#[test]
+fn a_target_that_is_passed_or_reached_or_out_of_order_stays_where_it_is() {
+    let to = |k, price| Order::MoveTarget { k, price: p(price) };
+    let story = Story::free(&long(limit("100"), &["104", "110"], "95"))
+        .see(&[candle(0, IN)])
+        .hear(to(1, "99"), minutes(1))
+        .hear(to(3, "120"), minutes(1))
+        .hear(to(1, "111"), minutes(1));
+    assert_eq!(story.ignored(), [RETROACTIVE, NOT_AHEAD, OUT_OF_ORDER]);
+}
+
+#[test]
+fn a_re_entry_does_not_touch_the_trade_that_it_repeats() {
+    let story = entered()
+        .hear(Order::Reenter(None), minutes(1))
+        .see(&[candle(1, ["100", "100", "94", "94"])]);
+    assert_eq!(story.ignored(), [ONCE]);
+    assert_eq!(story.endings().0, Ending::StoppedOut);
 }
