@@ -4,12 +4,11 @@ candle, out at one stop or one target, the stop first where a candle touches bot
 
     judging.py FOLDER SIGNALS HELD_MICROSECONDS
 
-FOLDER has NNN.candles and NNN.signals for each instrument. Prints the seconds that judging took,
+FOLDER has NNN.candles and NNN.signals for each instrument. Prints the seconds that a core judged,
 without reading files, and the most memory in MiB; writes one byte for each signal to `endings`.
 No costs, no R, one bound: which level came first, and nothing else.
 """
 import pathlib
-import resource
 import sys
 import time
 
@@ -58,13 +57,14 @@ def judge(at, opens, tops, bottoms, row, stop, target):
 for path in sorted(folder.glob("*.candles")):
     candles = np.fromfile(path, candle)
     signals = np.fromfile(path.with_suffix(".signals"), signal)
-    begun = time.perf_counter()
+    begun = time.process_time()
     at = np.ascontiguousarray(candles["at"])
     up = [np.ascontiguousarray(candles[name]) for name in ("open", "high", "low")]
     down = [-up[0], -up[2], -up[1]]
     for number, row, side, stop, target in signals.tolist():
         opens, tops, bottoms = up if side > 0 else down
         endings[number] = judge(at, opens, tops, bottoms, row, side * stop, side * target)
-    spent += time.perf_counter() - begun
+    spent += time.process_time() - begun
 endings.tofile(folder / "endings")
-print(spent, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+status = pathlib.Path("/proc/self/status").read_text()
+print(spent, int(status.split("VmHWM:")[1].split()[0]) // 1024)

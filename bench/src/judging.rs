@@ -1,7 +1,7 @@
 //! What `bench-judging` measures: markets, signals on them, and three ways to judge these.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use domain::execution::ExecutionModel;
@@ -47,7 +47,7 @@ pub struct Judged {
     pub candles: u64,
     /// How many changes were told.
     pub told: u64,
-    /// How long it took, without making candles and signals.
+    /// How long a core worked on it, without making candles and signals.
     pub spent: Duration,
     /// The most memory of the process so far, in MiB.
     pub peak: u64,
@@ -142,7 +142,7 @@ pub fn by_book(market: &Market, plan: &Plan) -> anyhow::Result<Judged> {
         plan,
         |stretch| {
             let mut book = book.borrow_mut();
-            let begun = Instant::now();
+            let begun = on_core()?;
             for (signals, tick) in &stretch.ticks {
                 for (number, signal) in signals {
                     book.insert(*number, Track::open(signal, &ExecutionModel::DEFAULT));
@@ -158,7 +158,7 @@ pub fn by_book(market: &Market, plan: &Plan) -> anyhow::Result<Judged> {
                     }
                 }
             }
-            judged.spent += begun.elapsed();
+            judged.spent += on_core()? - begun;
             Ok(())
         },
         || *book.borrow_mut() = Book::new(),
@@ -182,7 +182,7 @@ pub fn by_track(market: &Market, plan: &Plan) -> anyhow::Result<Judged> {
         plan,
         |stretch| {
             let mut open = open.borrow_mut();
-            let begun = Instant::now();
+            let begun = on_core()?;
             for (signals, tick) in &stretch.ticks {
                 for (number, signal) in signals {
                     open.insert(*number, Track::open(signal, &ExecutionModel::DEFAULT));
@@ -203,13 +203,22 @@ pub fn by_track(market: &Market, plan: &Plan) -> anyhow::Result<Judged> {
                     open.remove(&number);
                 }
             }
-            judged.spent += begun.elapsed();
+            judged.spent += on_core()? - begun;
             Ok(())
         },
         || open.borrow_mut().clear(),
     )?;
     judged.peak = peak()?;
     Ok(judged)
+}
+
+/// How long this thread has been on a core. Of a shared machine a wall clock would tell the load.
+fn on_core() -> anyhow::Result<Duration> {
+    let path = "/proc/thread-self/schedstat";
+    let text = std::fs::read_to_string(path).with_context(|| format!("no {path}"))?;
+    let nanos = text.split_whitespace().next();
+    let nanos = nanos.with_context(|| format!("nothing in {path}"))?;
+    Ok(Duration::from_nanos(nanos.parse()?))
 }
 
 /// The most memory that this process has had so far, in MiB.

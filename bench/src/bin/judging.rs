@@ -36,7 +36,7 @@ fn main() -> anyhow::Result<()> {
             "candles",
             "steps",
             "by",
-            "seconds",
+            "seconds on a core",
             "million steps/s",
             "ratio of times to numpy",
             "highest MiB",
