@@ -20,7 +20,7 @@ use crate::wire::chain::SealOut;
 const PAGE: usize = 500;
 
 /// So many posts that read otherwise now are named.
-const NAMED: usize = 10;
+const NAMED: usize = 3;
 
 /// Verifies what is kept, and says what was found. Its exit code is 1 where something does not hold.
 ///

@@ -106,10 +106,24 @@ async fn a_day_is_sealed_told_and_verified_and_a_changed_byte_is_named() {
     assert_eq!(said.code, Some(0), "{said:?}");
     assert!(said.out.contains("1 seals that somebody kept"), "{said:?}");
 
+    let proves = || {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/prove.py");
+        let database = home.path("data/touchstone.db");
+        let mut python = std::process::Command::new("python3");
+        python.arg(script).arg(database).output().unwrap()
+    };
+    let said = proves();
+    let out = String::from_utf8_lossy(&said.stdout);
+    assert!(
+        said.status.success() && out.contains("15 records, holds"),
+        "{said:?}"
+    );
+
     tamper(&home, "UPDATE versions SET text = 'call 9' WHERE key = '1'").await;
     let said = home.run(&["verify"], "");
     assert_eq!(said.code, Some(1), "{said:?}");
     let found = said.out.lines().next().unwrap();
+    assert!(!proves().status.success());
     assert!(
         found.starts_with("versions alpha/1/1: it was changed"),
         "{said:?}"
