@@ -218,7 +218,7 @@ async fn listen(
                 let at = Instant::now();
                 let noted = frames
                     .iter()
-                    .map(|(frame, _)| (frame.signal, (at, frame.bytes.len())));
+                    .filter_map(|(frame, _)| Some((frame.signal?, (at, frame.bytes.len()))));
                 seen.extend(noted);
             }
             // What was stored before the hub was there; this listener did not wait for it.
