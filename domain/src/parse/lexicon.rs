@@ -126,10 +126,50 @@ impl Tongue {
     }
 }
 
-/// All phrases, by their first word; the longest first.
+/// The phrases that begin with one word.
+#[derive(Debug, Default)]
+pub(super) struct Family {
+    /// The word alone.
+    alone: Option<Phrase>,
+    /// Longer ones by their second word, the longest first: many begin with one Chinese character.
+    longer: HashMap<SmolStr, Vec<Phrase>>,
+}
+
+impl Family {
+    /// The longer phrases whose second word this is, the longest first.
+    pub(super) fn going_on_with(&self, second: &str) -> &[Phrase] {
+        self.longer.get(second).map_or(&[], Vec::as_slice)
+    }
+
+    /// The word alone, where it is a phrase.
+    pub(super) const fn alone(&self) -> Option<&Phrase> {
+        self.alone.as_ref()
+    }
+
+    /// The phrase of these words, if it is known.
+    fn find(&mut self, rest: &[SmolStr]) -> Option<&mut Phrase> {
+        let Some(second) = rest.first() else {
+            return self.alone.as_mut();
+        };
+        let longer = self.longer.get_mut(second)?;
+        longer.iter_mut().find(|other| other.rest == rest)
+    }
+
+    fn add(&mut self, phrase: Phrase) {
+        let Some(second) = phrase.rest.first() else {
+            self.alone = Some(phrase);
+            return;
+        };
+        let longer = self.longer.entry(second.clone()).or_default();
+        longer.push(phrase);
+        longer.sort_by_key(|phrase| std::cmp::Reverse(phrase.rest.len()));
+    }
+}
+
+/// All phrases, by their first word.
 #[derive(Debug, Default)]
 pub(super) struct Lexicon {
-    phrases: HashMap<SmolStr, Vec<Phrase>>,
+    phrases: HashMap<SmolStr, Family>,
 }
 
 static BUNDLED: LazyLock<Lexicon> = LazyLock::new(|| {
@@ -164,14 +204,14 @@ impl Lexicon {
                 let first = words.next().ok_or_else(bad)?;
                 let known = self.phrases.entry(first).or_default();
                 let rest: Vec<SmolStr> = words.collect();
-                if let Some(other) = known.iter_mut().find(|other| other.rest == rest) {
+                if let Some(other) = known.find(&rest) {
                     if other.sense.tongues == tongue.bit() && other.sense.concepts != concepts {
                         return Err(format!("{phrase} is said twice: {line}"));
                     }
                     other.say(tongue, concepts.clone());
                     continue;
                 }
-                known.push(Phrase {
+                known.add(Phrase {
                     rest,
                     sense: Sense {
                         tongues: tongue.bit(),
@@ -179,15 +219,14 @@ impl Lexicon {
                     },
                     others: Vec::new(),
                 });
-                known.sort_by_key(|phrase| std::cmp::Reverse(phrase.rest.len()));
             }
         }
         Ok(())
     }
 
-    /// The phrases that begin with a word, the longest first.
-    pub(super) fn beginning_with(&self, word: &str) -> &[Phrase] {
-        self.phrases.get(word).map_or(&[], Vec::as_slice)
+    /// The phrases that begin with a word.
+    pub(super) fn beginning_with(&self, word: &str) -> Option<&Family> {
+        self.phrases.get(word)
     }
 
     /// Is a phrase begun by this word?
@@ -197,10 +236,8 @@ impl Lexicon {
 
     /// Is the word a whole phrase, and which?
     pub(super) fn word(&self, word: &str) -> Option<&Concept> {
-        self.beginning_with(word)
-            .last()
-            .filter(|phrase| phrase.rest.is_empty())
-            .and_then(|phrase| phrase.sense.concepts.first())
+        let alone = self.beginning_with(word)?.alone()?;
+        alone.sense.concepts.first()
     }
 }
 
@@ -240,8 +277,9 @@ mod tests {
         lexicon
             .extend(Tongue(0), "target: take profit\ntake: take\n")
             .unwrap();
+        let family = lexicon.beginning_with("take").unwrap();
         assert_eq!(
-            lexicon.beginning_with("take")[0].sense.concepts,
+            family.going_on_with("profit")[0].sense.concepts,
             [Concept::Target]
         );
         assert_eq!(lexicon.word("take"), Some(&Concept::Take));
@@ -251,12 +289,14 @@ mod tests {
     fn the_language_of_the_text_says_what_a_word_means() {
         let mut lexicon = Lexicon::default();
         lexicon.extend(Tongue(0), "not: no\n").unwrap();
-        lexicon.extend(Tongue(1), "filler: no\n").unwrap();
-        let phrase = lexicon.beginning_with("no")[0].clone();
+        lexicon
+            .extend(Tongue(1), "filler: no\ntarget: alvo\n")
+            .unwrap();
+        let alone = |word: &str| lexicon.beginning_with(word).unwrap().alone().unwrap();
+        let phrase = alone("no");
         let mut tally = Tally::default();
         assert_eq!(phrase.sense_in(&tally).concepts, [Concept::Not]);
-        lexicon.extend(Tongue(1), "target: alvo\n").unwrap();
-        tally.count(&lexicon.beginning_with("alvo")[0]);
+        tally.count(alone("alvo"));
         assert_eq!(phrase.sense_in(&tally).concepts, [Concept::Filler]);
     }
 }
