@@ -28,6 +28,8 @@ pub(super) fn sureness(
     match tag {
         Some('$') if known || (loud && short) => return Some(Sureness::Tagged),
         Some('#') if known && (loud || !universe.is_word(&upper)) => return Some(Sureness::Tagged),
+        // `#NEWCOIN` above a trade is one that nobody knows here; no list is complete.
+        Some('#') if loud && short && upper.len() >= 3 => return Some(Sureness::Formed),
         Some(_) => return None,
         None => {}
     }
