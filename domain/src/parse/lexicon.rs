@@ -18,7 +18,7 @@ pub(super) use concept::Concept;
 
 /// The languages, and what is said in each. English words stand in posts of any language, so it comes
 /// first.
-const LANGUAGES: [(&str, &str); 19] = [
+const LANGUAGES: [(&str, &str); 26] = [
     ("common", include_str!("../../data/lexicon/common.txt")),
     ("en", include_str!("../../data/lexicon/en.txt")),
     ("ar", include_str!("../../data/lexicon/ar.txt")),
@@ -38,6 +38,13 @@ const LANGUAGES: [(&str, &str); 19] = [
     ("uk", include_str!("../../data/lexicon/uk.txt")),
     ("vi", include_str!("../../data/lexicon/vi.txt")),
     ("zh", include_str!("../../data/lexicon/zh.txt")),
+    ("bn", include_str!("../../data/lexicon/bn.txt")),
+    ("cs", include_str!("../../data/lexicon/cs.txt")),
+    ("el", include_str!("../../data/lexicon/el.txt")),
+    ("nl", include_str!("../../data/lexicon/nl.txt")),
+    ("ro", include_str!("../../data/lexicon/ro.txt")),
+    ("th", include_str!("../../data/lexicon/th.txt")),
+    ("ur", include_str!("../../data/lexicon/ur.txt")),
 ];
 
 /// A phrase after its first word, and what it says.

@@ -78,7 +78,9 @@ impl Reader {
             return;
         };
         if number.doubtful {
-            self.fields.unreadable = Some(number.written.clone());
+            self.fields
+                .unreadable
+                .get_or_insert_with(|| number.written.clone());
         }
         open.numbers += 1;
         open.joined = false;
