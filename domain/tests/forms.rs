@@ -246,3 +246,24 @@ fn what_calls_itself_an_example_or_a_report_opens_nothing() {
         "long LINK/USDT 13.8 > 14.2 14.9 ! 13.3",
     )]);
 }
+
+#[test]
+fn a_coin_that_no_list_knows_is_not_lost() {
+    let levels = "\nLONG\nEntry: 0.52\nTP: 0.55\nSL: 0.50";
+    for named in ["#NEWQOIN/USDT", "NEWQOINUSDT", "$NEWQOIN", "NEWQOIN-USDT"] {
+        assert_eq!(
+            told(&format!("{named}{levels}")),
+            "long NEWQOIN/USDT 0.52 > 0.55 ! 0.5",
+            "{named}"
+        );
+    }
+    assert_eq!(
+        told(&format!("#NEWQOIN{levels}")),
+        "held: NEWQOIN is no asset that is known here"
+    );
+    // Three digits behind a comma are thousands of some assets and decimals of others.
+    assert_eq!(
+        told("#NEWQOIN/USDT LONG\nEntry: 1,520\nTP: 1,550\nSL: 1,500"),
+        "held: `1,520` can be read in two ways"
+    );
+}

@@ -72,6 +72,7 @@ pub(crate) fn draft(before: &Signal, price: Option<Price>) -> Draft {
         leverage: before.leverage,
         breakeven_after: before.breakeven_after,
         valid_for: Some(before.expires_at.since(before.received)),
+        manner: domain::reading::Manner::default(),
         spans: Vec::new(),
     }
 }

@@ -18,7 +18,7 @@ pub(super) use concept::Concept;
 
 /// The languages, and what is said in each. English words stand in posts of any language, so it comes
 /// first.
-const LANGUAGES: [(&str, &str); 19] = [
+const LANGUAGES: [(&str, &str); 26] = [
     ("common", include_str!("../../data/lexicon/common.txt")),
     ("en", include_str!("../../data/lexicon/en.txt")),
     ("ar", include_str!("../../data/lexicon/ar.txt")),
@@ -38,6 +38,13 @@ const LANGUAGES: [(&str, &str); 19] = [
     ("uk", include_str!("../../data/lexicon/uk.txt")),
     ("vi", include_str!("../../data/lexicon/vi.txt")),
     ("zh", include_str!("../../data/lexicon/zh.txt")),
+    ("bn", include_str!("../../data/lexicon/bn.txt")),
+    ("cs", include_str!("../../data/lexicon/cs.txt")),
+    ("el", include_str!("../../data/lexicon/el.txt")),
+    ("nl", include_str!("../../data/lexicon/nl.txt")),
+    ("ro", include_str!("../../data/lexicon/ro.txt")),
+    ("th", include_str!("../../data/lexicon/th.txt")),
+    ("ur", include_str!("../../data/lexicon/ur.txt")),
 ];
 
 /// A phrase after its first word, and what it says.
@@ -126,12 +133,52 @@ impl Tongue {
     }
 }
 
-/// All phrases, by their first word; the longest first.
+/// The phrases that begin with one word.
+#[derive(Debug, Default)]
+pub(super) struct Family {
+    /// The word alone.
+    alone: Option<Phrase>,
+    /// Longer ones by their second word, the longest first: many begin with one Chinese character.
+    longer: HashMap<SmolStr, Vec<Phrase>>,
+}
+
+impl Family {
+    /// The longer phrases whose second word this is, the longest first.
+    pub(super) fn going_on_with(&self, second: &str) -> &[Phrase] {
+        self.longer.get(second).map_or(&[], Vec::as_slice)
+    }
+
+    /// The word alone, where it is a phrase.
+    pub(super) const fn alone(&self) -> Option<&Phrase> {
+        self.alone.as_ref()
+    }
+
+    /// The phrase of these words, if it is known.
+    fn find(&mut self, rest: &[SmolStr]) -> Option<&mut Phrase> {
+        let Some(second) = rest.first() else {
+            return self.alone.as_mut();
+        };
+        let longer = self.longer.get_mut(second)?;
+        longer.iter_mut().find(|other| other.rest == rest)
+    }
+
+    fn add(&mut self, phrase: Phrase) {
+        let Some(second) = phrase.rest.first() else {
+            self.alone = Some(phrase);
+            return;
+        };
+        let longer = self.longer.entry(second.clone()).or_default();
+        longer.push(phrase);
+        longer.sort_by_key(|phrase| std::cmp::Reverse(phrase.rest.len()));
+    }
+}
+
+/// All phrases, by their first word.
 #[derive(Debug, Default)]
 pub(super) struct Lexicon {
-    phrases: HashMap<SmolStr, Vec<Phrase>>,
+    phrases: HashMap<SmolStr, Family>,
     /// Phrases whose first word may go on (`закрыва*`), by the first letters of that word.
-    stems: HashMap<SmolStr, Vec<(SmolStr, Vec<Phrase>)>>,
+    stems: HashMap<SmolStr, Vec<(SmolStr, Family)>>,
 }
 
 /// A word's stem is at least so many letters long, and is found by them.
@@ -172,14 +219,14 @@ impl Lexicon {
                     None => self.phrases.entry(first).or_default(),
                 };
                 let rest: Vec<SmolStr> = words.collect();
-                if let Some(other) = known.iter_mut().find(|other| other.rest == rest) {
+                if let Some(other) = known.find(&rest) {
                     if other.sense.tongues == tongue.bit() && other.sense.concepts != concepts {
                         return Err(format!("{phrase} is said twice: {line}"));
                     }
                     other.say(tongue, concepts.clone());
                     continue;
                 }
-                known.push(Phrase {
+                known.add(Phrase {
                     rest,
                     sense: Sense {
                         tongues: tongue.bit(),
@@ -187,37 +234,36 @@ impl Lexicon {
                     },
                     others: Vec::new(),
                 });
-                known.sort_by_key(|phrase| std::cmp::Reverse(phrase.rest.len()));
             }
         }
         Ok(())
     }
 
     /// The phrases of a stem; none where it is too short to be one.
-    fn stem(&mut self, stem: &str) -> Option<&mut Vec<Phrase>> {
+    fn stem(&mut self, stem: &str) -> Option<&mut Family> {
         let stems = self.stems.entry(head(stem)?.into()).or_default();
         if let Some(at) = stems.iter().position(|(known, _)| known == stem) {
-            return stems.get_mut(at).map(|(_, phrases)| phrases);
+            return stems.get_mut(at).map(|(_, family)| family);
         }
-        stems.push((stem.into(), Vec::new()));
+        stems.push((stem.into(), Family::default()));
         stems.sort_by_key(|(stem, _)| std::cmp::Reverse(stem.len()));
         let at = stems.iter().position(|(known, _)| known == stem)?;
-        stems.get_mut(at).map(|(_, phrases)| phrases)
+        stems.get_mut(at).map(|(_, family)| family)
     }
 
-    /// The phrases that begin with a word, the longest first.
-    pub(super) fn beginning_with(&self, word: &str) -> &[Phrase] {
-        self.phrases.get(word).map_or(&[], Vec::as_slice)
+    /// The phrases that begin with a word.
+    pub(super) fn beginning_with(&self, word: &str) -> Option<&Family> {
+        self.phrases.get(word)
     }
 
-    /// The phrases that begin with a stem of a word, the longest stem first.
-    pub(super) fn stemming(&self, word: &str) -> impl Iterator<Item = &Phrase> {
+    /// The phrases that begin with a stem of a word, those of the longest stem first.
+    pub(super) fn stemming(&self, word: &str) -> impl Iterator<Item = &Family> {
         let stems = head(word).and_then(|head| self.stems.get(head));
         stems
             .into_iter()
             .flatten()
             .filter(|(stem, _)| word.starts_with(stem.as_str()))
-            .flat_map(|(_, phrases)| phrases)
+            .map(|(_, family)| family)
     }
 
     /// Is a phrase begun by this word?
@@ -227,10 +273,8 @@ impl Lexicon {
 
     /// Is the word a whole phrase, and which?
     pub(super) fn word(&self, word: &str) -> Option<&Concept> {
-        self.beginning_with(word)
-            .last()
-            .filter(|phrase| phrase.rest.is_empty())
-            .and_then(|phrase| phrase.sense.concepts.first())
+        let alone = self.beginning_with(word)?.alone()?;
+        alone.sense.concepts.first()
     }
 }
 
@@ -285,8 +329,9 @@ mod tests {
         lexicon
             .extend(Tongue(0), "target: take profit\ntake: take\n")
             .unwrap();
+        let family = lexicon.beginning_with("take").unwrap();
         assert_eq!(
-            lexicon.beginning_with("take")[0].sense.concepts,
+            family.going_on_with("profit")[0].sense.concepts,
             [Concept::Target]
         );
         assert_eq!(lexicon.word("take"), Some(&Concept::Take));
@@ -296,12 +341,14 @@ mod tests {
     fn the_language_of_the_text_says_what_a_word_means() {
         let mut lexicon = Lexicon::default();
         lexicon.extend(Tongue(0), "not: no\n").unwrap();
-        lexicon.extend(Tongue(1), "filler: no\n").unwrap();
-        let phrase = lexicon.beginning_with("no")[0].clone();
+        lexicon
+            .extend(Tongue(1), "filler: no\ntarget: alvo\n")
+            .unwrap();
+        let alone = |word: &str| lexicon.beginning_with(word).unwrap().alone().unwrap();
+        let phrase = alone("no");
         let mut tally = Tally::default();
         assert_eq!(phrase.sense_in(&tally).concepts, [Concept::Not]);
-        lexicon.extend(Tongue(1), "target: alvo\n").unwrap();
-        tally.count(&lexicon.beginning_with("alvo")[0]);
+        tally.count(alone("alvo"));
         assert_eq!(phrase.sense_in(&tally).concepts, [Concept::Filler]);
     }
 }

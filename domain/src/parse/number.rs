@@ -63,6 +63,8 @@ pub(super) struct Number {
     pub(super) unit: Unit,
     /// How many seconds its unit is, where that is one of time.
     pub(super) span: Option<u32>,
+    /// Its spelling allows another value, too, and nothing tells which it is.
+    pub(super) doubtful: bool,
     /// It was scaled by a `k` or `万`.
     pub(super) scaled: bool,
     /// A list number was glued to it and cannot be told apart: `TP15.2`.
@@ -125,6 +127,11 @@ pub(super) fn style<'a>(literals: impl Iterator<Item = &'a str>) -> Style {
         },
         dots_divide,
     }
+}
+
+/// Does a literal prove what its own or another's comma means?
+pub(super) fn proves(literal: &str) -> bool {
+    certain(literal).is_some()
 }
 
 /// What a literal proves by itself about commas.

@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 use smol_str::SmolStr;
 
-use super::lexicon::{Concept, Lexicon, Phrase, Tally};
+use super::lexicon::{Concept, Family, Lexicon, Phrase, Tally};
 use super::number::{Number, Unit};
 use super::symbol::{self, Mention};
 use super::token::{self, Kind, Place, Token};
@@ -179,9 +179,13 @@ fn longest<'a>(
 ) -> Option<(&'a Phrase, usize)> {
     let (phrase, taken) = lexicon
         .beginning_with(low)
-        .iter()
+        .into_iter()
         .chain(lexicon.stemming(low))
-        .find_map(|phrase| Some((phrase, 1 + follows(tokens, at + 1, phrase)?)))?;
+        .find_map(|family| {
+            longer(tokens, at + 1, family)
+                .map(|(phrase, more)| (phrase, 1 + more))
+                .or_else(|| Some((family.alone()?, 1)))
+        })?;
     let concept = phrase.sense.concepts.first()?;
     let side = matches!(concept, Concept::Long | Concept::Short);
     let tag = at
@@ -203,6 +207,24 @@ fn longest<'a>(
     };
     let lone = taken == 1 && side && low.chars().all(token::is_han) && low.chars().count() == 1;
     (means && !(lone && touches_han(tokens, at))).then_some((phrase, taken))
+}
+
+/// The longest phrase of more than one word, and how many tokens it takes behind the first.
+fn longer<'a>(tokens: &[Token], at: usize, family: &'a Family) -> Option<(&'a Phrase, usize)> {
+    let mut next = tokens.get(at)?;
+    if next.kind == Kind::Sign('-') {
+        next = tokens.get(at + 1)?;
+    }
+    let mut sign = [0; 4];
+    let second = match &next.kind {
+        Kind::Word { low, .. } => low.as_str(),
+        Kind::Sign(c) => c.encode_utf8(&mut sign),
+        Kind::Number(_) | Kind::Index(_) | Kind::Tick | Kind::Link | Kind::Break => return None,
+    };
+    family
+        .going_on_with(second)
+        .iter()
+        .find_map(|phrase| Some((phrase, follows(tokens, at, phrase)?)))
 }
 
 /// Does a number stand right before a token?

@@ -165,6 +165,7 @@ fn mention(
     }
     let upper = text.to_ascii_uppercase();
     let loud = upper == text;
+    let upper = thousands(text, universe).unwrap_or(upper);
     let known = universe.is_base(&upper) || universe.is_foreign(&upper) || upper == "XBT";
     if let Some((quote, taken, perpetual)) = divided(lexemes, at)
         && (loud || known)
@@ -185,6 +186,22 @@ fn mention(
     }
     let sure = place::sureness(lexemes, at, universe, known, loud, han)?;
     Some((made(&upper, None, sure, perpetual, universe), 1 + more))
+}
+
+/// `kPEPE`, `SHIB1000`: some venues write so what others call `1000PEPE`, with the quote behind it or
+/// not. None for any other word.
+fn thousands(text: &str, universe: &dyn Universe) -> Option<String> {
+    let quote = DOLLARS.iter().find(|quote| text.ends_with(*quote));
+    let quote = quote.copied().unwrap_or_default();
+    let base = text.strip_suffix(quote)?;
+    let named = |one: &str| {
+        let loud = !one.is_empty() && one.bytes().all(|byte| byte.is_ascii_uppercase());
+        let many = format!("1000{one}");
+        (loud && (universe.is_base(&many) || universe.is_base(one))).then(|| many + quote)
+    };
+    base.strip_prefix('k')
+        .and_then(named)
+        .or_else(|| base.strip_suffix("1000").and_then(named))
 }
 
 fn made(
@@ -335,6 +352,9 @@ mod tests {
         assert_eq!(pairs("a fee of 5 USD / 6 EUR"), Vec::<String>::new());
         assert_eq!(pairs("1000PEPEUSDT"), ["1000PEPE/USDT"]);
         assert_eq!(pairs("NOT/USDT"), ["NOT/USDT"]);
+        assert_eq!(pairs("kPEPE"), ["1000PEPE"]);
+        assert_eq!(pairs("kBONKUSDT"), ["1000BONK/USDT"]);
+        assert_eq!(pairs("SHIB1000USDT"), ["1000SHIB/USDT"]);
     }
 
     #[test]

@@ -28,6 +28,8 @@ pub(super) fn sureness(
     match tag {
         Some('$') if known || (loud && short) => return Some(Sureness::Tagged),
         Some('#') if known && (loud || !universe.is_word(&upper)) => return Some(Sureness::Tagged),
+        // `#NEWCOIN` above a trade is one that nobody knows here; no list is complete.
+        Some('#') if loud && short && upper.len() >= 3 => return Some(Sureness::Formed),
         Some(_) => return None,
         None => {}
     }
@@ -71,7 +73,13 @@ pub(super) fn instead(
         .iter()
         .any(|other| other.text.chars().any(char::is_lowercase));
     let denies = *concept == Concept::Not && place.ends && !place.starts;
-    heads || loud && quiet && denies
+    // `Short OP entry 1.127`: between a side and what follows, a word that says little would be quiet.
+    let little = matches!(
+        concept,
+        Concept::Filler | Concept::Joint | Concept::UpTo | Concept::Near | Concept::Unit
+    );
+    let named = little && place.beside_side && lexemes[at].text.len() > 1;
+    heads || loud && quiet && (denies || named)
 }
 
 /// Where on its line a word stands.

@@ -193,10 +193,8 @@ impl Cutter<'_> {
     /// Does the next word make a longer phrase of this one?
     fn goes_on(&self, low: &str, after: &str) -> bool {
         let next = normalise::low(run(after.trim_start_matches(' '), is_letter));
-        let phrases = self.lexicon.beginning_with(low).iter();
-        phrases
-            .filter_map(|phrase| phrase.rest.first())
-            .any(|word| *word == next)
+        let family = self.lexicon.beginning_with(low);
+        family.is_some_and(|family| !family.going_on_with(&next).is_empty())
     }
 
     /// Is the unit there, alone or with a known word glued to it (`10xEntry`)? Its length then.

@@ -21,6 +21,11 @@ const HIGHEST: Decimal = Decimal::from_parts(500, 0, 0, false, 0);
 pub(in crate::parse) fn regroup(lexemes: &mut Vec<Lexeme>, universe: &dyn Universe) {
     let heads = heads(lexemes);
     let Some(first) = heads.first() else { return };
+    if let [head] = heads.as_slice()
+        && !is_known(&head.mention, universe)
+    {
+        return doubt(lexemes);
+    }
     let mut ends = heads.iter().skip(1).map(|head| head.line);
     let mut part = (first, ends.next().unwrap_or(u32::MAX));
     let mut rest = heads.iter().skip(1);
@@ -55,6 +60,29 @@ pub(super) fn least(mention: &Mention, universe: &dyn Universe) -> Option<Decima
         .filter(|_| is_priced_in_dollars(mention))
 }
 
+fn is_known(mention: &Mention, universe: &dyn Universe) -> bool {
+    universe.is_base(&mention.base) || mention.foreign
+}
+
+/// Nobody knows whether `1,520` of an unknown asset is one and a half or fifteen hundred, unless
+/// another number of the text says what its commas mean.
+fn doubt(lexemes: &mut [Lexeme]) {
+    let proven = lexemes.iter().any(
+        |lexeme| matches!(&lexeme.what, What::Number(number) if number::proves(&number.written)),
+    );
+    if proven {
+        return;
+    }
+    for lexeme in lexemes {
+        if let What::Number(number) = &mut lexeme.what
+            && number.unit == Unit::None
+            && number.written.contains(',')
+        {
+            number.doubtful = true;
+        }
+    }
+}
+
 fn is_priced_in_dollars(mention: &Mention) -> bool {
     mention
         .quote
@@ -71,8 +99,7 @@ impl Scope {
     /// Of an asset that is known, priced in dollars.
     fn of(head: &Head, universe: &dyn Universe) -> Option<Self> {
         let mention = &head.mention;
-        let known = universe.is_base(&mention.base) || mention.foreign;
-        (known && is_priced_in_dollars(mention)).then(|| Self {
+        (is_known(mention, universe) && is_priced_in_dollars(mention)).then(|| Self {
             least: least(mention, universe),
         })
     }

@@ -77,6 +77,11 @@ impl Reader {
             self.fields.unreadable = Some(number.written.clone());
             return;
         };
+        if number.doubtful {
+            self.fields
+                .unreadable
+                .get_or_insert_with(|| number.written.clone());
+        }
         open.numbers += 1;
         open.joined = false;
         // `1) 12.5%` gives no price, and `1) 480 - 16.667%` one: the item is done with its price.
