@@ -132,6 +132,8 @@ async fn told(story: &[Says]) -> Arc<SqliteStore> {
             source: Some(Arc::new(Script(posts))),
         }],
         models: Arc::new(|| Box::new(Geometry)),
+        chain: None,
+        retrials: None,
         encode: Arc::new(Encoder),
         bus: None,
     };
@@ -166,8 +168,9 @@ async fn became(store: &SqliteStore) -> Vec<String> {
     events
         .iter()
         .filter_map(|event| {
-            let base = event.happening.instrument.pair.base();
-            match &event.happening.body {
+            let about = event.happening()?;
+            let base = about.instrument.pair.base();
+            match &about.body {
                 Body::Signal { signal, .. } => {
                     Some(format!("{} signal {base} {}", signal.post, signal.side))
                 }
