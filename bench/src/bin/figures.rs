@@ -135,7 +135,7 @@ async fn keep(
                 track: Track::open(&signal, &ExecutionModel::DEFAULT),
             }],
         }));
-        if number % DELETED == 0 {
+        if number.is_multiple_of(DELETED) {
             let gone = Post {
                 action: Action::Deleted,
                 text: String::new(),
@@ -232,7 +232,7 @@ fn signal(channel: &ChannelId, number: u64) -> anyhow::Result<Signal> {
 fn outcome(number: u64) -> Outcome {
     let bound = BoundResult {
         ending: Ending::StoppedOut,
-        r: Some(if number % 3 == 0 {
+        r: Some(if number.is_multiple_of(3) {
             Decimal::TWO
         } else {
             Decimal::NEGATIVE_ONE
