@@ -27,7 +27,8 @@ impl Speech<'_> {
         }
         let level = self.lexemes[self.clause(at)].iter().any(is_price);
         // A target or a stop that is withdrawn leaves the trade as it is.
-        let waiting = self.clause_has(at, &[Concept::Ticket, Concept::Limit, Concept::Trade]);
+        let waiting =
+            self.clause_has(at, &[Concept::Ticket, Concept::Limit]) || self.names_trade(at);
         if !waiting && self.clause_has(at, &[Concept::Target]) {
             // `remove the old TP 3358`: the others stand.
             if level || self.has(&Concept::Move) {
@@ -41,6 +42,16 @@ impl Speech<'_> {
             return Some(Meaning::Updates(self.told(at, vec![Order::WithdrawStop])));
         }
         Some(Meaning::Cancels(self.told(at, vec![Order::Cancel])))
+    }
+
+    /// Does the clause of `at` name a trade, and no level before it? `Cancel the target, the trade goes on`.
+    fn names_trade(&self, at: usize) -> bool {
+        let clause = &self.lexemes[self.clause(at)];
+        let levels = [Concept::Target, Concept::Stop];
+        clause
+            .iter()
+            .take_while(|lexeme| !levels.iter().any(|level| lexeme.is(level)))
+            .any(|lexeme| lexeme.is(&Concept::Trade))
     }
 
     /// Does the verb at `at` remove something that can be withdrawn?
