@@ -304,7 +304,16 @@ fn nowhere(fields: &Fields, entry: &Entry) -> Option<String> {
         .stray
         .iter()
         .filter(|number| near(number) && !counts(number));
-    let number = named.chain(stray).find(|number| !read(number))?;
+    // A trade without a target may have its targets under a word that nobody knows.
+    let aimless = fields.targets.is_empty() && fields.targets_away.is_empty();
+    let unnamed = fields
+        .unnamed
+        .iter()
+        .filter(|number| aimless && near(number) && !counts(number));
+    let number = named
+        .chain(stray)
+        .chain(unnamed)
+        .find(|number| !read(number))?;
     Some(format!("what {number} is stands nowhere"))
 }
 

@@ -13,8 +13,26 @@ use crate::reading::{Confidence, Field};
 use crate::signal::HELD_AT_MOST;
 
 impl Reader {
+    /// The 1 of `Take profit 1 - 197.20`, which is no price of this trade.
+    fn dashed_index(&self, number: &Number, next: Option<&Lexeme>) -> Option<u8> {
+        let fresh = (self.open).is_some_and(|open| open.name == Name::Target && open.numbers == 0);
+        let dashed = next.is_some_and(|next| next.what == What::Sign('-') && !next.glued);
+        let index: u8 = number.written.parse().ok()?;
+        (fresh && dashed && (1..=20).contains(&index) && self.has_entry() && !self.is_near(number))
+            .then_some(index)
+    }
+
+    /// `Vol: 1.8x`: no leverage has a fraction where something else is named.
+    fn measures(&self, number: &Number) -> bool {
+        let other = self
+            .open
+            .is_some_and(|open| matches!(open.name, Name::Size | Name::Other));
+        other && number.value.is_some_and(|value| !value.is_integer())
+    }
+
     pub(super) fn number(&mut self, number: &Number, next: Option<&Lexeme>) {
         match number.unit {
+            Unit::Times if self.measures(number) => return,
             Unit::Times => {
                 // `3-5x` is a leverage of three to five.
                 let chain = self.chain.clone();
@@ -44,7 +62,8 @@ impl Reader {
             }
             Unit::None => {}
         }
-        if let Some(index) = list_number(number, self.open, &self.line, next) {
+        let index = list_number(number, self.open, &self.line, next);
+        if let Some(index) = index.or_else(|| self.dashed_index(number, next)) {
             self.index(index);
             return;
         }
