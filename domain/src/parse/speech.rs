@@ -66,10 +66,14 @@ pub(super) fn read(lexemes: &[Lexeme], universe: &dyn Universe) -> Meaning {
             .or_else(|| first_word(lexemes, universe))
             .unwrap_or(Meaning::Noise("chat"));
     }
-    whole
-        .cancel()
-        .or_else(|| whole.orders())
-        .or_else(|| whole.claim())
+    let told = whole.cancel().or_else(|| whole.orders());
+    // `Gold TP1 ✅ 100 pips` moves nothing, and reports.
+    if told == Some(Meaning::Noise("levels-in-talk"))
+        && let Some(claim) = whole.claim()
+    {
+        return claim;
+    }
+    told.or_else(|| whole.claim())
         .unwrap_or_else(|| Meaning::Noise(whole.noise()))
 }
 

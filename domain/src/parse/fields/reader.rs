@@ -102,6 +102,7 @@ pub(in crate::parse) fn read(lexemes: &[Lexeme]) -> Fields {
         trailing: false,
         shorted: false,
         sign: None,
+        linked: false,
         remark: false,
         bullet: None,
         adding: false,
@@ -203,6 +204,8 @@ struct Reader {
     shorted: bool,
     /// The sign right before the lexeme that is being taken.
     sign: Option<char>,
+    /// A sign or a word joins the number before to the next one.
+    linked: bool,
     /// Where the lexeme stands that is being taken.
     here: Place,
     /// Inside parentheses.
@@ -288,6 +291,7 @@ impl Reader {
             What::Sign(')') => self.remark = false,
             What::Sign(sign @ ('-' | '~' | '/')) => {
                 self.now = false;
+                self.linked = true;
                 self.sign = Some(*sign);
                 return;
             }
@@ -299,6 +303,7 @@ impl Reader {
             None
         };
         self.now = lexeme.is(&Concept::Market);
+        self.linked = lexeme.is(&Concept::Joint) || lexeme.is(&Concept::UpTo);
         if !matches!(
             lexeme.what,
             What::Number(_) | What::Is(Concept::Joint | Concept::UpTo)

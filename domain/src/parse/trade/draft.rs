@@ -304,8 +304,10 @@ fn nowhere(fields: &Fields, entry: &Entry) -> Option<String> {
         .stray
         .iter()
         .filter(|number| near(number) && !counts(number));
-    // A trade without a target may have its targets under a word that nobody knows.
-    let aimless = fields.targets.is_empty() && fields.targets_away.is_empty();
+    // A trade without a target or a stop may have it under a word that nobody knows.
+    let unstopped =
+        fields.stops.is_empty() && fields.stop_away.is_none() && fields.percent_stop.is_none();
+    let aimless = fields.targets.is_empty() && fields.targets_away.is_empty() || unstopped;
     let unnamed = fields
         .unnamed
         .iter()

@@ -34,6 +34,10 @@ impl Reader {
         match number.unit {
             Unit::Times if self.measures(number) => return,
             Unit::Times => {
+                // `3180/3260 10x`: what no sign joins to it is none.
+                if !std::mem::take(&mut self.linked) {
+                    self.chain.clear();
+                }
                 // `3-5x` is a leverage of three to five.
                 let chain = self.chain.clone();
                 self.unchain();
@@ -55,7 +59,8 @@ impl Reader {
                     next.is(&Concept::Other) || next.is(&Concept::Size) || next.is(&Concept::Hazard)
                 });
                 let name = self.open.map(|open| open.name);
-                if !size && matches!(name, Some(Name::Entry | Name::Target | Name::Stop)) {
+                let read = [Name::Entry, Name::Target, Name::Stop, Name::Leverage];
+                if !size && name.is_some_and(|name| read.contains(&name)) {
                     self.fields.unreadable = Some(number.written.clone());
                 }
                 return;
@@ -337,6 +342,16 @@ impl Reader {
             self.open = None;
             return;
         }
+        // `leverage 4th` is a leverage of four in some languages.
+        if self
+            .open
+            .is_some_and(|open| open.name == Name::Leverage && open.numbers == 0)
+        {
+            self.fields.leverage.push(index.into());
+            self.found(Field::Leverage, Some(index.into()), Confidence::Named);
+            self.open = None;
+            return;
+        }
         if let Some(open) = &mut self.open {
             open.indexed = true;
             open.item = Some(index);
@@ -390,8 +405,11 @@ fn list_number(
         .ok()
         .filter(|index| (1..=20).contains(index))?;
     let next = &next?.what;
-    let heads =
-        !line.label && !line.number && matches!(next, What::Is(concept) if concept.is_label());
+    let lent = open.is_some_and(|open| open.name == Name::Leverage && open.numbers == 0);
+    let heads = !lent
+        && !line.label
+        && !line.number
+        && matches!(next, What::Is(concept) if concept.is_label());
     let fresh = open.is_some_and(|open| {
         open.numbers == 0 && matches!(open.name, Name::Entry | Name::Target | Name::Stop)
     });
