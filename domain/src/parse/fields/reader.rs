@@ -575,7 +575,8 @@ impl Reader {
                 if self.sentence.named && !self.sentence.aside {
                     self.sentence.doubted.get_or_insert(Refusal::Conditional);
                 }
-                self.sentence.conditional = true;
+                // `add 155 if it dips, stop 149`: what is said of another order is not said of what follows.
+                self.sentence.conditional |= !self.sentence.aside;
             }
             Concept::Talk => self.line.past = true,
             // `SL 0.438 (daily close)`, `invalidation: a close below 308`: of a candle.
