@@ -139,7 +139,19 @@ fn targets(draft: &Draft) -> Option<String> {
             ));
         }
     }
-    let (_, near) = ends(draft)?;
+    // Where nobody knows the entry, the stop stands for it.
+    let Some((_, near)) = ends(draft) else {
+        let stop = draft.stop?.get();
+        let times = |price: Price| (price.get() / stop).max(stop / price.get());
+        let far = draft
+            .targets
+            .iter()
+            .find(|target| times(target.price) > FARTHEST_TARGET)?;
+        return Some(format!(
+            "the target {} is far from the stop {stop}",
+            far.price
+        ));
+    };
     for target in &draft.targets {
         let price = target.price;
         if !gains(side, near, price) {

@@ -62,6 +62,8 @@ pub(super) struct Fields {
     pub(super) left_over: Vec<Decimal>,
     /// Numbers on lines of their own that nothing names.
     pub(super) stray: Vec<Decimal>,
+    /// Numbers elsewhere, in sentences that name no field.
+    pub(super) unnamed: Vec<Decimal>,
     /// Prices at which is added to the entry.
     pub(super) added: Vec<Decimal>,
     /// Prices right behind the word that says that it is entered at once.

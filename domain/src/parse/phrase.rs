@@ -206,7 +206,7 @@ fn longest<'a>(
         None => matches!(concept, Concept::Asset(_)) || !symbol::has_quote_after(tokens, at),
     };
     let lone = taken == 1 && side && low.chars().all(token::is_han) && low.chars().count() == 1;
-    (means && !(lone && touches_han(tokens, at))).then_some((phrase, taken))
+    (means && !(lone && touches_han(tokens, at, lexicon))).then_some((phrase, taken))
 }
 
 /// The longest phrase of more than one word, and how many tokens it takes behind the first.
@@ -256,9 +256,24 @@ fn follows(tokens: &[Token], at: usize, phrase: &Phrase) -> Option<usize> {
     Some(taken)
 }
 
+/// The most characters of an asset's name in Chinese.
+const LONGEST_NAME: usize = 4;
+
+/// `大饼多`: does the name of an asset stand right before a token?
+fn follows_asset(tokens: &[Token], at: usize, lexicon: &Lexicon) -> bool {
+    (1..=LONGEST_NAME.min(at)).any(|far| {
+        let Some(low) = tokens[at - far].low() else {
+            return false;
+        };
+        longest(tokens, at - far, low, lexicon).is_some_and(|(phrase, taken)| {
+            taken == far && matches!(phrase.sense.concepts.first(), Some(Concept::Asset(_)))
+        })
+    })
+}
+
 /// Does a Chinese character stand right beside a token? Then a side of one character is only a
 /// part of another word.
-fn touches_han(tokens: &[Token], at: usize) -> bool {
+fn touches_han(tokens: &[Token], at: usize, lexicon: &Lexicon) -> bool {
     let han = |token: &Token| matches!(&token.kind, Kind::Word { low, .. } if low.chars().all(token::is_han));
     let before = at
         .checked_sub(1)
@@ -266,7 +281,7 @@ fn touches_han(tokens: &[Token], at: usize) -> bool {
     let after = tokens
         .get(at + 1)
         .is_some_and(|after| after.glued && han(after));
-    before || after
+    before && !follows_asset(tokens, at, lexicon) || after
 }
 
 #[cfg(test)]

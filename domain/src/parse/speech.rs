@@ -36,6 +36,9 @@ const MOST_TOLD: usize = 60;
 /// `TP1` and nothing else says that it was reached.
 const MOST_BARE: usize = 3;
 
+/// The most unknown words of a report that names a pair and no level, counted alike.
+const MOST_BESIDE_PAIR: usize = 6;
+
 /// The most lexemes of an order, known or unknown; what is longer is not looked through again and
 /// again.
 const MOST_LEXEMES: usize = 240;
@@ -66,10 +69,14 @@ pub(super) fn read(lexemes: &[Lexeme], universe: &dyn Universe) -> Meaning {
             .or_else(|| first_word(lexemes, universe))
             .unwrap_or(Meaning::Noise("chat"));
     }
-    whole
-        .cancel()
-        .or_else(|| whole.orders())
-        .or_else(|| whole.claim())
+    let told = whole.cancel().or_else(|| whole.orders());
+    // `Gold TP1 ✅ 100 pips` moves nothing, and reports.
+    if told == Some(Meaning::Noise("levels-in-talk"))
+        && let Some(claim) = whole.claim()
+    {
+        return claim;
+    }
+    told.or_else(|| whole.claim())
         .unwrap_or_else(|| Meaning::Noise(whole.noise()))
 }
 
@@ -146,7 +153,9 @@ impl<'a> Speech<'a> {
             Concept::Trade,
         ];
         let reached = self.lexemes.iter().enumerate().any(|(at, lexeme)| {
-            lexeme.is(&Concept::Hit) && !self.supposed(at) && self.line_has(at, &level)
+            lexeme.is(&Concept::Hit)
+                && !self.supposed(at)
+                && (self.line_has(at, &level) || self.only_names())
         });
         let percent = self.percent();
         let ticked = self.lexemes.iter().any(|lexeme| lexeme.what == What::Tick)
@@ -159,7 +168,8 @@ impl<'a> Speech<'a> {
                 .any(|lexeme| about.iter().any(|concept| lexeme.is(concept)));
         let pips = self.lexemes.windows(2).any(|two| {
             two[0].what == What::Sign('+')
-                && matches!(&two[1].what, What::Number(number) if number.unit != Unit::None)
+                && matches!(&two[1].what, What::Number(number)
+                    if !matches!(number.unit, Unit::None | Unit::Other | Unit::Unknown))
         });
         let bare = self.lexemes.len() <= MOST_BARE
             && (self.fields.target_label || self.fields.stop_label)
@@ -171,6 +181,13 @@ impl<'a> Speech<'a> {
             pair: self.pairs().into_iter().next().map(|(pair, _)| pair),
             percent,
         })
+    }
+
+    /// Does it name one pair, no price, and little else: `LINK stopped out`?
+    fn only_names(&self) -> bool {
+        self.words() <= MOST_BESIDE_PAIR
+            && !self.lexemes.iter().any(ending::is_price)
+            && self.pairs().len() == 1
     }
 
     /// A long text that repeats a trade's levels with ticks is still a report of them.

@@ -70,6 +70,17 @@ impl Token {
     }
 }
 
+impl Token {
+    /// The word that it is, in small letters.
+    pub(super) fn low(&self) -> Option<&str> {
+        if let Kind::Word { low, .. } = &self.kind {
+            Some(low)
+        } else {
+            None
+        }
+    }
+}
+
 impl Kind {
     /// The sign that makes the next word a tag.
     pub(super) const fn tag(&self) -> Option<char> {

@@ -12,6 +12,7 @@ pub(super) use spans::restore;
 use super::check;
 use super::fields::{self, Fields};
 use super::lexicon::Concept;
+use super::number::Unit;
 use super::phrase::{Lexeme, What};
 use super::symbol::{Mention, Sureness};
 use super::universe::Universe;
@@ -156,7 +157,7 @@ fn one(lexemes: &[Lexeme], mention: Option<&Mention>, universe: &dyn Universe) -
     let Some(pair) = mention.pair() else {
         return Seen::Nothing;
     };
-    if !looks_like_a_trade(&fields) || fields.reached {
+    if !looks_like_a_trade(&fields) || fields.reached || is_report(lexemes, &fields) {
         return Seen::Nothing;
     }
     let firm = fields.labelled() >= 2 && !(fields.refused.is_some() && is_prose(lexemes));
@@ -228,6 +229,15 @@ fn one(lexemes: &[Lexeme], mention: Option<&Mention>, universe: &dyn Universe) -
         Some(_) if fields.labelled() == 0 && !fields.near => Seen::Nothing,
         Some(reason) => Seen::Held(Some(Box::new(draft)), reason),
     }
+}
+
+/// `Entry 0.4368 → exit 0.4462, result -2.15 %`: no target, no stop, and what it brought.
+fn is_report(lexemes: &[Lexeme], fields: &Fields) -> bool {
+    let percent = |lexeme: &Lexeme| matches!(&lexeme.what, What::Number(number) if number.unit == Unit::Percent);
+    fields.targets.is_empty()
+        && fields.stops.is_empty()
+        && lexemes.iter().any(|lexeme| lexeme.is(&Concept::Result))
+        && lexemes.iter().any(percent)
 }
 
 /// An unknown symbol beside a side, before the pair is named.

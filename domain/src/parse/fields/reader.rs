@@ -102,6 +102,7 @@ pub(in crate::parse) fn read(lexemes: &[Lexeme]) -> Fields {
         trailing: false,
         shorted: false,
         sign: None,
+        linked: false,
         remark: false,
         bullet: None,
         adding: false,
@@ -203,6 +204,8 @@ struct Reader {
     shorted: bool,
     /// The sign right before the lexeme that is being taken.
     sign: Option<char>,
+    /// A sign or a word joins the number before to the next one.
+    linked: bool,
     /// Where the lexeme stands that is being taken.
     here: Place,
     /// Inside parentheses.
@@ -230,7 +233,7 @@ impl Reader {
             && lexeme.what != What::Break
         {
             if goes_on(*open, lexeme) {
-                open.broken = matches!(lexeme.what, What::Sign(_));
+                open.broken = matches!(lexeme.what, What::Sign(_) | What::Tick);
                 open.bullet = open.bullet.or(lexeme.mark);
             } else {
                 self.open = None;
@@ -288,6 +291,7 @@ impl Reader {
             What::Sign(')') => self.remark = false,
             What::Sign(sign @ ('-' | '~' | '/')) => {
                 self.now = false;
+                self.linked = true;
                 self.sign = Some(*sign);
                 return;
             }
@@ -299,6 +303,7 @@ impl Reader {
             None
         };
         self.now = lexeme.is(&Concept::Market);
+        self.linked = lexeme.is(&Concept::Joint) || lexeme.is(&Concept::UpTo);
         if !matches!(
             lexeme.what,
             What::Number(_) | What::Is(Concept::Joint | Concept::UpTo)
@@ -406,6 +411,8 @@ impl Reader {
             fields.ending |= line.ending;
         } else if line.field && !line.other {
             fields.stray.extend(line.loose);
+        } else if !line.other {
+            fields.unnamed.extend(line.loose);
         }
         fields.reached |= (line.label || line.acts) && line.hit;
         if line.past && (line.acts || line.market) {
@@ -546,6 +553,10 @@ impl Reader {
             Concept::Cross => self.margin(Margin::Cross),
             Concept::Isolated => self.margin(Margin::Isolated),
             Concept::Venue(name) => self.fields.venues.push(Venue::new(name.clone())),
+            // `TP2: 0.2086 (+5.1%) R 2.0`: the number behind it counts risks.
+            Concept::Risk if next.is_some_and(is_bare) => {
+                self.open = Some(Open::new(Name::Other));
+            }
             Concept::Trigger => self.trailing = true,
             Concept::Hit => self.line.hit = true,
             Concept::Not | Concept::Nay => {
@@ -564,7 +575,8 @@ impl Reader {
                 if self.sentence.named && !self.sentence.aside {
                     self.sentence.doubted.get_or_insert(Refusal::Conditional);
                 }
-                self.sentence.conditional = true;
+                // `add 155 if it dips, stop 149`: what is said of another order is not said of what follows.
+                self.sentence.conditional |= !self.sentence.aside;
             }
             Concept::Talk => self.line.past = true,
             // `SL 0.438 (daily close)`, `invalidation: a close below 308`: of a candle.
@@ -760,6 +772,8 @@ impl Reader {
     }
 
     fn word(&mut self, text: &str) {
+        // `SL → 0.1984 (BE)`.
+        self.fields.later |= self.remark && text == "BE" && self.in_stop();
         if self.open.is_some_and(|open| open.name == Name::Timeframe)
             && let Some(span) = values::charted(text)
         {
@@ -785,6 +799,11 @@ impl Reader {
     }
 }
 
+/// Is it a number without a unit?
+fn is_bare(lexeme: &Lexeme) -> bool {
+    matches!(&lexeme.what, What::Number(number) if number.unit == Unit::None)
+}
+
 /// So far a number is looked for behind a word that it may belong to.
 const FAR: usize = 12;
 
@@ -794,7 +813,7 @@ fn number_follows(lexemes: &[Lexeme]) -> bool {
         .iter()
         .take(FAR)
         .take_while(|lexeme| lexeme.what != What::Break)
-        .any(|lexeme| matches!(&lexeme.what, What::Number(number) if number.unit == Unit::None))
+        .any(is_bare)
 }
 
 /// The most lexemes of a remark in parentheses.
@@ -850,6 +869,8 @@ fn goes_on(open: Open, lexeme: &Lexeme) -> bool {
         What::Number(_) => !(open.indexed && open.numbers > 0) || open.item.is_some(),
         What::Sign('-' | '*' | '.') => open.name != Name::Soft,
         What::Is(Concept::Horizon) => open.name == Name::Target,
+        // A tick before its price is the bullet of a list.
+        What::Tick => open.name == Name::Target && !open.indexed,
         What::Is(concept) => {
             let leads = matches!(
                 concept,
@@ -865,12 +886,6 @@ fn goes_on(open: Open, lexeme: &Lexeme) -> bool {
             );
             leads && open.numbers == 0 && open.name != Name::Target
         }
-        What::Pair(_)
-        | What::Part
-        | What::Word
-        | What::Sign(_)
-        | What::Tick
-        | What::Link
-        | What::Break => false,
+        What::Pair(_) | What::Part | What::Word | What::Sign(_) | What::Link | What::Break => false,
     }
 }

@@ -12,6 +12,9 @@ use crate::reading::{Meaning, Order};
 /// How far from its verb a share stands, in lexemes.
 const SHARE_NEAR: usize = 3;
 
+/// Who takes a part takes at least so many percent of it; 0.2 % is what something else rose.
+const LEAST_SHARE: Decimal = Decimal::ONE;
+
 /// The most unknown words, counted as words are, between a verb that ends and what it ends.
 const MOST_BETWEEN: usize = 4;
 
@@ -26,8 +29,13 @@ impl Speech<'_> {
             return None;
         }
         let level = self.lexemes[self.clause(at)].iter().any(is_price);
+        // `I cancel the 8.20 trim and let the position run`: the trade goes on.
+        if level && self.has(&Concept::Hold) {
+            return None;
+        }
         // A target or a stop that is withdrawn leaves the trade as it is.
-        let waiting = self.clause_has(at, &[Concept::Ticket, Concept::Limit, Concept::Trade]);
+        let waiting =
+            self.clause_has(at, &[Concept::Ticket, Concept::Limit]) || self.names_trade(at);
         if !waiting && self.clause_has(at, &[Concept::Target]) {
             // `remove the old TP 3358`: the others stand.
             if level || self.has(&Concept::Move) {
@@ -41,6 +49,16 @@ impl Speech<'_> {
             return Some(Meaning::Updates(self.told(at, vec![Order::WithdrawStop])));
         }
         Some(Meaning::Cancels(self.told(at, vec![Order::Cancel])))
+    }
+
+    /// Does the clause of `at` name a trade, and no level before it? `Cancel the target, the trade goes on`.
+    fn names_trade(&self, at: usize) -> bool {
+        let clause = &self.lexemes[self.clause(at)];
+        let levels = [Concept::Target, Concept::Stop];
+        clause
+            .iter()
+            .take_while(|lexeme| !levels.iter().any(|level| lexeme.is(level)))
+            .any(|lexeme| lexeme.is(&Concept::Trade))
     }
 
     /// Does the verb at `at` remove something that can be withdrawn?
@@ -275,7 +293,7 @@ fn share_of(lexeme: &Lexeme) -> Option<Decimal> {
         What::Is(Concept::Share(percent)) => Some(Decimal::from(*percent) / Decimal::ONE_HUNDRED),
         What::Number(number) if number.unit == Unit::Percent => number
             .value
-            .filter(|value| *value > Decimal::ZERO && *value <= Decimal::ONE_HUNDRED)
+            .filter(|value| *value >= LEAST_SHARE && *value <= Decimal::ONE_HUNDRED)
             .map(|value| (value / Decimal::ONE_HUNDRED).normalize()),
         What::Number(number) => fraction(&number.written),
         What::Is(_)

@@ -136,10 +136,15 @@ impl Cutter<'_> {
             // `#31` counts the channel's signals.
             number.unit = Unit::Other;
         } else if let Some(scale) = next.and_then(ten_thousands) {
-            number.value =
-                number::value(literal, PLAIN).and_then(|value| value.checked_mul(scale.into()));
-            number.scaled = true;
-            taken = 3;
+            // `11万4800`: four digits behind it are the rest of the number.
+            let digits = run(&after[3..], |c| c.is_ascii_digit());
+            let whole = scale == 10_000 && digits.len() == 4;
+            let rest: u32 = digits.parse().ok().filter(|_| whole).unwrap_or(0);
+            number.value = number::value(literal, PLAIN)
+                .and_then(|value| value.checked_mul(scale.into()))
+                .and_then(|value| value.checked_add(rest.into()));
+            number.scaled = !whole;
+            taken = 3 + if whole { digits.len() } else { 0 };
         } else if let Some(length) = self.suffix(&low, &['k', 'к']) {
             let decimals = run(&after[length..], |c| c.is_ascii_digit());
             number.value =
@@ -279,7 +284,7 @@ const fn is_hangul(c: char) -> bool {
 
 const fn ten_thousands(c: char) -> Option<u32> {
     match c {
-        '万' => Some(10_000),
+        '万' | '만' => Some(10_000),
         '千' => Some(1_000),
         _ => None,
     }

@@ -304,7 +304,18 @@ fn nowhere(fields: &Fields, entry: &Entry) -> Option<String> {
         .stray
         .iter()
         .filter(|number| near(number) && !counts(number));
-    let number = named.chain(stray).find(|number| !read(number))?;
+    // A trade without a target or a stop may have it under a word that nobody knows.
+    let unstopped =
+        fields.stops.is_empty() && fields.stop_away.is_none() && fields.percent_stop.is_none();
+    let aimless = fields.targets.is_empty() && fields.targets_away.is_empty() || unstopped;
+    let unnamed = fields
+        .unnamed
+        .iter()
+        .filter(|number| aimless && near(number) && !counts(number));
+    let number = named
+        .chain(stray)
+        .chain(unnamed)
+        .find(|number| !read(number))?;
     Some(format!("what {number} is stands nowhere"))
 }
 

@@ -13,9 +13,31 @@ use crate::reading::{Confidence, Field};
 use crate::signal::HELD_AT_MOST;
 
 impl Reader {
+    /// The 1 of `Take profit 1 - 197.20`, which is no price of this trade.
+    fn dashed_index(&self, number: &Number, next: Option<&Lexeme>) -> Option<u8> {
+        let fresh = (self.open).is_some_and(|open| open.name == Name::Target && open.numbers == 0);
+        let dashed = next.is_some_and(|next| next.what == What::Sign('-') && !next.glued);
+        let index: u8 = number.written.parse().ok()?;
+        (fresh && dashed && (1..=20).contains(&index) && self.has_entry() && !self.is_near(number))
+            .then_some(index)
+    }
+
+    /// `Vol: 1.8x`: no leverage has a fraction where something else is named.
+    fn measures(&self, number: &Number) -> bool {
+        let other = self
+            .open
+            .is_some_and(|open| matches!(open.name, Name::Size | Name::Other));
+        other && number.value.is_some_and(|value| !value.is_integer())
+    }
+
     pub(super) fn number(&mut self, number: &Number, next: Option<&Lexeme>) {
         match number.unit {
+            Unit::Times if self.measures(number) => return,
             Unit::Times => {
+                // `3180/3260 10x`: what no sign joins to it is none.
+                if !std::mem::take(&mut self.linked) {
+                    self.chain.clear();
+                }
                 // `3-5x` is a leverage of three to five.
                 let chain = self.chain.clone();
                 self.unchain();
@@ -37,14 +59,16 @@ impl Reader {
                     next.is(&Concept::Other) || next.is(&Concept::Size) || next.is(&Concept::Hazard)
                 });
                 let name = self.open.map(|open| open.name);
-                if !size && matches!(name, Some(Name::Entry | Name::Target | Name::Stop)) {
+                let read = [Name::Entry, Name::Target, Name::Stop, Name::Leverage];
+                if !size && name.is_some_and(|name| read.contains(&name)) {
                     self.fields.unreadable = Some(number.written.clone());
                 }
                 return;
             }
             Unit::None => {}
         }
-        if let Some(index) = list_number(number, self.open, &self.line, next) {
+        let index = list_number(number, self.open, &self.line, next);
+        if let Some(index) = index.or_else(|| self.dashed_index(number, next)) {
             self.index(index);
             return;
         }
@@ -318,6 +342,16 @@ impl Reader {
             self.open = None;
             return;
         }
+        // `leverage 4th` is a leverage of four in some languages.
+        if self
+            .open
+            .is_some_and(|open| open.name == Name::Leverage && open.numbers == 0)
+        {
+            self.fields.leverage.push(index.into());
+            self.found(Field::Leverage, Some(index.into()), Confidence::Named);
+            self.open = None;
+            return;
+        }
         if let Some(open) = &mut self.open {
             open.indexed = true;
             open.item = Some(index);
@@ -371,8 +405,11 @@ fn list_number(
         .ok()
         .filter(|index| (1..=20).contains(index))?;
     let next = &next?.what;
-    let heads =
-        !line.label && !line.number && matches!(next, What::Is(concept) if concept.is_label());
+    let lent = open.is_some_and(|open| open.name == Name::Leverage && open.numbers == 0);
+    let heads = !lent
+        && !line.label
+        && !line.number
+        && matches!(next, What::Is(concept) if concept.is_label());
     let fresh = open.is_some_and(|open| {
         open.numbers == 0 && matches!(open.name, Name::Entry | Name::Target | Name::Stop)
     });
