@@ -177,6 +177,10 @@ fn a_condition_refuses_what_it_is_said_of() {
             "short XAU/USD 2905 > 2890 ! 2917",
         ),
         (
+            "Long SOL at 162, adding at 155 if it dips, stop 149, targets 171, 182",
+            "long SOL/USDT 155..162 > 171 182 ! 149",
+        ),
+        (
             "If BTC breaks 61000, long with stop 60000 and target 64000",
             "held: its entry is conditional",
         ),
@@ -211,6 +215,73 @@ fn a_number_that_nothing_names_holds_the_trade() {
             "long SUI/USDT 3.26 > 3.38 ! 3.05",
         ),
     ]);
+}
+
+#[test]
+fn a_level_under_an_unknown_word_is_missed_by_a_trade_without_it() {
+    assert_eq!(
+        told("Long SOL from 162\nSL 149\nmy blorps are 171 and 182"),
+        "held: what 171 is stands nowhere"
+    );
+    assert_eq!(
+        told("Long SOL from 162\nTP 171\nblorp at 149 please"),
+        "held: what 149 is stands nowhere"
+    );
+    // The stop stands for an entry that nobody wrote.
+    assert_eq!(
+        told("Buy ATOM now, stop 4.08, targets 4.70, 50.5"),
+        "held: the target 50.5 is far from the stop 4.08"
+    );
+}
+
+#[test]
+fn what_a_machine_counts_beside_the_levels_is_none() {
+    all(&[
+        (
+            "LONG ETHUSDT.P\nPrice: 3120.5\nSL: 3040 (-2.58%)\nTP1: 3200 (+2.56%) R 1.0\nTP2: 3280 (+5.13%) R 2.0\nVol: 1.8x",
+            "long ETH/USDT 3120.5 > 3200 3280 ! 3040",
+        ),
+        (
+            "GBPJPY SELL\nEntry 197.80\nStop 198.95\nTake profit 1 - 197.20\nTake profit 2 - 196.50",
+            "short GBP/JPY 197.8 > 197.2 196.5 ! 198.95",
+        ),
+        (
+            "#ENA/USDT SHORT\nEntry: 0.612\nTake Profit:\n✔️ 0.598\n✔️ 0.580\nStop: 0.635",
+            "short ENA/USDT 0.612 > 0.598 0.58 ! 0.635",
+        ),
+    ]);
+    assert!(matches!(
+        read("DOGEUSDT.P LONG | TP1 ✅ 0.2035\nPnL +2.56% | SL → 0.1984 (BE)"),
+        Meaning::Updates(_) | Meaning::Claim { .. } | Meaning::Noise(_)
+    ));
+}
+
+#[test]
+fn ten_thousands_have_a_rest_and_an_asset_its_side_right_behind_it() {
+    all(&[
+        (
+            "ビットコインショート11万2000、損切り11万5000、利確10万9000",
+            "short BTC/USDT 112000 > 109000 ! 115000",
+        ),
+        (
+            "비트 11만2000 숏, 손절 11만5000, 목표 10만9000",
+            "short BTC/USDT 112000 > 109000 ! 115000",
+        ),
+        (
+            "大饼空 11.2万 损11.5万 看10.9万 10.6万",
+            "short BTC/USDT 112000 > 109000 106000 ! 115000",
+        ),
+    ]);
+}
+
+#[test]
+fn a_leverage_takes_only_the_numbers_that_are_joined_to_it() {
+    let post = "SOL long 162, sl 149, tp 171/182/195 10x";
+    assert_eq!(told(post), "long SOL/USDT 162 > 171 182 195 ! 149");
+    let Meaning::Signals(drafts) = read(post) else {
+        panic!("no trade");
+    };
+    assert_eq!(drafts[0].leverage, Some(10.into()));
 }
 
 #[test]

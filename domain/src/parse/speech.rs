@@ -71,8 +71,10 @@ pub(super) fn read(lexemes: &[Lexeme], universe: &dyn Universe) -> Meaning {
     }
     let told = whole.cancel().or_else(|| whole.orders());
     // `Gold TP1 ✅ 100 pips` moves nothing, and reports.
-    if told == Some(Meaning::Noise("levels-in-talk"))
-        && let Some(claim) = whole.claim()
+    if matches!(
+        told,
+        Some(Meaning::Noise("levels-in-talk" | "trade-without-pair"))
+    ) && let Some(claim) = whole.claim()
     {
         return claim;
     }

@@ -145,7 +145,8 @@ impl Speech<'_> {
                     "day" | "week" | "month" | "candle"
                 )
         };
-        let priced = clause.iter().any(is_price) && !clause.iter().any(own);
+        let closes = word.starts_with("clos");
+        let priced = closes && clause.iter().any(is_price) && !clause.iter().any(own);
         // `BTC exits the channel`: what stands before the verb may be what does it.
         let subject = before.iter().any(|lexeme| lexeme.mention().is_some())
             && !clause.iter().any(own)
