@@ -4,10 +4,11 @@ use domain::parse::{self, Assets, Context};
 use domain::reading::{Draft, Entry, Meaning};
 
 fn read(text: &str) -> Meaning {
-    let context = Context {
-        assets: Assets::bundled(),
-    };
-    parse::read(text, false, context).meaning
+    read_where(Assets::bundled(), text)
+}
+
+fn read_where(assets: &Assets, text: &str) -> Meaning {
+    parse::read(text, false, Context { assets }).meaning
 }
 
 /// `long BTC/USDT 60000..61000 > 62000 ! 58000`.
@@ -336,5 +337,19 @@ fn a_coin_that_no_list_knows_is_not_lost() {
     assert_eq!(
         told("#NEWQOIN/USDT LONG\nEntry: 1,520\nTP: 1,550\nSL: 1,500"),
         "held: `1,520` can be read in two ways"
+    );
+}
+
+#[test]
+fn what_only_a_venue_lists_may_cost_anything() {
+    let mut assets = Assets::bundled().clone();
+    assets.add("QBT");
+    let text = "COIN: $QBT/USDT\nDirection: SHORT\nENTRY: market\nTARGETS: 47,520 - 47,204\nSTOP LOSS: 48,639";
+    let Meaning::Signals(drafts) = read_where(&assets, text) else {
+        panic!("no trade");
+    };
+    assert_eq!(
+        shown(&drafts[0]),
+        "short QBT/USDT market > 47520 47204 ! 48639"
     );
 }

@@ -233,15 +233,9 @@ proptest! {
 
     #[test]
     fn who_only_asks_or_supposes_orders_nothing(pieces in prop::collection::vec(piece(), 0..8)) {
-<<<<<<< HEAD
-        // What ends a sentence ends a condition, too.
-        let ends = ['\n', '.', '!', '✅', '?', ';', '|', '。'];
-        let text = pieces.concat().replace(ends, " ");
-=======
         // One sentence.
         let inside = |c: char| if c.is_alphanumeric() || " %/+-,".contains(c) { c } else { ' ' };
         let text: String = pieces.concat().chars().map(inside).collect();
->>>>>>> dd9a2a2 (Ask one sentence at a time in the property of questions)
         let moves = |text: &str| {
             matches!(read(text), Meaning::Updates(_) | Meaning::Closes(_) | Meaning::Cancels(_))
         };

@@ -18,6 +18,8 @@ pub trait Universe {
     fn least_price(&self, symbol: &str) -> Option<Decimal>;
     /// Is it known to be no crypto asset, as gold and currencies are?
     fn is_foreign(&self, symbol: &str) -> bool;
+    /// Does only a venue list it, so that nothing is known of what it has ever cost?
+    fn is_new(&self, symbol: &str) -> bool;
 }
 
 /// A list of assets: the bundled ones and whatever the venues list.
@@ -38,6 +40,7 @@ struct Marks {
     dear: bool,
     least: Option<u32>,
     foreign: bool,
+    new: bool,
 }
 
 static BUNDLED: LazyLock<Assets> =
@@ -72,7 +75,10 @@ impl Assets {
     /// Adds an asset that a venue lists. One that is new may cost anything, and while nobody has
     /// looked whether it is a word of some language too, it is taken for one.
     pub fn add(&mut self, symbol: &str) {
-        self.enter(symbol, true).foreign = false;
+        let known = self.marks.contains_key(symbol.to_uppercase().as_str());
+        let marks = self.enter(symbol, true);
+        marks.foreign = false;
+        marks.new |= !known;
     }
 
     /// Adds an asset that a venue lists to the list that is to be bundled: as [`Self::add`], but for
@@ -150,6 +156,10 @@ impl Universe for Assets {
     fn is_foreign(&self, symbol: &str) -> bool {
         self.marks(symbol).is_some_and(|marks| marks.foreign)
     }
+
+    fn is_new(&self, symbol: &str) -> bool {
+        self.marks(symbol).is_some_and(|marks| marks.new)
+    }
 }
 
 #[cfg(test)]
@@ -187,6 +197,8 @@ mod tests {
     fn a_venue_adds_what_it_lists() {
         let mut assets = Assets::bundled().clone();
         assets.add("qbt");
+        assets.add("BTC");
         assert!(assets.is_base("QBT") && assets.is_dear("QBT") && assets.is_word("QBT"));
+        assert!(assets.is_new("QBT") && !assets.is_new("BTC"));
     }
 }

@@ -96,10 +96,11 @@ struct Scope {
 }
 
 impl Scope {
-    /// Of an asset that is known, priced in dollars.
+    /// Of an asset whose price is known, in dollars. One that only a venue lists may cost anything.
     fn of(head: &Head, universe: &dyn Universe) -> Option<Self> {
         let mention = &head.mention;
-        (is_known(mention, universe) && is_priced_in_dollars(mention)).then(|| Self {
+        let known = is_known(mention, universe) && !universe.is_new(&mention.base);
+        (known && is_priced_in_dollars(mention)).then(|| Self {
             least: least(mention, universe),
         })
     }
