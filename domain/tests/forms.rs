@@ -353,3 +353,43 @@ fn what_only_a_venue_lists_may_cost_anything() {
         "short QBT/USDT market > 47520 47204 ! 48639"
     );
 }
+
+#[test]
+fn a_stop_keeps_its_number_whatever_word_stands_between() {
+    all(&[
+        (
+            "LTC/USDT COMPRA\nEntrada: 92,40\nObjetivos: 95,10 / 98,00\nStop de pérdidas: 88,60",
+            "long LTC/USDT 92.4 > 95.1 98 ! 88.6",
+        ),
+        (
+            "LTC/USDT long\nEntry: 92.4\nTargets: 95.1, 98\nStop of profits 88.6",
+            "held: what 88.6 is stands nowhere",
+        ),
+    ]);
+}
+
+#[test]
+fn a_number_with_an_ending_before_the_word_is_a_leverage() {
+    for (text, expected) in [
+        ("LTC/USDT long 92.4, SL 88.6, TP 95.1 - 98. 5er Hebel", "5"),
+        (
+            "LTC/USDT long 92.4, SL 88.6, TP 95.1 - 98. 25er Hebel",
+            "25",
+        ),
+        ("LTC/USDT long 92.4 // sl 88.6 // tp 95.1 / 98.3 // 8x", "8"),
+    ] {
+        let Meaning::Signals(drafts) = read(text) else {
+            panic!("{text}: {}", told(text));
+        };
+        let leverage = drafts[0].leverage.map(|leverage| leverage.to_string());
+        assert_eq!(leverage.as_deref(), Some(expected), "{text}");
+    }
+}
+
+#[test]
+fn a_price_within_the_entry_is_no_other_level() {
+    all(&[(
+        "Litecoin is slow at 92. Short from 91.60-92.80, stop 95.10, targets 88.40 and 85",
+        "short LTC/USDT 91.6..92.8 > 88.4 85 ! 95.1",
+    )]);
+}

@@ -64,6 +64,8 @@ pub(super) struct Fields {
     pub(super) stray: Vec<Decimal>,
     /// Numbers elsewhere, in sentences that name no field.
     pub(super) unnamed: Vec<Decimal>,
+    /// Numbers behind the label of a stop that another word has taken from it.
+    pub(super) lost: Vec<Decimal>,
     /// Prices at which is added to the entry.
     pub(super) added: Vec<Decimal>,
     /// Prices right behind the word that says that it is entered at once.

@@ -136,6 +136,8 @@ pub(in crate::parse) fn read(lexemes: &[Lexeme]) -> Fields {
 #[derive(Clone, Debug, Default)]
 struct Line {
     label: bool,
+    /// It names a stop.
+    stop: bool,
     /// It names a side or an entry.
     acts: bool,
     hit: bool,
@@ -264,6 +266,10 @@ impl Reader {
                     self.line.field |= short && (self.line.colon || first);
                 }
                 self.number(number, next);
+            }
+            // `3er Hebel`: no list goes on with a leverage.
+            What::Index(index) if next.is_some_and(|next| next.is(&Concept::Leverage)) => {
+                self.lent((*index).into());
             }
             What::Index(index) => self.index(*index),
             What::Word => self.word(&lexeme.text),
@@ -462,6 +468,7 @@ impl Reader {
             Concept::Stop => {
                 self.fields.stop_label = true;
                 self.line.label = true;
+                self.line.stop = true;
                 self.open = Some(Open::new(Name::Stop));
             }
             Concept::Leverage => self.open = Some(Open::new(Name::Leverage)),

@@ -281,8 +281,8 @@ pub(super) fn unclear(fields: &Fields, entry: &Entry) -> Option<String> {
 /// A number that nothing names, where it may be a level.
 fn nowhere(fields: &Fields, entry: &Entry) -> Option<String> {
     let goals = fields.targets.iter().map(|goal| goal.price);
-    let (low, high) = entry.bounds().unzip();
-    let entries = low.into_iter().chain(high).map(Price::get);
+    let (low_entry, high_entry) = entry.bounds().unzip();
+    let entries = low_entry.into_iter().chain(high_entry).map(Price::get);
     let levels = || {
         let stops = fields.stops.iter().copied();
         goals.clone().chain(entries.clone()).chain(stops)
@@ -298,7 +298,14 @@ fn nowhere(fields: &Fields, entry: &Entry) -> Option<String> {
             && *number <= Decimal::from(20)
             && !levels().any(|level| level.is_integer())
     };
-    let doubtful = |number: &&Decimal| !complete || near(number) && !counts(number);
+    // `it looks heavy at 96, short from 95.4-96.8`: a price within the entry is no other level.
+    let within = |number: &Decimal| {
+        low_entry
+            .zip(high_entry)
+            .is_some_and(|(low, high)| low.get() < *number && *number < high.get())
+    };
+    let doubtful =
+        |number: &&Decimal| !within(number) && (!complete || near(number) && !counts(number));
     let named = fields.left_over.iter().filter(doubtful);
     let stray = fields
         .stray
@@ -312,7 +319,12 @@ fn nowhere(fields: &Fields, entry: &Entry) -> Option<String> {
         .unnamed
         .iter()
         .filter(|number| aimless && near(number) && !counts(number));
+    let lost = fields
+        .lost
+        .iter()
+        .filter(|number| unstopped && near(number) && !counts(number));
     let number = named
+        .chain(lost)
         .chain(stray)
         .chain(unnamed)
         .find(|number| !read(number))?;

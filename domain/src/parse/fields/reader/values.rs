@@ -30,12 +30,20 @@ impl Reader {
         other && number.value.is_some_and(|value| !value.is_integer())
     }
 
+    /// `3er Hebel`: the number before the word.
+    pub(super) fn lent(&mut self, leverage: Decimal) {
+        self.fields.leverage.push(leverage);
+        self.found(Field::Leverage, None, Confidence::Named);
+    }
+
     pub(super) fn number(&mut self, number: &Number, next: Option<&Lexeme>) {
         match number.unit {
             Unit::Times if self.measures(number) => return,
             Unit::Times => {
                 // `3180/3260 10x`: what no sign joins to it is none.
-                if !std::mem::take(&mut self.linked) {
+                // Nor is what nobody lends: `0.62 / 0.588 // 10x`.
+                let lent = |value: &Decimal| value.is_integer() && *value >= Decimal::ONE;
+                if !std::mem::take(&mut self.linked) || !self.chain.iter().all(lent) {
                     self.chain.clear();
                 }
                 // `3-5x` is a leverage of three to five.
@@ -53,6 +61,15 @@ impl Reader {
             Unit::Other => {
                 self.span(number);
                 return self.unchain();
+            }
+            // `3er Hebel`, `10-ka lev`: whatever ending the language gives it.
+            Unit::Unknown if next.is_some_and(|next| next.is(&Concept::Leverage)) => {
+                let digits = number.written.trim_matches(|c: char| !c.is_ascii_digit());
+                match digits.parse() {
+                    Ok(lent) => self.lent(lent),
+                    Err(_) => self.fields.unreadable = Some(number.written.clone()),
+                }
+                return;
             }
             Unit::Unknown => {
                 let size = next.is_some_and(|next| {
@@ -85,6 +102,10 @@ impl Reader {
             return;
         }
         if matches!(open.name, Name::Other | Name::Timeframe | Name::Validity) {
+            // `stop of my losses 0.698`: whatever the word between them means.
+            if self.line.stop {
+                self.fields.lost.extend(number.value);
+            }
             return;
         }
         let value = if number.glued_to_word {
