@@ -8,6 +8,7 @@
 
 mod check;
 mod fields;
+mod layout;
 mod lexicon;
 mod normalise;
 mod number;
@@ -65,7 +66,8 @@ fn meaning(text: &str, has_media: bool, context: Context<'_>) -> Meaning {
     if tokens.len() > token::MOST_TOKENS {
         return Meaning::Noise("too-long");
     }
-    let mut lexemes = symbol::name(phrase::name(tokens, lexicon), context.assets);
+    let lexemes = symbol::name(phrase::name(tokens, lexicon), context.assets);
+    let mut lexemes = layout::plain(lexemes);
     trade::regroup(&mut lexemes, context.assets);
     let mut meaning = speech::recap(&lexemes, context.assets)
         .or_else(|| trade::read(&lexemes, context.assets))

@@ -393,3 +393,66 @@ fn a_price_within_the_entry_is_no_other_level() {
         "short LTC/USDT 91.6..92.8 > 88.4 85 ! 95.1",
     )]);
 }
+
+#[test]
+fn a_table_says_in_its_columns_what_each_cell_is() {
+    let head = "Idee Nr. 12\n| Wert | Richtung | Einstieg | Stopp | Ziel 1 | Ziel 2 | Hebel |\n|---|:--|---|---|---|---|---|\n";
+    let cases = [
+        (
+            "| LTC/USDT | LONG | 92,40–91,10 | 88,60 | 95,10 | 98,00 | 4x |\nKein Anlagerat.",
+            "long LTC/USDT 91.1..92.4 > 95.1 98 ! 88.6",
+        ),
+        (
+            "| DOT/USDT | SHORT | Markt (6,92) | 7,30 | 6,70 | 6,40 | 3x |",
+            "short DOT/USDT now 6.92 > 6.7 6.4 ! 7.3",
+        ),
+        (
+            "| LTC/USDT | LONG | 92,40 | 88,60 | 95,10 | 98,00 | 4x |\n| DOT/USDT | SHORT | 6,92 | 7,30 | 6,70 | 6,40 | 3x |",
+            "long LTC/USDT 92.4 > 95.1 98 ! 88.6; short DOT/USDT 6.92 > 6.7 6.4 ! 7.3",
+        ),
+    ];
+    for (rows, expected) in cases {
+        assert_eq!(told(&format!("{head}{rows}")), expected, "{rows}");
+    }
+}
+
+#[test]
+fn dots_lead_from_a_label_to_its_value_and_a_counted_exit_is_a_target() {
+    all(&[
+        (
+            "Asset ..... LTC/USDT\nBias ...... LONG\nAccumulate . 92.40 to 91.10\nExit 1 .... 95.10\nExit 2 .... 98.00\nInvalidation . 88.60",
+            "long LTC/USDT 91.1..92.4 > 95.1 98 ! 88.6",
+        ),
+        ("Exit LTC now at 95.10", "close"),
+    ]);
+}
+
+#[test]
+fn what_is_left_at_behind_a_stop_is_a_target() {
+    all(&[
+        (
+            "LTC long sofort, Kurs 92,40, Stop 88,60, raus bei 95,10 / 98,30",
+            "long LTC/USDT now 92.4 > 95.1 98.3 ! 88.6",
+        ),
+        (
+            "đặt lệnh mua LTC 92.4 và 91.1, dừng lỗ 88.6, chốt 95.1 98.3",
+            "long LTC/USDT 91.1..92.4 > 95.1 98.3 ! 88.6",
+        ),
+    ]);
+}
+
+#[test]
+fn a_list_under_the_prices_of_an_entry_is_another_field() {
+    all(&[(
+        "#LTC/USDT ACQUISTO\nPrezzo: 92.40 ~ 91.10\n① 95.10\n② 98.30\nStop: 88.60",
+        "long LTC/USDT 91.1..92.4 > 95.1 98.3 ! 88.6",
+    )]);
+}
+
+#[test]
+fn a_label_of_one_character_counts_where_it_stands_alone() {
+    all(&[(
+        "ltc 空 92.4 93.1 兩格掛，損 95.6，利 90.2 88.5",
+        "short LTC/USDT 92.4..93.1 > 90.2 88.5 ! 95.6",
+    )]);
+}

@@ -66,6 +66,8 @@ pub(super) struct Fields {
     pub(super) unnamed: Vec<Decimal>,
     /// Numbers behind the label of a stop that another word has taken from it.
     pub(super) lost: Vec<Decimal>,
+    /// Prices with list numbers that stand under no label, and where.
+    pub(super) listed: Vec<(Decimal, Place)>,
     /// Prices at which is added to the entry.
     pub(super) added: Vec<Decimal>,
     /// Prices right behind the word that says that it is entered at once.
@@ -172,6 +174,38 @@ impl Fields {
             (false, true) => Some(Side::Short),
             (false, false) if self.takes => Some(Side::Long),
             _ => None,
+        }
+    }
+
+    /// A list without a label is one of targets where nothing else is, and where all of it lies across
+    /// the entry from the stop.
+    fn take_listed(&mut self) {
+        let entries = [&self.entry, &self.soft]
+            .into_iter()
+            .find(|prices| !prices.is_empty());
+        let price = self.price.as_slice();
+        let entries = entries.map_or(price, Vec::as_slice);
+        let ends = entries.iter().min().zip(entries.iter().max());
+        let (Some((low, high)), [stop]) = (ends, self.stops.as_slice()) else {
+            return;
+        };
+        let mut goals = self.listed.iter().map(|(price, _)| price);
+        let long = stop < low && goals.clone().all(|goal| goal > high);
+        let short = stop > high && goals.all(|goal| goal < low);
+        if self.target_label || self.listed.len() < 2 || !(long || short) {
+            return;
+        }
+        for (price, place) in std::mem::take(&mut self.listed) {
+            self.targets.push(Goal {
+                price,
+                percent: None,
+            });
+            self.found.push(Found {
+                field: Field::Target,
+                place,
+                value: Some(price),
+                confidence: Confidence::Placed,
+            });
         }
     }
 

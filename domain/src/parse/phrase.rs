@@ -205,7 +205,8 @@ fn longest<'a>(
         None if *concept == Concept::Satoshi => follows_number(tokens, at),
         None => matches!(concept, Concept::Asset(_)) || !symbol::has_quote_after(tokens, at),
     };
-    let lone = taken == 1 && side && low.chars().all(token::is_han) && low.chars().count() == 1;
+    let named = side || matches!(concept, Concept::Stop | Concept::Target);
+    let lone = taken == 1 && named && low.chars().all(token::is_han) && low.chars().count() == 1;
     (means && !(lone && touches_han(tokens, at, lexicon))).then_some((phrase, taken))
 }
 

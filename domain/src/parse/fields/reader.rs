@@ -129,6 +129,7 @@ pub(in crate::parse) fn read(lexemes: &[Lexeme]) -> Fields {
         }
     }
     reader.end_line();
+    reader.fields.take_listed();
     reader.fields
 }
 
@@ -165,6 +166,8 @@ struct Line {
     other: bool,
     /// The picture at its beginning.
     bullet: Option<char>,
+    /// The list number of what stands under no label.
+    item: Option<u8>,
 }
 
 /// What the sentence so far has said. A line has one or more.
@@ -587,6 +590,12 @@ impl Reader {
             }
             Concept::Talk => self.line.past = true,
             // `SL 0.438 (daily close)`, `invalidation: a close below 308`: of a candle.
+            // `stop 139, out at 157`: behind a stop that has its price it is where the profit is taken.
+            Concept::Quit | Concept::Take if self.leaves_at(next) => {
+                self.fields.target_label = true;
+                self.line.label = true;
+                self.open = Some(Open::new(Name::Target));
+            }
             Concept::Close | Concept::Quit | Concept::Take if self.in_stop() => {}
             Concept::Close | Concept::Cancel => {
                 self.line.ending = true;
@@ -731,6 +740,14 @@ impl Reader {
         }
     }
 
+    /// Is what follows the price at which a trade that is laid out up to its stop is left?
+    fn leaves_at(&self, next: Option<&Lexeme>) -> bool {
+        let fields = &self.fields;
+        let laid_out = self.entered() && !fields.stops.is_empty() && !fields.target_label;
+        let priced = next.is_some_and(|next| is_bare(next) || next.is(&Concept::Filler));
+        laid_out && self.line.stop && priced
+    }
+
     /// Is a stop being read?
     fn in_stop(&self) -> bool {
         self.open
@@ -872,6 +889,8 @@ fn goes_on(open: Open, lexeme: &Lexeme) -> bool {
         return false;
     }
     match &lexeme.what {
+        // A list that begins under prices without list numbers is another field's.
+        What::Index(1) if open.numbers > 0 && !open.indexed => open.name == Name::Target,
         What::Index(_) => open.name != Name::Soft,
         What::Number(_) => !(open.indexed && open.numbers > 0) || open.item.is_some(),
         What::Sign('-' | '*' | '.') => open.name != Name::Soft,

@@ -93,6 +93,15 @@ impl Reader {
         self.line.number = true;
         let Some(open) = &mut self.open else {
             self.line.loose.extend(number.value);
+            let next = self.fields.listed.len() + 1;
+            let counted = self
+                .line
+                .item
+                .take()
+                .is_some_and(|item| usize::from(item) == next);
+            if let Some(value) = number.value.filter(|_| counted) {
+                self.fields.listed.push((value.normalize(), self.here));
+            }
             // `small, 5-10x`: the next one may say what it is.
             self.chain.extend(number.value);
             return;
@@ -373,6 +382,7 @@ impl Reader {
             self.open = None;
             return;
         }
+        self.line.item = Some(index).filter(|_| self.open.is_none());
         if let Some(open) = &mut self.open {
             open.indexed = true;
             open.item = Some(index);
