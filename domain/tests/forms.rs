@@ -456,3 +456,17 @@ fn a_label_of_one_character_counts_where_it_stands_alone() {
         "short LTC/USDT 92.4..93.1 > 90.2 88.5 ! 95.6",
     )]);
 }
+
+#[test]
+fn a_stop_may_stand_behind_its_price() {
+    all(&[
+        (
+            "Mua LTC quanh 92.4-91.1 nhé các bác, thủng 88.6 em cắt. Kỳ vọng 95.1, 98.3",
+            "long LTC/USDT 91.1..92.4 > 95.1 98.3 ! 88.6",
+        ),
+        (
+            "Buying LTC at 92.4, it is dead below 88.6 stop 87.9, targets 95.1 and 98.3",
+            "held: what 88.6 is stands nowhere",
+        ),
+    ]);
+}

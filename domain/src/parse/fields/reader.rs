@@ -115,7 +115,10 @@ pub(in crate::parse) fn read(lexemes: &[Lexeme]) -> Fields {
         if lexeme.is(&Concept::Again) {
             reader.last = !number_follows(&lexemes[at + 1..]);
         }
-        reader.take(lexeme, lexemes.get(at + 1));
+        let behind = lexeme.is(&Concept::Stop) && reader.stop_stands_before(&lexemes[at + 1..]);
+        if !behind {
+            reader.take(lexeme, lexemes.get(at + 1));
+        }
         at += 1;
         if lexeme.what != What::Sign('(') {
             continue;
@@ -168,6 +171,10 @@ struct Line {
     bullet: Option<char>,
     /// The list number of what stands under no label.
     item: Option<u8>,
+    /// The price in this clause behind a word for below or above, under no label, and where.
+    beyond: Option<(Decimal, Place)>,
+    /// The word before is one for below or above.
+    past_it: bool,
 }
 
 /// What the sentence so far has said. A line has one or more.
@@ -290,6 +297,7 @@ impl Reader {
             }
             What::Sign('.' | ';') if next.is_none_or(|next| !next.glued) => self.end_sentence(),
             What::Sign(',' | '，') => {
+                self.line.beyond = None;
                 self.sentence.clause = false;
                 self.sentence.named = false;
                 self.sentence.aside = false;
@@ -312,6 +320,7 @@ impl Reader {
             None
         };
         self.now = lexeme.is(&Concept::Market);
+        self.line.past_it = lexeme.is(&Concept::Below) || lexeme.is(&Concept::Above);
         self.linked = lexeme.is(&Concept::Joint) || lexeme.is(&Concept::UpTo);
         if !matches!(
             lexeme.what,
@@ -385,6 +394,7 @@ impl Reader {
     }
 
     fn end_sentence(&mut self) {
+        self.line.beyond = None;
         let sentence = std::mem::take(&mut self.sentence);
         // `now` in a sentence is no order to enter at once.
         let at_once = sentence.market && sentence.words <= MOST_MARKET_WORDS;
@@ -746,6 +756,31 @@ impl Reader {
         let laid_out = self.entered() && !fields.stops.is_empty() && !fields.target_label;
         let priced = next.is_some_and(|next| is_bare(next) || next.is(&Concept::Filler));
         laid_out && self.line.stop && priced
+    }
+
+    /// `below 7.25 I cut it`: a stop whose price stands before it in its clause, and none behind it.
+    fn stop_stands_before(&mut self, rest: &[Lexeme]) -> bool {
+        let ends = |lexeme: &Lexeme| {
+            matches!(
+                lexeme.what,
+                What::Break | What::Sign('.' | ',' | '，' | '。' | ';' | '!')
+            )
+        };
+        let mut clause = rest.iter().take(FAR).take_while(|lexeme| !ends(lexeme));
+        let Some((price, place)) = self.line.beyond.take() else {
+            return false;
+        };
+        if clause.any(is_bare) || self.fields.stop_label || !self.entered() {
+            return false;
+        }
+        self.line.loose.retain(|number| number.normalize() != price);
+        self.fields.stop_label = true;
+        self.fields.stops.push(price);
+        self.line.label = true;
+        self.line.stop = true;
+        self.here = place;
+        self.found(Field::Stop, Some(price), Confidence::Placed);
+        true
     }
 
     /// Is a stop being read?

@@ -93,6 +93,8 @@ impl Reader {
         self.line.number = true;
         let Some(open) = &mut self.open else {
             self.line.loose.extend(number.value);
+            let beyond = number.value.filter(|_| self.line.past_it);
+            self.line.beyond = beyond.map(|price| (price.normalize(), self.here));
             let next = self.fields.listed.len() + 1;
             let counted = self
                 .line
