@@ -470,3 +470,17 @@ fn a_stop_may_stand_behind_its_price() {
         ),
     ]);
 }
+
+#[test]
+fn what_sets_an_order_off_is_its_entry_where_no_other_is_written() {
+    all(&[
+        (
+            "pair=LTCUSDT;side=SELL;type=STOP\ntrigger=92.40\ntp_1=90.10;tp_2=88.30\nsl=95.60",
+            "short LTC/USDT beyond 92.4 > 90.1 88.3 ! 95.6",
+        ),
+        (
+            "pair=LTCUSDT;side=SELL\ntrigger=92.40\nentry=92.10\ntp_1=90.10;tp_2=88.30\nsl=95.60",
+            "held: what 92.40 is stands nowhere",
+        ),
+    ]);
+}

@@ -68,6 +68,8 @@ pub(super) struct Fields {
     pub(super) lost: Vec<Decimal>,
     /// Prices with list numbers that stand under no label, and where.
     pub(super) listed: Vec<(Decimal, Place)>,
+    /// `trigger=6.480`: the price that sets an order off, and where it stands.
+    pub(super) triggered: Option<(Decimal, Place)>,
     /// Prices at which is added to the entry.
     pub(super) added: Vec<Decimal>,
     /// Prices right behind the word that says that it is entered at once.
@@ -175,6 +177,23 @@ impl Fields {
             (false, false) if self.takes => Some(Side::Long),
             _ => None,
         }
+    }
+
+    /// What sets an order off is its entry where no other is written.
+    fn take_triggered(&mut self) {
+        let entered = self.market || self.entry_label || !self.entry.is_empty();
+        let Some((price, place)) = self.triggered.filter(|_| !entered && self.soft.is_empty())
+        else {
+            return;
+        };
+        self.entry.push(price);
+        self.trigger = Some(Trigger::Breakout);
+        self.found.push(Found {
+            field: Field::Entry,
+            place,
+            value: Some(price),
+            confidence: Confidence::Named,
+        });
     }
 
     /// A list without a label is one of targets where nothing else is, and where all of it lies across

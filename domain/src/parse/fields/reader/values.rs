@@ -93,6 +93,10 @@ impl Reader {
         self.line.number = true;
         let Some(open) = &mut self.open else {
             self.line.loose.extend(number.value);
+            if self.trailing && self.fields.triggered.is_none() {
+                let price = number.value.map(|price| (price.normalize(), self.here));
+                self.fields.triggered = price;
+            }
             let beyond = number.value.filter(|_| self.line.past_it);
             self.line.beyond = beyond.map(|price| (price.normalize(), self.here));
             let next = self.fields.listed.len() + 1;
