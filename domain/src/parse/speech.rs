@@ -176,6 +176,10 @@ impl<'a> Speech<'a> {
         let bare = self.lexemes.len() <= MOST_BARE
             && (self.fields.target_label || self.fields.stop_label)
             && self.words() == 0
+            && self
+                .lexemes
+                .iter()
+                .all(|lexeme| lexeme.text.chars().count() != 1)
             && !self.lexemes.iter().any(ending::is_price);
         // `once TP1 is hit, …` reports nothing.
         let told = self.fields.reached && (percent.is_some() || !self.has(&Concept::If));
