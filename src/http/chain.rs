@@ -19,8 +19,10 @@ pub type Links = Arc<dyn Chain>;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ChainParams {
-    /// Before this day, in UTC: `2026-11-23`. The `next` of the page before is one.
-    #[param(pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+    /// Before this day, in UTC, of 1900 to 2099: `2026-11-23`. The `next` of the page before is one.
+    #[param(
+        pattern = "^((19|20)[0-9]{2}-((0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31)|(19(0[48]|[2468][048]|[13579][26])|20([02468][048]|[13579][26]))-02-29)$"
+    )]
     before: Option<String>,
     /// At most so many, up to 500.
     #[param(minimum = 1, maximum = 500)]
@@ -76,7 +78,8 @@ pub struct SealedDay {
 
 /// A day: its seal, and the figures of every channel as they were when it was over.
 #[utoipa::path(get, path = "/v1/chain/{day}", tag = "records",
-    params(("day" = String, Path, description = "in UTC: `2026-11-23`")), responses(
+    params(("day" = String, Path, description = "in UTC, of 1900 to 2099: `2026-11-23`",
+        pattern = "^((19|20)[0-9]{2}-((0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31)|(19(0[48]|[2468][048]|[13579][26])|20([02468][048]|[13579][26]))-02-29)$")), responses(
     (status = 200, body = SealedDay),
     (status = 400, description = "it is no day", body = Problem),
     (status = 404, description = "that day is not sealed", body = Problem),

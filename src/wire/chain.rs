@@ -134,6 +134,9 @@ pub fn written(day: Day) -> String {
 pub fn day(text: &str) -> Option<Day> {
     let plain = text.len() == 10;
     let date = text.parse::<Date>().ok().filter(|_| plain)?;
+    if !(1900..2100).contains(&date.year()) {
+        return None;
+    }
     let begin = date.to_zoned(TimeZone::UTC).ok()?.timestamp();
     Some(Day::of(Timestamp::from_micros(begin.as_microsecond())))
 }
