@@ -57,7 +57,7 @@ def made(path, count):
             entry_low=low, stop=low + ("1" if "." in low else ".5"), posted=at - 1_000_001, received=at, expires_at=at + 86_400_000_000,
             held_at_most=86_400_000_000, ambiguous=seq % 5 == 0, score_model="geometry/1", score_targets='["0.3333333333333333"]',
             score_first=0.3333333333333333, score_expected_r=dice.uniform(-1, 1), state="stopped-out" if judged else "pending",
-            ended=judged, judged=judged, edited=seq % 7 == 0, deleted=seq % 11 == 0, leverage="10" if seq % 2 else None)
+            ended=judged, judged=judged, edited=seq % 7 == 0, deleted=seq % 11 == 0, leverage="10" if seq % 2 else None, retried=0)
         signals.append([cells[name] for name in columns])
         targets += [(id, 1, "123456789012.3456789", None), (id, 2, "0.00000001", "0.5")][: 1 + seq % 2]
         if judged:
@@ -66,7 +66,8 @@ def made(path, count):
     db.executemany("INSERT INTO posts VALUES (?1, 'loud', ?2, 1, x'00', ?3, 1, 0, 0)", posts)
     db.executemany(f"INSERT INTO signals ({','.join(columns)}) VALUES ({','.join('?' * len(columns))})", signals)
     db.executemany("INSERT INTO targets VALUES (?, ?, ?, ?)", targets)
-    db.executemany(f"INSERT INTO outcomes VALUES ({','.join('?' * 22)})", outcomes)
+    told = [row[1] for row in db.execute("PRAGMA table_info(outcomes)") if row[1] != "place"]
+    db.executemany(f"INSERT INTO outcomes ({','.join(told)}) VALUES ({','.join('?' * len(told))})", outcomes)
     db.commit()
     return db
 
