@@ -54,7 +54,8 @@ while True:
             for _, entries in redis.ask(*words.split()) or []:
                 for _, members in entries:
                     take(state, json.loads(members[1]))
-                keep(state)  # acted, then kept: an order with the signal's id as client id is placed once all the same
+                    keep(state)  # acted, then kept: if it dies in between, it acts on this one signal again, and an
+                                 # order with the signal's id as client id is placed once all the same
     except OSError as error:
         say("away:", error)
         time.sleep(1)
