@@ -2,6 +2,7 @@
 
 mod away;
 mod draft;
+mod eliminate;
 mod groups;
 mod satoshi;
 mod spans;
@@ -150,10 +151,16 @@ fn many(lexemes: &[Lexeme], heads: &[Head], universe: &dyn Universe) -> Option<M
 
 /// Reads one section with one pair.
 fn one(lexemes: &[Lexeme], mention: Option<&Mention>, universe: &dyn Universe) -> Seen {
-    let fields = fields::read(lexemes);
+    let mut fields = fields::read(lexemes);
     let Some(mention) = mention else {
         return Seen::Nothing;
     };
+    if !is_prose(lexemes)
+        && let Some(side) = draft::side(&fields)
+    {
+        eliminate::complete(&mut fields, side);
+    }
+    let fields = fields;
     let Some(pair) = mention.pair() else {
         return Seen::Nothing;
     };

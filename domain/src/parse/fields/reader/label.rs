@@ -164,6 +164,8 @@ impl Reader {
                 self.sentence.conditional |= !self.sentence.aside;
             }
             Concept::Talk => self.line.past = true,
+            Concept::Theirs => self.sentence.theirs = true,
+            Concept::Idle => self.fields.idle = true,
             // `SL 0.438 (daily close)`, `invalidation: a close below 308`: of a candle.
             // `stop 139, out at 157`: behind a stop that has its price it is where the profit is taken.
             Concept::Quit | Concept::Take if self.leaves_at(next) => {

@@ -90,6 +90,12 @@ pub(super) struct Sentence {
     pub(super) entry: bool,
     /// What follows is said of another order than the entry.
     pub(super) aside: bool,
+    /// The year that it names.
+    pub(super) year: Option<Decimal>,
+    /// It speaks of somebody else's trade.
+    pub(super) theirs: bool,
+    /// It ends with what introduces a quotation.
+    pub(super) opens: bool,
     pub(super) words: usize,
 }
 
@@ -136,7 +142,8 @@ impl Reader {
         let sentence = &self.sentence;
         let named = sentence.pair && sentence.words <= MOST_HEAD_WORDS;
         let short = sentence.words <= MOST_ASKED_WORDS && !sentence.pair;
-        if sentence.acts || named || sentence.market || short && self.line.acts {
+        let laid_out = sentence.pair && self.has_entry();
+        if sentence.acts || named || laid_out || sentence.market || short && self.line.acts {
             self.refuse(Refusal::Asked);
         }
     }
@@ -164,7 +171,11 @@ impl Reader {
                 _ => None,
             }
         });
-        let told = sentence.entry && sentence.words > MOST_ENTRY_WORDS;
+        let talks = sentence.acts || sentence.pair || sentence.entry;
+        let year = sentence.year.filter(|_| talks && sentence.words >= MOST_HEAD_WORDS);
+        self.fields.years.extend(year);
+        let theirs = sentence.theirs && (talks || sentence.opens);
+        let told = theirs || sentence.entry && sentence.words > MOST_ENTRY_WORDS;
         let refused = refused.or(told.then_some(Refusal::Told));
         self.fields.refused = self.fields.refused.or(refused);
     }
@@ -182,6 +193,9 @@ impl Reader {
             fields.unnamed.extend(line.loose);
         }
         fields.reached |= (line.label || line.acts) && line.hit;
+        let row = line.number && line.words <= super::MOST_LABEL_WORDS;
+        fields.rows += usize::from(row);
+        self.lines += 1;
         if line.past && (line.acts || line.market) {
             fields.refused.get_or_insert(Refusal::Past);
         }
