@@ -77,8 +77,6 @@ pub(super) struct Fields {
     pub(super) idle: bool,
     /// On how many lines a label of a word or three and its number stand.
     pub(super) rows: usize,
-    /// How many unknown words it has.
-    pub(super) words: usize,
     /// `trigger=6.480`: the price that sets an order off, and where it stands.
     pub(super) triggered: Option<(Decimal, Place)>,
     /// Prices at which is added to the entry.

@@ -10,6 +10,8 @@ mod spans;
 pub(super) use groups::regroup;
 pub(super) use spans::restore;
 
+use rust_decimal::Decimal;
+
 use super::check;
 use super::fields::{self, Fields};
 use super::lexicon::Concept;
@@ -186,6 +188,15 @@ fn one(lexemes: &[Lexeme], mention: Option<&Mention>, universe: &dyn Universe) -
     if fields.long && fields.short || fields.sold && unstopped {
         return held_if(firm, "it names both sides".into());
     }
+    if let Some(year) = past_year(&fields) {
+        return held_if(firm, format!("it is told of the year {year}"));
+    }
+    if fields.idle {
+        return held_if(firm, "it says that nothing is traded".into());
+    }
+    if withdrawn(lexemes, &fields) {
+        return Seen::Nothing;
+    }
     if let Some(refusal) = fields.refused {
         // Its levels are no later word about another trade.
         if !(firm || fields.stops.is_empty() && fields.targets.is_empty()) {
@@ -245,6 +256,35 @@ fn is_report(lexemes: &[Lexeme], fields: &Fields) -> bool {
         && fields.stops.is_empty()
         && lexemes.iter().any(|lexeme| lexeme.is(&Concept::Result))
         && lexemes.iter().any(percent)
+}
+
+/// The year of which it tells: one that a sentence names, and that can be no price of this trade.
+fn past_year(fields: &Fields) -> Option<Decimal> {
+    let goals = fields.targets.iter().map(|goal| &goal.price);
+    let levels = fields.entry.iter().chain(&fields.soft).chain(&fields.stops);
+    let near = |year: &Decimal, level: &Decimal| {
+        *level * Decimal::TWO >= *year && *level <= *year * Decimal::TWO
+    };
+    let levels: Vec<&Decimal> = levels.chain(goals).collect();
+    let year = fields
+        .years
+        .iter()
+        .find(|year| !levels.iter().any(|level| near(year, level)));
+    year.copied()
+}
+
+/// `Status: order removed` on the card of an order: neither stop nor target, and what waits is
+/// withdrawn.
+fn withdrawn(lexemes: &[Lexeme], fields: &Fields) -> bool {
+    let withdraws = |lexeme: &Lexeme| lexeme.is(&Concept::Cancel) || lexeme.is(&Concept::Drop);
+    let thing = |lexeme: &Lexeme| {
+        let things = [Concept::Ticket, Concept::Trade, Concept::Limit, Concept::Entry];
+        things.iter().any(|concept| lexeme.is(concept))
+    };
+    let one = fields.stops.is_empty() && fields.targets.is_empty();
+    one && lexemes
+        .chunk_by(|a, b| a.line == b.line)
+        .any(|line| line.iter().any(withdraws) && line.iter().any(thing))
 }
 
 /// An unknown symbol beside a side, before the pair is named.

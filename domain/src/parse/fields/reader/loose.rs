@@ -25,6 +25,8 @@ pub(super) struct Clause {
     barred: bool,
     /// Nothing but signs stands behind its last price.
     pub(super) listing: bool,
+    /// The lexeme before is a price that is taken for the entry because of its place.
+    pub(super) soft: bool,
     /// A comma stands behind its last price, which goes on with a number and ends with anything else.
     comma: bool,
 }
@@ -53,6 +55,7 @@ impl Reader {
             }
         }
         let clause = &mut self.clause;
+        clause.soft = false;
         match &lexeme.what {
             What::Word => {
                 clause.words += 1;
@@ -215,7 +218,7 @@ impl Reader {
             }),
             Some(_) => false,
         };
-        if !ends || !self.clause.listing {
+        if !ends || !(self.clause.listing || self.harden()) {
             return false;
         }
         let Some(last) = self.fields.loose.last() else {
@@ -264,6 +267,31 @@ impl Reader {
         }
         self.clause = Clause::default();
         self.open = None;
+        true
+    }
+
+    /// `9.72万 short, 9.82万 stop,`: takes back the price before, which was taken for the entry as it
+    /// stands behind the side, where another one stands before the side.
+    fn harden(&mut self) -> bool {
+        let fields = &mut self.fields;
+        let before = fields.loose.last().filter(|loose| !loose.barred);
+        let (Some(before), [price], true) = (before, fields.soft.as_slice(), self.clause.soft)
+        else {
+            return false;
+        };
+        let Some(place) = fields.found.iter().rposition(|found| {
+            found.field == Field::Entry && found.value == Some(*price)
+        }) else {
+            return false;
+        };
+        let loose = Loose {
+            price: *price,
+            place: fields.found.remove(place).place,
+            group: before.group + 1,
+            ..before.clone()
+        };
+        fields.loose.push(loose);
+        fields.soft.clear();
         true
     }
 

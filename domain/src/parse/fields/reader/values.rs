@@ -166,7 +166,10 @@ impl Reader {
                     self.fields.seen.push(value);
                 }
             }
-            Name::Soft => self.fields.soft.push(value),
+            Name::Soft => {
+                self.clause.soft = true;
+                self.fields.soft.push(value);
+            }
             Name::Target => {
                 self.behind_target = Some(0);
                 self.fields.targets.push(Goal {
@@ -249,7 +252,7 @@ impl Reader {
                 ) => {}
                 None => {
                     self.unkeep(1);
-                    drop(self.line.loose.pop());
+                    self.line.loose.pop();
                 }
             }
         }
