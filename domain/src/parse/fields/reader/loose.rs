@@ -29,6 +29,8 @@ pub(super) struct Clause {
     pub(super) soft: bool,
     /// A comma stands behind its last price, which goes on with a number and ends with anything else.
     comma: bool,
+    /// A comma stands right before its last price.
+    begun: bool,
 }
 
 impl Reader {
@@ -38,7 +40,7 @@ impl Reader {
             What::Break | What::Tick | What::Sign('!' | '?' | '。') => true,
             What::Sign('.') => next.is_none_or(|next| !next.glued),
             What::Number(_) | What::Index(_) => {
-                self.clause.comma = false;
+                self.clause.begun = std::mem::take(&mut self.clause.comma);
                 false
             }
             What::Sign(',' | '，' | ';' | '|') => {
@@ -274,24 +276,27 @@ impl Reader {
     /// stands behind the side, where another one stands before the side.
     fn harden(&mut self) -> bool {
         let fields = &mut self.fields;
-        let before = fields.loose.last().filter(|loose| !loose.barred);
-        let (Some(before), [price], true) = (before, fields.soft.as_slice(), self.clause.soft)
-        else {
+        let [before @ .., price] = fields.soft.as_slice() else {
             return false;
         };
+        let entered = !before.is_empty() || fields.loose.last().is_some_and(|loose| !loose.barred);
+        if !(entered && self.clause.soft && self.clause.begun) {
+            return false;
+        }
+        let price = *price;
         let Some(place) = fields.found.iter().rposition(|found| {
-            found.field == Field::Entry && found.value == Some(*price)
+            found.field == Field::Entry && found.value == Some(price)
         }) else {
             return false;
         };
-        let loose = Loose {
-            price: *price,
-            place: fields.found.remove(place).place,
-            group: before.group + 1,
-            ..before.clone()
-        };
-        fields.loose.push(loose);
-        fields.soft.clear();
+        self.here = fields.found.remove(place).place;
+        fields.soft.pop();
+        self.clause = Clause::default();
+        self.keep(&Number {
+            value: Some(price),
+            written: price.to_string(),
+            ..Number::default()
+        });
         true
     }
 
