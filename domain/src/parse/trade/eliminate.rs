@@ -26,6 +26,7 @@ const FARTHEST_STOP: Decimal = crate::parse::check::FARTHEST_STOP;
 
 /// Gives the loose prices of a trade the roles that nothing else can have.
 pub(super) fn complete(fields: &mut Fields, side: Side) {
+    if std::env::var("L1DBG").is_ok() { eprintln!("{side:?} {fields:#?}"); }
     if fields.loose.is_empty() || fields.refused.is_some() || is_about_an_open_trade(fields) {
         return;
     }
@@ -37,9 +38,18 @@ pub(super) fn complete(fields: &mut Fields, side: Side) {
     }
 }
 
-/// What is reached, moved or ended is no new trade, and its numbers are those of the old one.
-const fn is_about_an_open_trade(fields: &Fields) -> bool {
-    fields.reached || fields.moving || fields.later || fields.ending
+/// What is reached, moved or ended is no new trade, and its numbers are those of the old one. Who
+/// takes parts of a trade whose entry and stop he has just named says where he will.
+fn is_about_an_open_trade(fields: &Fields) -> bool {
+    let entered = fields.market || !(fields.entry.is_empty() && fields.soft.is_empty());
+    let parts = fields.loose.iter().filter(|loose| loose.hint == Hint::Gain);
+    let opens = entered
+        && fields.side().is_some()
+        && !fields.stops.is_empty()
+        && fields.targets.is_empty()
+        && !fields.in_profit
+        && parts.count() >= 2;
+    fields.reached || fields.moving || fields.ending || fields.later && !opens
 }
 
 /// A price in the direction in which the side gains.
@@ -251,12 +261,13 @@ impl Known {
     }
 
     fn goals(&self) -> Option<Roles> {
-        if self.entries.is_empty() {
-            return None;
-        }
         let (_, high) = self.ends()?;
-        Some(Roles {
-            targets: self.as_goals(&self.groups, high)?,
+        let targets = self.as_goals(&self.groups, high)?;
+        // Of a trade at the market a list is one of targets, and one price may be what it costs.
+        let listed = self.groups.len() == 1 && targets.len() > 1;
+        let labelled = targets.iter().all(|loose| loose.words > 0);
+        (!self.entries.is_empty() || listed && labelled).then(|| Roles {
+            targets,
             ..Roles::default()
         })
     }

@@ -14,6 +14,9 @@ use crate::parse::token::Place;
 /// one and a word of letters seven: `who is selling Bitcoin now` is no order.
 const MOST_MARKET_WORDS: usize = 6;
 
+/// The most behind the label of an entry, counted alike: `Entry: the momentary market price`.
+const MOST_LABELLED_WORDS: usize = 7;
+
 /// The most unknown words in a sentence with the price of an entry, counted alike: one that has a
 /// price somewhere tells of a plan.
 const MOST_ENTRY_WORDS: usize = 56;
@@ -90,6 +93,8 @@ pub(super) struct Sentence {
     pub(super) entry: bool,
     /// What follows is said of another order than the entry.
     pub(super) aside: bool,
+    /// It has the label of an entry.
+    pub(super) labelled: bool,
     /// The year that it names.
     pub(super) year: Option<Decimal>,
     /// It speaks of somebody else's trade.
@@ -152,7 +157,12 @@ impl Reader {
         self.line.beyond = None;
         let sentence = std::mem::take(&mut self.sentence);
         // `now` in a sentence is no order to enter at once.
-        let at_once = sentence.market && sentence.words <= MOST_MARKET_WORDS;
+        let most = if sentence.labelled {
+            MOST_LABELLED_WORDS
+        } else {
+            MOST_MARKET_WORDS
+        };
+        let at_once = sentence.market && sentence.words <= most;
         self.fields.market |= at_once;
         // A pair in a sentence is talk about it.
         let named = sentence.pair && sentence.words <= MOST_HEAD_WORDS;

@@ -50,6 +50,11 @@ impl Reader {
             What::Sign(_) | What::Part => false,
             What::Is(_) | What::Pair(_) | What::Word | What::Link => self.clause.comma,
         };
+        // `stop 4512. 4390 - 4330 - 4240.`: the list is no stop's.
+        let stopped = self.in_stop() && self.open.is_some_and(|open| open.numbers > 0);
+        if ends && stopped && lexeme.what == What::Sign('.') {
+            self.open = None;
+        }
         if ends {
             self.clause = Clause::default();
             if lexeme.what == What::Break || matches!(lexeme.what, What::Sign('!' | '?' | '。' | '.')) {
@@ -104,7 +109,12 @@ impl Reader {
             | Concept::Share(_)
             | Concept::Hold
             | Concept::Out => clause.hint = Hint::Gain,
-            Concept::Above | Concept::Below | Concept::If | Concept::Quit | Concept::Close => {
+            Concept::Above
+            | Concept::Below
+            | Concept::If
+            | Concept::Quit
+            | Concept::Close
+            | Concept::Hazard => {
                 if clause.hint == Hint::None {
                     clause.hint = Hint::Beyond;
                 }
@@ -136,7 +146,6 @@ impl Reader {
             | Concept::Cancel
             | Concept::Drop
             | Concept::Size
-            | Concept::Hazard
             | Concept::Leverage
             | Concept::Timeframe
             | Concept::Validity
@@ -183,6 +192,12 @@ impl Reader {
         };
         if is_year(number) {
             self.sentence.year = Some(price);
+        }
+        // `Fill: at market (ref 0.9124)`.
+        if self.remark && self.line.market && self.fields.price.is_none() {
+            self.fields.price = Some(price.normalize());
+            self.line.loose.pop();
+            return;
         }
         let last = self.fields.loose.last().map_or(0, |loose| loose.group);
         let clause = &mut self.clause;
@@ -303,7 +318,7 @@ impl Reader {
     /// Does a price under the open label belong to no role, so that it is kept as a loose one?
     pub(super) fn is_loose_under(&self, open: Open) -> bool {
         match open.name {
-            Name::Price => !self.remark,
+            Name::Price | Name::Risk => !self.remark,
             Name::Other => self.clause.hint == Hint::Gain && !self.clause.barred,
             Name::Entry
             | Name::Soft
@@ -312,8 +327,7 @@ impl Reader {
             | Name::Leverage
             | Name::Timeframe
             | Name::Validity
-            | Name::Size
-            | Name::Risk => false,
+            | Name::Size => false,
         }
     }
 }

@@ -246,10 +246,8 @@ impl Reader {
                 Some(Name::Target) => drop(self.fields.targets.pop()),
                 Some(Name::Stop) => drop(self.fields.stops.pop()),
                 Some(Name::Leverage) => drop(self.fields.leverage.pop()),
-                Some(Name::Price) => self.unkeep(1),
-                Some(
-                    Name::Timeframe | Name::Validity | Name::Size | Name::Risk | Name::Other,
-                ) => {}
+                Some(Name::Price | Name::Risk) => self.unkeep(1),
+                Some(Name::Timeframe | Name::Validity | Name::Size | Name::Other) => {}
                 None => {
                     self.unkeep(1);
                     self.line.loose.pop();
