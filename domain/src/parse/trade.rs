@@ -258,6 +258,48 @@ fn is_report(lexemes: &[Lexeme], fields: &Fields) -> bool {
         && lexemes.iter().any(percent)
 }
 
+/// So many prices of one size beside a pair and a side are a trade more often than talk.
+const SUSPECT: usize = 3;
+
+/// Why a text that opens nothing is to be looked at by a person: it names a pair, one side and
+/// prices of one size, and says nothing that would make it a report, a plan or a later word.
+pub(super) fn suspect(lexemes: &[Lexeme]) -> Option<String> {
+    let heads = heads(lexemes);
+    let [head] = heads.as_slice() else {
+        return None;
+    };
+    let talks = lexemes.iter().any(|lexeme| {
+        let concepts = [Concept::If, Concept::Talk, Concept::Hit, Concept::Theirs];
+        lexeme.what == What::Sign('?') || concepts.iter().any(|concept| lexeme.is(concept))
+    });
+    let fields = fields::read(lexemes);
+    let told = fields.refused.is_some() || fields.idle || !fields.years.is_empty();
+    let open = fields.reached || fields.moving || fields.later || fields.ending;
+    if head.mention.sure <= Sureness::Sided || talks || told || open || is_prose(lexemes) {
+        return None;
+    }
+    let side = fields.side()?;
+    let goals = fields.targets.iter().map(|goal| goal.price);
+    let named = fields.entry.iter().chain(&fields.soft).chain(&fields.stops);
+    let loose = fields.loose.iter().filter(|loose| {
+        !(loose.barred || loose.counts || loose.year)
+    });
+    let loose = loose.map(|loose| loose.price);
+    let mut prices: Vec<Decimal> = named.copied().chain(goals).chain(loose).collect();
+    prices.sort_unstable();
+    prices.dedup();
+    // Far from each other they count different things.
+    let near = |prices: &&[Decimal]| {
+        let (low, high) = (prices.first(), prices.last());
+        low.zip(high).is_some_and(|(low, high)| *high <= *low * Decimal::TWO)
+    };
+    let alike = prices.windows(SUSPECT).any(|prices| near(&prices));
+    alike.then(|| format!(
+        "it names {} {side} and prices, and not which is which",
+        head.mention.base
+    ))
+}
+
 /// The year of which it tells: one that a sentence names, and that can be no price of this trade.
 fn past_year(fields: &Fields) -> Option<Decimal> {
     let goals = fields.targets.iter().map(|goal| &goal.price);

@@ -26,7 +26,6 @@ const FARTHEST_STOP: Decimal = crate::parse::check::FARTHEST_STOP;
 
 /// Gives the loose prices of a trade the roles that nothing else can have.
 pub(super) fn complete(fields: &mut Fields, side: Side) {
-    if std::env::var("L1DBG").is_ok() { eprintln!("{side:?} {fields:#?}"); }
     if fields.loose.is_empty() || fields.refused.is_some() || is_about_an_open_trade(fields) {
         return;
     }
@@ -111,10 +110,19 @@ impl Known {
             loose.price * Decimal::TWO >= low && loose.price <= high * Decimal::TWO
         };
         let mut groups: Vec<Vec<Loose>> = Vec::new();
+        let mut repeated = None;
         for loose in free().filter(near) {
-            let read = levels().any(|level| *level == loose.price);
-            if read {
+            // `2403-2409, stop 2409`: what is written of one end of a zone says nothing of the other.
+            let mixed = |group: &Vec<Loose>| group[0].group == loose.group;
+            if levels().any(|level| *level == loose.price) {
+                if groups.last().is_some_and(mixed) {
+                    return None;
+                }
+                repeated = Some(loose.group);
                 continue;
+            }
+            if repeated == Some(loose.group) {
+                return None;
             }
             if loose.counts || loose.year || !is_labelled(loose) {
                 return None;
@@ -131,10 +139,14 @@ impl Known {
             targets,
             market: fields.market,
             seen: fields.price.is_some(),
-            stopped: !fields.stops.is_empty()
+            stopped: fields.stop_label
+                || !fields.stops.is_empty()
                 || fields.stop_away.is_some()
                 || fields.percent_stop.is_some(),
-            aimed: !fields.targets.is_empty() || !fields.targets_away.is_empty(),
+            // `Targets: to be decided` leaves none to be found.
+            aimed: fields.target_label
+                || !fields.targets.is_empty()
+                || !fields.targets_away.is_empty(),
             card: fields.rows >= CARD,
             groups,
         })
