@@ -9,7 +9,7 @@ use super::phrase::{Lexeme, What};
 /// The fewest columns of a table.
 const FEWEST_CELLS: usize = 3;
 
-/// The fewest dots that lead from a label to its value.
+/// The fewest dots that lead from a label to its value, where no space stands around them.
 const FEWEST_DOTS: usize = 3;
 
 /// The highest number that counts the exits of a trade.
@@ -22,7 +22,7 @@ pub(super) fn plain(lexemes: Vec<Lexeme>) -> Vec<Lexeme> {
     plain
 }
 
-/// `Exit 1 ....... 3.540` is `Exit 1: 3.540`; dots at the end of a word are speech.
+/// `Exit 1 ....... 3.540` and `Garde .. 3,44` are `Exit 1: 3.540`; dots at the end of a word are speech.
 fn without_leaders(lexemes: Vec<Lexeme>) -> Vec<Lexeme> {
     let dots = |from: usize| {
         let dot = |lexeme: &&Lexeme| lexeme.what == What::Sign('.');
@@ -33,7 +33,10 @@ fn without_leaders(lexemes: Vec<Lexeme>) -> Vec<Lexeme> {
     let mut at = 0;
     while let Some(lexeme) = lexemes.get(at) {
         let length = dots(at);
-        if length >= FEWEST_DOTS && !lexeme.glued && at > 0 {
+        let apart = lexemes.get(at + length).is_some_and(|next| {
+            !next.glued && matches!(next.what, What::Number(_))
+        });
+        if (length >= FEWEST_DOTS || length == 2 && apart) && !lexeme.glued && at > 0 {
             plain.push(sign(':', lexeme));
             at += length;
         } else {

@@ -261,6 +261,9 @@ fn is_report(lexemes: &[Lexeme], fields: &Fields) -> bool {
 /// So many prices of one size beside a pair and a side are a trade more often than talk.
 const SUSPECT: usize = 3;
 
+/// In more unknown words than these somebody talks about the market.
+const MOST_SUSPECT: usize = 36;
+
 /// Why a text that opens nothing is to be looked at by a person: it names a pair, one side and
 /// prices of one size, and says nothing that would make it a report, a plan or a later word.
 pub(super) fn suspect(lexemes: &[Lexeme]) -> Option<String> {
@@ -269,13 +272,26 @@ pub(super) fn suspect(lexemes: &[Lexeme]) -> Option<String> {
         return None;
     };
     let talks = lexemes.iter().any(|lexeme| {
-        let concepts = [Concept::If, Concept::Talk, Concept::Hit, Concept::Theirs];
+        let concepts = [
+            Concept::If,
+            Concept::Not,
+            Concept::Nay,
+            Concept::Talk,
+            Concept::Hit,
+            Concept::Theirs,
+        ];
         lexeme.what == What::Sign('?') || concepts.iter().any(|concept| lexeme.is(concept))
     });
     let fields = fields::read(lexemes);
     let told = fields.refused.is_some() || fields.idle || !fields.years.is_empty();
     let open = fields.reached || fields.moving || fields.later || fields.ending;
-    if head.mention.sure <= Sureness::Sided || talks || told || open || is_prose(lexemes) {
+    let laid_out = fields.entry.len()
+        + fields.soft.len()
+        + fields.stops.len()
+        + fields.targets.len()
+        > 0;
+    let short = words(lexemes) <= MOST_SUSPECT;
+    if head.mention.sure <= Sureness::Sided || talks || told || open || !laid_out || !short {
         return None;
     }
     let side = fields.side()?;
@@ -353,11 +369,13 @@ fn held_if(firm: bool, reason: String) -> Seen {
 
 /// Are there so many words that it is talk about the market?
 fn is_prose(lexemes: &[Lexeme]) -> bool {
-    let words = lexemes
-        .iter()
-        .filter(|lexeme| lexeme.what == What::Word)
-        .count();
-    words > 60
+    words(lexemes) > 60
+}
+
+/// How many unknown words there are.
+fn words(lexemes: &[Lexeme]) -> usize {
+    let word = |lexeme: &&Lexeme| lexeme.what == What::Word;
+    lexemes.iter().filter(word).count()
 }
 
 /// Are there enough fields that a trade may be meant?
@@ -368,7 +386,7 @@ fn looks_like_a_trade(fields: &Fields) -> bool {
     if !fields.entry.is_empty() {
         sided || levels
     } else if fields.market {
-        sided || fields.entry_label && levels
+        sided || (fields.entry_label || fields.labelled() == 2) && levels
     } else if !fields.soft.is_empty() {
         sided && (levels || fields.near) || fields.labelled() == 2
     } else {

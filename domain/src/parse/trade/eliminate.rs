@@ -93,18 +93,21 @@ impl Known {
         };
         let targets: Vec<Decimal> = fields.targets.iter().map(|goal| goal.price).collect();
         let levels = || entries.iter().chain(&fields.stops).chain(&targets);
-        let entered = !entries.is_empty() || fields.market;
+        let priced = !entries.is_empty() || fields.price.is_some() && fields.market;
         let free = || {
             fields
                 .loose
                 .iter()
-                .filter(|loose| !loose.barred && !(entered && loose.hint == Hint::Price))
+                .filter(|loose| !loose.barred && !(priced && loose.hint == Hint::Price))
         };
-        let all = || levels().copied().chain(free().map(|loose| loose.price));
+        let sizes = || {
+            let prices = free().filter(|loose| !loose.counts && !loose.year);
+            prices.map(|loose| loose.price)
+        };
         let (low, high) = match (levels().min(), levels().max()) {
             (Some(low), Some(high)) => (*low, *high),
             // Nothing is named: then they must all be of one size.
-            _ => (all().max()?, all().min()?),
+            _ => (sizes().max()?, sizes().min()?),
         };
         let near = |loose: &&Loose| {
             loose.price * Decimal::TWO >= low && loose.price <= high * Decimal::TWO
@@ -250,7 +253,9 @@ impl Known {
         let unpriced = self.market && self.entries.is_empty() && !self.seen;
         let (stop, goal) = (self.stops.first()?, self.targets.first()?);
         let here = self.gain(loose.price);
-        (unpriced && self.gain(*stop) < here && here < self.gain(*goal)).then(|| Roles {
+        // Nobody knows whether one that is not called a price is another order.
+        let called = unpriced && loose.hint == Hint::Price;
+        (called && self.gain(*stop) < here && here < self.gain(*goal)).then(|| Roles {
             seen: Some(loose.clone()),
             ..Roles::default()
         })
@@ -356,17 +361,26 @@ impl Known {
         })
     }
 
-    /// A card that names none of them: what it calls a price, what it gains, and what is left.
+    /// A card that names none of them: what is gained, an entry that is called a price or is a zone,
+    /// and what is left.
     fn all(&self) -> Option<Roles> {
         let [one, two, three] = self.groups.as_slice() else {
             return None;
         };
         let groups = [one, two, three];
-        let entry = *groups.iter().find(|group| group[0].hint == Hint::Price)?;
         let goals = *groups.iter().find(|group| group[0].hint == Hint::Gain)?;
-        let stop = *groups
-            .iter()
-            .find(|group| matches!(group[0].hint, Hint::None | Hint::Beyond))?;
+        let mut rest = groups.iter().filter(|group| group[0].hint != Hint::Gain);
+        let (first, second) = (*rest.next()?, *rest.next()?);
+        let low = |group: &[Loose]| group.iter().map(|loose| self.gain(loose.price)).min();
+        let (entry, stop) = if low(first)? > low(second)? {
+            (first, second)
+        } else {
+            (second, first)
+        };
+        let told = entry.len() == 2 || entry[0].hint == Hint::Price || stop[0].hint == Hint::Beyond;
+        if !told {
+            return None;
+        }
         let gains = entry.iter().map(|loose| self.gain(loose.price));
         let goals = self.as_goals(std::slice::from_ref(goals), gains.clone().max()?)?;
         (self.card && is_entry(entry) && self.is_stop(stop, gains.min()?)).then(|| Roles {

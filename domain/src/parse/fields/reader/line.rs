@@ -93,6 +93,8 @@ pub(super) struct Sentence {
     pub(super) entry: bool,
     /// What follows is said of another order than the entry.
     pub(super) aside: bool,
+    /// What the market costs stands in it.
+    pub(super) seen: bool,
     /// It has the label of an entry.
     pub(super) labelled: bool,
     /// The year that it names.
@@ -162,7 +164,7 @@ impl Reader {
         } else {
             MOST_MARKET_WORDS
         };
-        let at_once = sentence.market && sentence.words <= most;
+        let at_once = sentence.market && (sentence.words <= most || sentence.seen);
         self.fields.market |= at_once;
         // A pair in a sentence is talk about it.
         let named = sentence.pair && sentence.words <= MOST_HEAD_WORDS;

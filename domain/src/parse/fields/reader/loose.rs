@@ -196,6 +196,7 @@ impl Reader {
         // `Fill: at market (ref 0.9124)`.
         if self.remark && self.line.market && self.fields.price.is_none() {
             self.fields.price = Some(price.normalize());
+            self.sentence.seen = true;
             self.line.loose.pop();
             return;
         }
@@ -288,10 +289,15 @@ impl Reader {
     }
 
     /// `9.72万 short, 9.82万 stop,`: takes back the price before, which was taken for the entry as it
-    /// stands behind the side, where another one stands before the side.
+    /// stands behind the side, where the entry has another one.
     fn harden(&mut self) -> bool {
         let fields = &mut self.fields;
-        let [before @ .., price] = fields.soft.as_slice() else {
+        let entries = if fields.soft.is_empty() {
+            &fields.entry
+        } else {
+            &fields.soft
+        };
+        let [before @ .., price] = entries.as_slice() else {
             return false;
         };
         let entered = !before.is_empty() || fields.loose.last().is_some_and(|loose| !loose.barred);
@@ -305,7 +311,9 @@ impl Reader {
             return false;
         };
         self.here = fields.found.remove(place).place;
-        fields.soft.pop();
+        if fields.soft.pop().is_none() {
+            fields.entry.pop();
+        }
         self.clause = Clause::default();
         self.keep(&Number {
             value: Some(price),
