@@ -221,11 +221,11 @@ fn a_number_that_nothing_names_holds_the_trade() {
 #[test]
 fn a_level_under_an_unknown_word_is_missed_by_a_trade_without_it() {
     assert_eq!(
-        told("Long SOL from 162\nSL 149\nmy blorps are 171 and 182"),
+        told("Long SOL from 162\nSL 149\nmy blorp is 171 and another 158"),
         "held: what 171 is stands nowhere"
     );
     assert_eq!(
-        told("Long SOL from 162\nTP 171\nblorp at 149 please"),
+        told("Long SOL from 162\nTP 171\nblorp at 149 or at 145 please"),
         "held: what 149 is stands nowhere"
     );
     // The stop stands for an entry that nobody wrote.

@@ -157,10 +157,8 @@ fn one(lexemes: &[Lexeme], mention: Option<&Mention>, universe: &dyn Universe) -
     let Some(mention) = mention else {
         return Seen::Nothing;
     };
-    if !is_prose(lexemes)
-        && let Some(side) = draft::side(&fields)
-    {
-        eliminate::complete(&mut fields, side);
+    if !is_prose(lexemes) {
+        eliminate::complete(&mut fields);
     }
     let fields = fields;
     let Some(pair) = mention.pair() else {
@@ -289,7 +287,8 @@ pub(super) fn suspect(lexemes: &[Lexeme]) -> Option<String> {
         + fields.soft.len()
         + fields.stops.len()
         + fields.targets.len()
-        > 0;
+        > 0
+        || fields.rows >= SUSPECT && !lexemes.iter().any(|lexeme| lexeme.is(&Concept::Other));
     let short = words(lexemes) <= MOST_SUSPECT;
     if head.mention.sure <= Sureness::Sided || talks || told || open || !laid_out || !short {
         return None;

@@ -9,6 +9,7 @@
 
 use rust_decimal::Decimal;
 
+use super::draft;
 use crate::market::Side;
 use crate::parse::fields::{Fields, Found, Goal, Hint, Loose};
 use crate::reading::{Confidence, Field, MAX_TARGETS};
@@ -20,12 +21,20 @@ const MOST_HINTED: usize = 6;
 /// So many lines of a label and a number make a text a card.
 const CARD: usize = 3;
 
-/// A stop that no word names is at most this share of the entry away, and a target this many times
-/// as far.
+/// A stop that no word names is at most this share of the entry away.
 const FARTHEST_STOP: Decimal = crate::parse::check::FARTHEST_STOP;
 
+/// What counts something is farther than this many times from all levels.
+const COUNTED: Decimal = Decimal::from_parts(13, 0, 0, false, 1);
+
 /// Gives the loose prices of a trade the roles that nothing else can have.
-pub(super) fn complete(fields: &mut Fields, side: Side) {
+pub(super) fn complete(fields: &mut Fields) {
+    // An outlook has levels, too: who names no side says at least that he enters, or writes a card.
+    let orders = fields.entry_label || fields.market || fields.rows >= CARD;
+    let implied = orders.then(|| draft::side(fields)).flatten();
+    let Some(side) = fields.side().or(implied) else {
+        return;
+    };
     if fields.loose.is_empty() || fields.refused.is_some() || is_about_an_open_trade(fields) {
         return;
     }
@@ -124,10 +133,18 @@ impl Known {
                 repeated = Some(loose.group);
                 continue;
             }
+            if loose.counts {
+                // `CARD 7` above prices of three and four.
+                let high = high * COUNTED;
+                if loose.price * COUNTED >= low && loose.price <= high {
+                    return None;
+                }
+                continue;
+            }
             if repeated == Some(loose.group) {
                 return None;
             }
-            if loose.counts || loose.year || !is_labelled(loose) {
+            if loose.year || !is_labelled(loose) {
                 return None;
             }
             match groups.last_mut() {

@@ -19,6 +19,9 @@ impl Reader {
     pub(super) fn picture(&mut self, mark: char) {
         if GOALS.contains(&mark) && self.open.is_none_or(|open| open.name != Name::Target) {
             self.concept(&Concept::Target, None);
+            if let Some(open) = &mut self.open {
+                open.bullet = Some(mark);
+            }
         } else if STOPS.contains(&mark) && self.open.is_none_or(|open| open.name != Name::Stop) {
             self.concept(&Concept::Stop, None);
         } else if DOORS.contains(&mark) && self.open.is_none_or(|open| open.name != Name::Entry) {

@@ -67,6 +67,7 @@ impl Reader {
         }
         let starts_line = !self.line.number && !self.line.label;
         self.line.number = true;
+        self.clause.taken();
         if let Some(open) = self.open {
             self.clause.listing &= self.is_loose_under(open);
             if self.is_loose_under(open) {
