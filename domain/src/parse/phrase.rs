@@ -1,5 +1,7 @@
 //! Lexemes: tokens after the lexicon has named its phrases among them.
 
+use std::mem::discriminant;
+
 use rust_decimal::Decimal;
 use smol_str::SmolStr;
 
@@ -64,8 +66,10 @@ impl Lexeme {
     }
 
     /// Is it a phrase that says this?
+    #[inline]
     pub(super) fn is(&self, concept: &Concept) -> bool {
-        matches!(&self.what, What::Is(is) if is == concept)
+        // Nearly always the two differ in kind, which is one comparison where it is asked.
+        matches!(&self.what, What::Is(is) if discriminant(is) == discriminant(concept) && is == concept)
     }
 }
 
@@ -167,6 +171,11 @@ fn take_unit(lexemes: &mut [Lexeme]) {
 
 /// The words of a phrase, as written.
 fn joined(tokens: &[Token]) -> SmolStr {
+    if let [one] = tokens
+        && let Kind::Word { text, .. } = &one.kind
+    {
+        return text.clone();
+    }
     tokens.iter().filter_map(|token| token.word()).collect()
 }
 
