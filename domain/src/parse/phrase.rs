@@ -26,7 +26,7 @@ pub(super) struct Lexeme {
 }
 
 /// What a lexeme is.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(super) enum What {
     /// A phrase of the lexicon.
     Is(Concept),
@@ -42,6 +42,28 @@ pub(super) enum What {
     Tick,
     Link,
     Break,
+}
+
+impl PartialEq for What {
+    /// Nearly always the two differ in kind, which is one comparison where it is asked.
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        discriminant(self) == discriminant(other) && self.says_the_same(other)
+    }
+}
+
+impl What {
+    /// The same, where the two are of one kind.
+    fn says_the_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Is(one), Self::Is(other)) => one == other,
+            (Self::Pair(one), Self::Pair(other)) => one == other,
+            (Self::Number(one), Self::Number(other)) => one == other,
+            (Self::Index(one), Self::Index(other)) => one == other,
+            (Self::Sign(one), Self::Sign(other)) => one == other,
+            (one, other) => discriminant(one) == discriminant(other),
+        }
+    }
 }
 
 impl Lexeme {

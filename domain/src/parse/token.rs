@@ -100,6 +100,9 @@ impl Kind {
 /// No post of 4096 characters has more words, numbers and signs; what is longer is cut no further.
 pub(super) const MOST_TOKENS: usize = 4_096;
 
+/// No usual text has fewer bytes to a token, so its tokens find room where they are put at once.
+const FEWEST_BYTES: usize = 3;
+
 /// Cuts a normalised text into tokens.
 pub(super) fn cut(plain: &str, lexicon: &Lexicon) -> Vec<Token> {
     let mut cutter = Cutter {
@@ -111,7 +114,7 @@ pub(super) fn cut(plain: &str, lexicon: &Lexicon) -> Vec<Token> {
         last_index: 0,
         parentheses: 0,
         title: false,
-        tokens: Vec::new(),
+        tokens: Vec::with_capacity((plain.len() / FEWEST_BYTES).min(MOST_TOKENS)),
         lexicon,
     };
     while cutter.at < plain.len() && cutter.tokens.len() <= MOST_TOKENS {
