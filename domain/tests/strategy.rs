@@ -246,7 +246,10 @@ fn a_post_is_named_after_its_candle() {
     };
     let on = Instrument::parse("binance:spot:BTC/USDT").unwrap();
     let key = call.key(&strategy, &on, Interval::Quarter);
-    assert_eq!(key.as_str(), "rsi_reversal/BTC/USDT/15m/1735690500");
+    assert_eq!(
+        key.as_str(),
+        "rsi_reversal/binance:spot:BTC/USDT/15m/1735690500"
+    );
 }
 
 #[test]

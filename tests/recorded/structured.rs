@@ -163,6 +163,7 @@ async fn compared(data: &Path, folder: &str, kind: &str, intervals: &[&str]) -> 
             files: vec![PostFile::from(set.clone())],
             columns: Some(path),
         },
+        strategies: replay::strategies::Wanted::default(),
         quiet: true,
     };
     let report = replay::run(&plan).await.unwrap().report;

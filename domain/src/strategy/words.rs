@@ -43,9 +43,8 @@ impl Call {
     #[must_use]
     pub fn key(&self, strategy: &Strategy, on: &Instrument, interval: Interval) -> PostKey {
         PostKey::new(format!(
-            "{}/{}/{}/{}",
+            "{}/{on}/{}/{}",
             strategy.name(),
-            on.pair,
             interval.label(),
             self.at.as_millis() / 1_000
         ))
