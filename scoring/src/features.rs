@@ -193,7 +193,7 @@ fn narrow(values: impl IntoIterator<Item = Option<f64>>) -> Vec<f32> {
     clippy::cast_precision_loss,
     reason = "no list has more than 2^52 members"
 )]
-const fn count(n: usize) -> f64 {
+pub(crate) const fn count(n: usize) -> f64 {
     n as f64
 }
 

@@ -4,7 +4,9 @@
 //! the live path; [`registry`] keeps the models that read them.
 
 pub mod bars;
+pub mod dataset;
 pub mod features;
 pub mod geometry;
 pub mod registry;
 pub mod so_far;
+pub mod steps;

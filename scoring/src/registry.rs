@@ -17,7 +17,7 @@ use crate::features::{self, Features};
 
 mod card;
 
-pub use card::{CARD, Calibration, Card, FORM, TrainedOn};
+pub use card::{CARD, Card, FORM, TrainedOn};
 
 /// What a model says of one signal.
 #[derive(Clone, Debug, PartialEq)]

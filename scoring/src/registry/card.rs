@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::features::logit;
+use crate::steps::line::Line;
 
 /// The name of the card's file.
 pub const CARD: &str = "card.json";
@@ -39,28 +39,9 @@ pub struct Card {
     /// The hash of the schema of its features.
     pub schema: String,
     /// How the champion's chances become those that are told.
-    pub calibration: Calibration,
+    pub calibration: Line,
     /// The SHA-256 of each of its files.
     pub files: BTreeMap<String, String>,
-}
-
-/// A straight line through log-odds.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Calibration {
-    /// Nought where it is right on average.
-    pub intercept: f64,
-    /// One where it is as sure as it may be.
-    pub slope: f64,
-}
-
-impl Calibration {
-    /// What is told where `p` was reckoned.
-    #[must_use]
-    pub fn of(&self, p: f64) -> f64 {
-        let z = self.intercept + self.slope * logit(p);
-        1.0 / (1.0 + (-z).exp())
-    }
 }
 
 impl Card {
