@@ -15,4 +15,5 @@ pub mod reading;
 pub mod score;
 pub mod signal;
 pub mod statistics;
+pub mod strategy;
 pub mod time;
