@@ -69,6 +69,17 @@ const SPARE: usize = 30;
 
 const MINUTE: i64 = 60_000_000;
 
+/// After a silence of half an hour, or of four bars where that is longer, what was before says
+/// nothing of the present.
+const fn silence(shelf: usize) -> i64 {
+    let bars = 4 * SHELVES[shelf].0 * MINUTE;
+    if bars > 30 * MINUTE {
+        bars
+    } else {
+        30 * MINUTE
+    }
+}
+
 /// Which shelf of a series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Length {
@@ -110,17 +121,23 @@ impl Series {
             .end
             .as_micros()
             .saturating_sub(bar.open_time.as_micros());
-        for (shelf, (minutes, told)) in self.shelves.iter_mut().zip(SHELVES) {
+        for (nth, (shelf, (minutes, told))) in self.shelves.iter_mut().zip(SHELVES).enumerate() {
             if span > 0 && span <= minutes * MINUTE {
+                shelf.forget_before_silence(bar, silence(nth));
                 shelf.push(bar, minutes * MINUTE, told + SPARE);
             }
         }
     }
 
-    /// The last finished bars of a length that were over at an instant, oldest first.
+    /// The last finished bars of a length that were over at an instant, oldest first; none where
+    /// nothing was told for a while before it.
     pub fn until(&self, length: Length, at: Timestamp) -> impl DoubleEndedIterator<Item = &Bar> {
         let bars = &self.shelves[length as usize].bars;
-        let known = bars.partition_point(|bar| bar.end <= at);
+        let mut known = bars.partition_point(|bar| bar.end <= at);
+        let last = known.checked_sub(1).map(|last| bars[last].end);
+        if last.is_none_or(|last| at.as_micros() - last.as_micros() > silence(length as usize)) {
+            known = 0;
+        }
         bars.range(known.saturating_sub(SHELVES[length as usize].1)..known)
     }
 
@@ -133,6 +150,15 @@ impl Series {
 }
 
 impl Shelf {
+    fn forget_before_silence(&mut self, bar: &Bar, silence: i64) {
+        let last = self.bars.back().map(|last| last.end);
+        let begun = self.growing.map(|growing| growing.open_time);
+        let known = last.max(begun).unwrap_or(bar.open_time);
+        if bar.open_time.as_micros() - known.as_micros() > silence {
+            *self = Self::default();
+        }
+    }
+
     fn push(&mut self, bar: &Bar, span: i64, room: usize) {
         let begin = bar.open_time.as_micros().div_euclid(span) * span;
         let (begin, end) = (
@@ -197,7 +223,7 @@ mod tests {
         for nth in 0..14 {
             series.push(&minute(nth, 100.0 + nth as f64));
         }
-        let now = Timestamp::MAX;
+        let now = Timestamp::from_micros(15 * MINUTE);
         assert_eq!(series.until(Length::Minute, now).count(), 14);
         assert_eq!(series.until(Length::Five, now).count(), 2);
         assert_eq!(series.until(Length::Quarter, now).count(), 0);
@@ -218,11 +244,34 @@ mod tests {
     }
 
     #[test]
+    fn what_was_before_a_long_silence_is_forgotten() {
+        let mut series = Series::default();
+        (0..20).for_each(|nth| series.push(&minute(nth, 100.0)));
+        assert_eq!(
+            series
+                .until(Length::Minute, Timestamp::from_micros(49 * MINUTE))
+                .count(),
+            20
+        );
+        assert_eq!(
+            series
+                .until(Length::Minute, Timestamp::from_micros(51 * MINUTE))
+                .count(),
+            0
+        );
+        series.push(&minute(500, 100.0));
+        assert_eq!(series.until(Length::Minute, Timestamp::MAX).count(), 0);
+        let now = Timestamp::from_micros(501 * MINUTE);
+        assert_eq!(series.until(Length::Minute, now).count(), 1);
+    }
+
+    #[test]
     fn a_candle_that_is_told_twice_counts_once() {
         let mut series = Series::default();
         (0..5).for_each(|nth| series.push(&minute(nth, 100.0)));
         (0..5).for_each(|nth| series.push(&minute(nth, 200.0)));
-        assert_eq!(series.until(Length::Minute, Timestamp::MAX).count(), 5);
-        assert_eq!(series.until(Length::Five, Timestamp::MAX).count(), 1);
+        let now = Timestamp::from_micros(5 * MINUTE);
+        assert_eq!(series.until(Length::Minute, now).count(), 5);
+        assert_eq!(series.until(Length::Five, now).count(), 1);
     }
 }

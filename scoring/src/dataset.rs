@@ -13,9 +13,14 @@ use sha2::{Digest as _, Sha256};
 
 use crate::features::Features;
 
+pub mod called;
+#[cfg(test)]
+pub(crate) mod made;
 mod split;
 mod unique;
+pub mod walk;
 
+pub(crate) use split::share;
 pub use split::{EMBARGO, Fold, HOLDOUT, folds, holdout, purged};
 pub use unique::uniqueness;
 
@@ -137,3 +142,6 @@ pub fn hash<'a>(rows: impl IntoIterator<Item = &'a Row>) -> String {
         .map(|byte| format!("{byte:02x}"))
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,58 +5,49 @@
 //! a card of another schema, and a model of the simulator for anything but the simulator.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use domain::post::Origin;
 use sha2::{Digest as _, Sha256};
 use smol_str::SmolStr;
 
 use crate::features::{self, Features};
+use crate::measure::{self, Said, Table};
+use crate::steps::fitted::Fitted;
+use crate::training::USUAL;
 
 mod card;
+pub mod page;
+mod prediction;
+mod reference;
+mod weights;
+mod write;
 
-pub use card::{CARD, Card, FORM, TrainedOn};
-
-/// What a model says of one signal.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Prediction {
-    /// Which model, `NAME/VERSION`.
-    pub model: SmolStr,
-    /// P(target k before stop before expiry | entered) for each target, falling.
-    pub targets: Vec<f64>,
-    /// P(stop before the first target | entered).
-    pub stop: f64,
-    /// P(neither the first target nor the stop before it is over | entered).
-    pub neither: f64,
-    /// `E[R]`, net of costs, of all targets with their shares.
-    pub expected_r: f64,
-    /// How much likelier the first target is than by the levels alone; negative where less.
-    pub skill: f64,
-    /// The features that moved it most away from the levels alone, the strongest first.
-    pub moved: Vec<Moved>,
-}
-
-/// What one feature did to a prediction.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Moved {
-    /// Which feature, as the schema names it.
-    pub feature: &'static str,
-    /// By how much the log-odds of the first target are higher than with a usual value.
-    pub by: f64,
-}
+pub use card::{CARD, Card, DataSet, FORM, TrainedOn};
+pub use prediction::{Moved, Prediction};
+pub use reference::{Reference, Shares};
+pub use write::{Name, save};
 
 /// Why a model is not loaded.
 #[derive(Debug, thiserror::Error)]
-pub enum BadModel {
+#[error("the model {} cannot be loaded: {why}", folder.display())]
+pub struct BadModel {
+    /// Which model.
+    pub folder: PathBuf,
+    /// Why.
+    #[source]
+    pub why: Why,
+}
+
+/// What is wrong with a model.
+#[derive(Debug, thiserror::Error)]
+pub enum Why {
     /// A file cannot be read.
     #[error(
-        "the model {folder} cannot be loaded: {file} cannot be read ({source}); train it again with `touchstone train`, or copy the whole folder"
+        "{file} cannot be read ({source}); train it again with `touchstone train`, or copy the whole folder"
     )]
     Unreadable {
-        /// Which model.
-        folder: PathBuf,
         /// Which file.
         file: String,
         /// Why.
@@ -65,21 +56,14 @@ pub enum BadModel {
     },
     /// The card is none.
     #[error(
-        "the model {folder} cannot be loaded: its card.json is none ({why}); train it again with `touchstone train`, or copy the whole folder"
+        "its card.json is none ({0}); train it again with `touchstone train`, or copy the whole folder"
     )]
-    NoCard {
-        /// Which model.
-        folder: PathBuf,
-        /// Why.
-        why: String,
-    },
+    NoCard(String),
     /// A file is not the one that the card speaks of.
     #[error(
-        "the model {folder} cannot be loaded: {file} is cut short or belongs to another model (its SHA-256 is {found}, the card says {told}); copy the whole folder again"
+        "{file} is cut short or belongs to another model (its SHA-256 is {found}, the card says {told}); copy the whole folder again"
     )]
     Foreign {
-        /// Which model.
-        folder: PathBuf,
         /// Which file.
         file: String,
         /// What the card says.
@@ -89,11 +73,9 @@ pub enum BadModel {
     },
     /// It was trained on other features.
     #[error(
-        "the model {folder} cannot be loaded: it reads features of schema {told}, this program makes {made}; train it again with `touchstone train`"
+        "it reads features of schema {told}, this program makes {made}; train it again with `touchstone train`"
     )]
     OtherFeatures {
-        /// Which model.
-        folder: PathBuf,
         /// The schema that it was trained on.
         told: String,
         /// The schema of this program.
@@ -101,23 +83,14 @@ pub enum BadModel {
     },
     /// It was trained on the simulator, and asked for real signals.
     #[error(
-        "the model {folder} cannot be loaded: it was trained on the simulator and may only score what the simulator made, not signals of origin `{asked}`"
+        "it was trained on the simulator and may only score what the simulator made, not signals of origin `{0}`"
     )]
-    OfTheSimulator {
-        /// Which model.
-        folder: PathBuf,
-        /// For which signals it was asked for.
-        asked: Origin,
-    },
+    OfTheSimulator(Origin),
     /// The weights say something else than the card.
-    #[error(
-        "the model {folder} cannot be loaded: {file} does not fit its card ({why}); train it again with `touchstone train`"
-    )]
+    #[error("{file} does not fit its card ({why}); train it again with `touchstone train`")]
     Unfit {
-        /// Which model.
-        folder: PathBuf,
         /// Which file.
-        file: String,
+        file: &'static str,
         /// Why.
         why: String,
     },
@@ -128,6 +101,9 @@ pub enum BadModel {
 pub struct Loaded {
     card: Card,
     model: SmolStr,
+    ladder: Vec<Fitted>,
+    champion: Fitted,
+    reference: Reference,
 }
 
 impl Loaded {
@@ -137,28 +113,41 @@ impl Loaded {
     ///
     /// [`BadModel`], which says what is wrong and what helps.
     pub fn load(folder: &Path, scores: Origin) -> Result<Self, BadModel> {
-        let card = Card::parse(&read(folder, CARD)?).map_err(|why| BadModel::NoCard {
+        Self::read(folder, scores).map_err(|why| BadModel {
             folder: folder.to_owned(),
             why,
-        })?;
+        })
+    }
+
+    fn read(folder: &Path, scores: Origin) -> Result<Self, Why> {
+        let card = Card::parse(&read(folder, CARD)?).map_err(Why::NoCard)?;
         if card.trained_on == TrainedOn::Simulator && scores != Origin::Simulator {
-            return Err(BadModel::OfTheSimulator {
-                folder: folder.to_owned(),
-                asked: scores,
-            });
+            return Err(Why::OfTheSimulator(scores));
         }
         let made = &features::schema().hash;
         if card.schema != *made {
-            return Err(BadModel::OtherFeatures {
-                folder: folder.to_owned(),
+            return Err(Why::OtherFeatures {
                 told: card.schema,
                 made: made.clone(),
             });
         }
-        let _files = files(folder, &card)?;
+        let mut files = files(folder, &card)?;
+        let ladder = weights::read(&mut files)?;
+        let reference = Reference::read(&mut files)?;
+        let champion = ladder
+            .iter()
+            .find(|fitted| fitted.step.name() == card.champion)
+            .cloned()
+            .ok_or_else(|| Why::Unfit {
+                file: weights::STEPS,
+                why: format!("there is no step `{}`, which is to speak", card.champion),
+            })?;
         Ok(Self {
             model: SmolStr::new(format!("{}/{}", card.name, card.version)),
             card,
+            ladder,
+            champion,
+            reference,
         })
     }
 
@@ -174,51 +163,63 @@ impl Loaded {
         &self.card
     }
 
+    /// How its features were spread where it was trained.
+    #[must_use]
+    pub const fn reference(&self) -> &Reference {
+        &self.reference
+    }
+
     /// What it says of these signals, in order.
     #[must_use]
     pub fn score(&self, signals: &[Features]) -> Vec<Prediction> {
-        signals
-            .iter()
-            .map(|signal| self.by_geometry(signal))
-            .collect()
+        let asked: Vec<&Features> = signals.iter().collect();
+        let answers = self.champion.answers(&asked);
+        let each = signals.iter().zip(answers);
+        each.map(|(signal, answer)| {
+            Prediction::of(self.model(), &self.champion.step, signal, &answer)
+        })
+        .collect()
     }
 
-    /// The calibrated chances that the levels give.
-    fn by_geometry(&self, signal: &Features) -> Prediction {
-        let calibrate = |p: f64| self.card.calibration.of(p);
-        let targets: Vec<f64> = signal.odds.targets.iter().map(|p| calibrate(*p)).collect();
-        let first = targets[0];
-        Prediction {
-            model: self.model.clone(),
-            stop: 1.0 - first,
-            neither: 0.0,
-            expected_r: expected_r(signal, &targets, 0.0),
-            skill: first - signal.odds.first(),
-            moved: Vec::new(),
-            targets,
+    /// The ladder as it is measured on other rows.
+    #[must_use]
+    pub fn evaluate(&self, rows: &[crate::dataset::Row]) -> Evaluated {
+        let rows: Vec<&crate::dataset::Row> = rows.iter().collect();
+        let said: Vec<Said> = self
+            .ladder
+            .iter()
+            .map(|fitted| fitted.said(&rows))
+            .collect();
+        let won: Vec<bool> = rows.iter().map(|row| row.won()).collect();
+        let drawn: Vec<(&str, &[f64])> = said
+            .iter()
+            .filter(|said| said.step == "geometry" || said.step == self.card.champion)
+            .map(|said| (said.step, said.chances.as_slice()))
+            .collect();
+        Evaluated {
+            picture: measure::reliability("Told and happened", &won, &drawn),
+            table: measure::table(&rows, &said),
         }
+    }
+
+    /// Does it speak by what it learned, or only by the levels?
+    #[must_use]
+    pub fn is_learned(&self) -> bool {
+        self.card.champion != USUAL
     }
 }
 
-/// `E[R]` of a position that is taken in its shares at these chances and stopped else; what ends
-/// neither way earns nothing but costs.
-#[must_use]
-pub fn expected_r(signal: &Features, targets: &[f64], neither: f64) -> f64 {
-    let odds = &signal.odds;
-    let parts = targets.iter().zip(&odds.rewards).zip(&signal.weights);
-    parts
-        .map(|((p, reward), weight)| {
-            let stop = (1.0 - p - neither).max(0.0);
-            let earned = p * (reward - odds.cost_of_winning)
-                - stop * (1.0 + odds.cost_of_losing)
-                - (1.0 - p - stop) * odds.cost_of_losing;
-            weight * earned
-        })
-        .sum()
+/// The ladder as it was measured on other rows.
+#[derive(Clone, Debug)]
+pub struct Evaluated {
+    /// The figures.
+    pub table: Table,
+    /// What geometry and the champion said, drawn.
+    pub picture: String,
 }
 
 /// The files of a model, each with the digest that the card tells.
-fn files(folder: &Path, card: &Card) -> Result<BTreeMap<String, Vec<u8>>, BadModel> {
+fn files(folder: &Path, card: &Card) -> Result<BTreeMap<String, Vec<u8>>, Why> {
     card.files
         .iter()
         .map(|(file, told)| {
@@ -227,8 +228,7 @@ fn files(folder: &Path, card: &Card) -> Result<BTreeMap<String, Vec<u8>>, BadMod
             if found == *told {
                 Ok((file.clone(), bytes))
             } else {
-                Err(BadModel::Foreign {
-                    folder: folder.to_owned(),
+                Err(Why::Foreign {
                     file: file.clone(),
                     told: told.clone(),
                     found,
@@ -238,9 +238,14 @@ fn files(folder: &Path, card: &Card) -> Result<BTreeMap<String, Vec<u8>>, BadMod
         .collect()
 }
 
-fn read(folder: &Path, file: &str) -> Result<Vec<u8>, BadModel> {
-    fs::read(folder.join(file)).map_err(|source| BadModel::Unreadable {
-        folder: folder.to_owned(),
+fn read(folder: &Path, file: &str) -> Result<Vec<u8>, Why> {
+    // A card may name files of its own folder alone.
+    if Path::new(file).components().count() != 1 || file.starts_with('.') {
+        return Err(Why::NoCard(format!(
+            "it names a file `{file}` outside of its folder"
+        )));
+    }
+    fs::read(folder.join(file)).map_err(|source| Why::Unreadable {
         file: file.to_owned(),
         source,
     })
@@ -252,3 +257,6 @@ pub fn digest(bytes: &[u8]) -> String {
     let digest = Sha256::digest(bytes);
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,7 @@ use crate::dataset::{Fate, Row};
 use crate::features::Features;
 
 pub mod columns;
+pub mod fitted;
 pub mod line;
 pub mod logistic;
 pub mod network;

@@ -106,6 +106,8 @@ impl Trees {
         booster
             .fit(&matrix, &won, &weights, evaluated)
             .map_err(|error| BadTrees(error.to_string()))?;
+        // Needed to grow alone; it would be written in another order each time.
+        booster.monotone_constraints = None;
         Ok(Self {
             booster: Arc::new(booster),
         })
