@@ -6,7 +6,9 @@ use clap::{Args, Parser, Subcommand};
 use domain::chain::Day;
 use domain::execution::ExecutionModel;
 use domain::ids::ChannelId;
+use domain::market;
 use domain::reading::Meaning;
+use domain::strategy::Strategy;
 use domain::time::Timestamp;
 
 use crate::archive::{Interval, month};
@@ -146,6 +148,33 @@ fn class(name: &str) -> Result<&'static str, String> {
             "there is no such class; there is {}",
             Meaning::LABELS.join(", ")
         )
+    })
+}
+
+/// The strategies that one name means.
+pub type Strategies = Vec<Strategy>;
+
+fn strategy(name: &str) -> Result<Strategies, String> {
+    if name == "all" {
+        return Ok(Strategy::NAMES
+            .into_iter()
+            .filter_map(Strategy::named)
+            .collect());
+    }
+    let known = Strategy::named(name).map(|strategy| vec![strategy]);
+    known.ok_or_else(|| {
+        let names = Strategy::NAMES.join(", ");
+        format!("there is no such strategy; there is {names}, and all")
+    })
+}
+
+fn interval(label: &str) -> Result<market::Interval, String> {
+    let known = market::Interval::from_label(label);
+    known.ok_or_else(|| {
+        let labels = market::Interval::ALL
+            .map(market::Interval::label)
+            .join(", ");
+        format!("candles are not made that long; use {labels}")
     })
 }
 
@@ -303,7 +332,7 @@ pub struct ReplayArgs {
     pub market: Option<Market>,
     /// Post files, plain or .gz or .xz: .jsonl (one object a line), .json (an export of Telegram
     /// Desktop) or .csv (calls in columns); CHANNEL=FILE says whose they are.
-    #[arg(long, required_unless_present = "channel", num_args = 1.., value_name = "FILE")]
+    #[arg(long, required_unless_present_any = ["channel", "strategies"], num_args = 1.., value_name = "FILE")]
     pub posts: Vec<PostFile>,
     /// Instead of files, this channel's posts as they are stored.
     #[arg(long, conflicts_with_all = ["posts", "columns"], value_name = "NAME", value_parser = channel)]
@@ -311,6 +340,13 @@ pub struct ReplayArgs {
     /// What the columns of the .csv files are (TOML).
     #[arg(long, value_name = "FILE")]
     pub columns: Option<PathBuf>,
+    /// Strategies that call from the candles, besides or instead of posts: breakout,
+    /// moving_average_cross, rsi_reversal, bollinger_reversion, momentum, pullback; or all.
+    #[arg(long, num_args = 1.., value_delimiter = ',', value_name = "NAME", value_parser = strategy)]
+    pub strategies: Vec<Strategies>,
+    /// How long the candles are from which strategies call: 1m, 5m, 15m, 30m, 1h, 4h or 1d.
+    #[arg(long, num_args = 1.., value_delimiter = ',', default_value = "15m", value_name = "INTERVAL", value_parser = interval)]
+    pub intervals: Vec<market::Interval>,
     /// How the follower trades: default/1, market/1 (all of it at receipt), first-touch/1 (all of it at
     /// a zone's near end), first-target/1 (all out there), breakeven/1 (stop to the entry after the
     /// first target), moving-stop/1 (and from target to target), default-1m/1, default-5m/1,

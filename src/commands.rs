@@ -61,6 +61,10 @@ pub fn replay(config: Option<&Path>, args: &ReplayArgs) -> anyhow::Result<ExitCo
             files: args.posts.clone(),
             columns: args.columns.clone(),
         },
+        strategies: replay::strategies::Wanted {
+            strategies: args.strategies.concat(),
+            intervals: args.intervals.clone(),
+        },
         quiet: args.quiet,
     };
     let replayed = actix::System::new().block_on(async {
@@ -179,6 +183,13 @@ pub fn check(config: Option<&Path>, args: ServeArgs) -> anyhow::Result<ExitCode>
                     "  channel   {name}: {base_url}s/{there}, every {interval_s} s"
                 )?;
             }
+            Channel::Strategy(watch) => writeln!(
+                out,
+                "  channel   {name}: {} over candles of {} of {}",
+                watch.strategy,
+                watch.interval,
+                watch.symbols.join(", ")
+            )?,
             Channel::Webhook { .. } => writeln!(out, "  channel   {name}: POST /v1/ingest/{name}")?,
             Channel::Folder { path, .. } => {
                 let there = if path.is_dir() {

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use actix::Arbiter;
 use actors::guardian::{Household, RootCause, Vigil};
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use bytes::Bytes;
 use domain::event::Event;
 use domain::execution::ExecutionModel;
@@ -27,6 +27,7 @@ mod files;
 pub mod posts;
 pub mod progress;
 pub mod report;
+pub mod strategies;
 pub mod table;
 
 use conductor::Conductor;
@@ -40,6 +41,8 @@ pub struct Plan {
     pub candles: candles::Wanted,
     /// Which posts.
     pub posts: posts::Wanted,
+    /// Which strategies call besides, from these candles.
+    pub strategies: strategies::Wanted,
     /// How a follower trades.
     pub model: ExecutionModel,
     /// No bar shows on standard error how far it has come.
@@ -79,7 +82,11 @@ impl Encode for NobodyListens {
 ///
 /// When a file cannot be read, or the house cannot be kept standing.
 pub async fn run(plan: &Plan) -> anyhow::Result<Replayed> {
-    judge(plan, posts::read(&plan.posts)?).await
+    let posts = match plan.posts.files.is_empty() && !plan.strategies.is_empty() {
+        true => BTreeMap::new(),
+        false => posts::read(&plan.posts)?,
+    };
+    judge(plan, posts).await
 }
 
 /// Replays these posts of channels instead of those that the plan names, each in order of time.
@@ -89,11 +96,17 @@ pub async fn run(plan: &Plan) -> anyhow::Result<Replayed> {
 /// As [`run`].
 pub async fn judge(
     plan: &Plan,
-    posts: BTreeMap<ChannelId, Vec<domain::post::Post>>,
+    mut posts: BTreeMap<ChannelId, Vec<domain::post::Post>>,
 ) -> anyhow::Result<Replayed> {
     let reading = Progress::new("reading", "files of candles", plan.quiet);
     let known = candles::read(&plan.candles, |done, total| reading.at(done, total))?;
     reading.finish();
+    for (channel, called) in strategies::posts(&plan.strategies, &known)? {
+        ensure!(
+            posts.insert(channel.clone(), called).is_none(),
+            "the channel {channel} is among the posts, and a strategy's name, too"
+        );
+    }
     let mut coverage = BTreeMap::new();
     let mut paths = BTreeMap::new();
     for (instrument, known) in known {

@@ -82,6 +82,7 @@ async fn report(candles: &Path, posts: posts::Wanted) -> replay::report::Report 
             ..candles::Wanted::default()
         },
         posts,
+        strategies: replay::strategies::Wanted::default(),
         quiet: true,
     };
     replay::run(&plan).await.unwrap().report

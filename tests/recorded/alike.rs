@@ -78,6 +78,7 @@ async fn serving_recorded_candles_and_replaying_them_give_the_same_events() {
             files: vec![file.into()],
             columns: None,
         },
+        strategies: replay::strategies::Wanted::default(),
         quiet: true,
     };
     let replayed = replay::run(&plan).await.unwrap().events;

@@ -6,6 +6,7 @@
 )]
 
 mod alike;
+mod strategies;
 mod structured;
 
 use domain::execution::ExecutionModel;
@@ -43,6 +44,7 @@ fn plan(data: &Path) -> Plan {
             files: vec![data.join("signals/zh_discord_chen_to20250831.jsonl").into()],
             columns: None,
         },
+        strategies: replay::strategies::Wanted::default(),
         quiet: true,
     }
 }

@@ -257,6 +257,7 @@ async fn judged(data: &Path, folder: &str, kind: &str, intervals: &[&str]) -> Ju
             files: vec![PostFile::from(set)],
             columns: Some(path),
         },
+        strategies: replay::strategies::Wanted::default(),
         quiet: true,
     };
     let mut report = replay::run(&plan).await.unwrap().report;

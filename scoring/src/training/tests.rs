@@ -1,0 +1,141 @@
+//! What must hold of training: it finds what is there, and nothing where there is nothing.
+
+use rand::SeedableRng as _;
+use rand::rngs::ChaCha8Rng;
+use rand::seq::SliceRandom as _;
+
+use super::*;
+use crate::dataset::made;
+use crate::measure::{Said, table};
+
+/// As little as shows that a network learns.
+fn small(seed: u64) -> Order {
+    let shape = Shape {
+        eye: Eye::Shut,
+        width: 8,
+        earnings: 0.1,
+    };
+    let pace = Pace {
+        rate: 0.01,
+        batch: 128,
+        rounds: 12,
+        nets: 1,
+        ..Pace::default()
+    };
+    let growth = Growth {
+        depth: 2,
+        rate: 0.1,
+        leaf: 20.0,
+        trees: 60,
+    };
+    Order {
+        seed,
+        networks: vec![(shape, pace)],
+        trees: vec![growth],
+    }
+}
+
+#[test]
+fn what_is_there_is_found_by_every_step_that_learns() {
+    let rows = made::rows(1_500, 0.8, 1);
+    let trained = train(&rows, &small(1), |_, _| {}).unwrap();
+    let steps = &trained.holdout.steps;
+    for name in ["logistic", "gbdt", "burn"] {
+        let gained = steps["geometry"].log_loss - steps[name].log_loss;
+        assert!(gained > 0.01, "{name} gained {gained}");
+        assert!(steps[name].auc > steps["geometry"].auc, "{name}");
+    }
+    assert_ne!(trained.champion, USUAL);
+    assert!((steps["coin"].log_loss - 2.0_f64.ln()).abs() < 1e-12);
+}
+
+#[test]
+fn where_nothing_is_there_calibrated_geometry_stays_champion() {
+    let rows = made::rows(1_200, 0.0, 2);
+    let trained = train(&rows, &small(1), |_, _| {}).unwrap();
+    assert_eq!(trained.champion, USUAL);
+    let difference = &trained.holdout.steps["burn"].against["geometry"]["log_loss"];
+    assert!(
+        difference.low < 0.0 || difference.value > 0.0,
+        "{difference:?}"
+    );
+}
+
+#[test]
+fn the_same_seed_gives_the_same_model_to_the_byte_and_another_does_not() {
+    let rows = made::rows(700, 0.8, 3);
+    let bytes = |seed| {
+        let trained = train(&rows, &small(seed), |_, _| {}).unwrap();
+        let last = trained.ladder.last().unwrap();
+        let crate::steps::Step::Network(network) = &last.step else {
+            panic!("the last step is the network");
+        };
+        let crate::steps::Step::Trees(trees) = &trained.ladder[5].step else {
+            panic!("the last but one is the trees");
+        };
+        (network.to_bytes().unwrap(), trees.to_json().unwrap())
+    };
+    let (one, again, other) = (bytes(1), bytes(1), bytes(2));
+    assert!(one == again);
+    assert!(one.0 != other.0);
+}
+
+#[test]
+fn shuffled_outcomes_teach_nothing_and_true_ones_stand_out() {
+    let rows = made::rows(1_500, 0.8, 4);
+    let split = holdout(&rows);
+    let auc = |rows: &[Row]| {
+        let kind = Kind::Logistic;
+        let walk = folds(rows, &split.train, STEPS);
+        let said = kind.walk(rows, &walk, 1).unwrap();
+        let walked: Vec<&Row> = walk
+            .iter()
+            .flat_map(|fold| &fold.test)
+            .map(|nth| &rows[*nth])
+            .collect();
+        let said = Said {
+            step: "logistic",
+            chances: said.iter().map(|said| said[0].target).collect(),
+            expected_r: vec![0.0; said.len()],
+        };
+        table(&walked, &[said]).steps["logistic"].auc
+    };
+    let mut shuffled: Vec<f64> = (0..20)
+        .map(|seed| {
+            let mut dice = ChaCha8Rng::seed_from_u64(seed);
+            let mut outcomes: Vec<_> = rows.iter().map(|row| (row.fates.clone(), row.r)).collect();
+            outcomes.shuffle(&mut dice);
+            let mut rows = rows.clone();
+            for (row, (fates, r)) in rows.iter_mut().zip(outcomes) {
+                (row.fates, row.r) = (fates, r);
+            }
+            auc(&rows)
+        })
+        .collect();
+    shuffled.sort_by(f64::total_cmp);
+    let mean = domain::statistics::mean(&shuffled).unwrap();
+    assert!((mean - 0.5).abs() < 0.01, "{mean}");
+    assert!(auc(&rows) > shuffled[18], "{shuffled:?}");
+}
+
+#[test]
+fn a_feature_that_peeks_is_caught_by_name() {
+    let mut rows = made::rows(1_500, 0.3, 5);
+    let nth = crate::features::schema()
+        .signal
+        .iter()
+        .position(|name| *name == "coin.volume_1d")
+        .unwrap();
+    for row in &mut rows {
+        // It has seen the outcome, through a veil.
+        row.features.signal[nth] = 0.5 * row.features.signal[nth] + row.r.signum() as f32;
+    }
+    let refused = train(&rows, &small(1), |_, _| {}).unwrap_err();
+    assert!(refused.to_string().contains("coin.volume_1d"), "{refused}");
+}
+
+#[test]
+fn too_few_signals_are_refused_with_what_helps() {
+    let refused = train(&made::rows(150, 0.0, 6), &small(1), |_, _| {}).unwrap_err();
+    assert!(refused.to_string().contains("200 are needed"), "{refused}");
+}
