@@ -22,6 +22,7 @@ mod export;
 mod forget;
 mod history;
 mod reread;
+mod train;
 
 pub use assets::assets;
 pub use candles::fetch as fetch_candles;
@@ -29,6 +30,7 @@ pub use export::labels;
 pub use forget::forget;
 pub use history::import;
 pub use reread::reread;
+pub use train::{evaluate, train};
 
 /// The exit code of a process that gave up: EX_SOFTWARE of sysexits.h.
 const GAVE_UP: u8 = 70;
@@ -41,6 +43,7 @@ const GAVE_UP: u8 = 70;
 pub fn replay(config: Option<&Path>, args: &ReplayArgs) -> anyhow::Result<ExitCode> {
     let plan = Plan {
         events: false,
+        lessons: false,
         model: args.model.clone(),
         candles: replay::candles::Wanted {
             paths: args.candles.clone(),

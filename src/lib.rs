@@ -11,6 +11,7 @@ pub mod feeds;
 pub mod figures;
 pub mod http;
 pub mod import;
+pub mod lessons;
 pub mod outbound;
 pub mod platform;
 mod post_line;
