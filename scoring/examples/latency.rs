@@ -3,11 +3,7 @@
 //! Trains a small ladder on strategies over a market of dice, writes the network's weights, what it
 //! is shown and what it says into a folder, and prints how long it took (JSON), all on one thread.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::cast_precision_loss,
-    reason = "a measurement speaks to a program"
-)]
+#![expect(clippy::print_stdout, reason = "a measurement speaks to a program")]
 
 use std::collections::BTreeMap;
 use std::hint::black_box;

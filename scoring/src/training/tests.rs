@@ -122,7 +122,8 @@ fn a_feature_that_peeks_is_caught_by_name() {
         .unwrap();
     for row in &mut rows {
         // It has seen the outcome, through a veil.
-        row.features.signal[nth] = 0.5 * row.features.signal[nth] + row.r.signum() as f32;
+        row.features.signal[nth] =
+            0.5 * row.features.signal[nth] + if row.won() { 1.0 } else { -1.0 };
     }
     let refused = train(&rows, &small(1), |_, _| {}).unwrap_err();
     assert!(refused.to_string().contains("coin.volume_1d"), "{refused}");
