@@ -42,6 +42,10 @@ pub enum Command {
     Serve(ServeArgs),
     /// Judge recorded posts against recorded candles, and write a report.
     Replay(Box<ReplayArgs>),
+    /// Train a model that says which signals deserve belief, measure it, and write its card.
+    Train(Box<TrainArgs>),
+    /// Measure a model's whole ladder of baselines on other data.
+    Evaluate(Box<EvaluateArgs>),
     /// Read posts from standard input, one {"id","text"} a line, and print what is read in each; or read
     /// files of posts, and print by channel what became what.
     Parse(ParseArgs),
@@ -362,4 +366,95 @@ pub struct ReplayArgs {
     /// Show neither a progress bar nor a table.
     #[arg(long)]
     pub quiet: bool,
+}
+
+/// What a model is trained or measured on: posts replayed against candles, strategies on candles, the
+/// simulator's past, or where none of these is named what the configured database holds.
+#[derive(Debug, Args)]
+pub struct MaterialArgs {
+    /// Candle files, or folders that are walked for them, as for `replay`. With the database's own
+    /// records they are what is seen of the market.
+    #[arg(long, num_args = 1.., value_name = "PATH")]
+    pub candles: Vec<PathBuf>,
+    /// The market of the candle files whose folders do not say it.
+    #[arg(long, value_name = "VENUE:spot|perpetual")]
+    pub market: Option<Market>,
+    /// Post files, as for `replay`; CHANNEL=FILE says whose they are.
+    #[arg(long, requires = "candles", num_args = 1.., value_name = "FILE")]
+    pub posts: Vec<PostFile>,
+    /// What the columns of .csv files of posts are (TOML).
+    #[arg(long, value_name = "FILE")]
+    pub columns: Option<PathBuf>,
+    /// Let the built-in strategies call on the candles, of 1, 5 and 15 minutes.
+    #[arg(long, requires = "candles")]
+    pub strategies: bool,
+    /// So many days of the simulator's past, ten minutes of each.
+    #[arg(long, conflicts_with_all = ["candles", "posts", "strategies"], value_name = "DAYS", value_parser = clap::value_parser!(u32).range(2..=3650))]
+    pub simulator: Option<u32>,
+    /// The seed of that simulator: another one than where the model will score.
+    #[arg(long, default_value_t = 11, value_name = "SEED")]
+    pub world: u64,
+    /// Only these symbols of the candle folders.
+    #[arg(long, num_args = 1.., value_name = "SYMBOL")]
+    pub symbols: Vec<String>,
+    /// Show no progress bar.
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+/// What to train.
+#[derive(Debug, Args)]
+pub struct TrainArgs {
+    /// The model's name: its folder among the models. One that is there is followed by its next
+    /// version.
+    #[arg(long, default_value = "local", value_name = "NAME", value_parser = model_name)]
+    pub name: String,
+    /// The folder of the models.
+    #[arg(long, default_value = "models", value_name = "FOLDER")]
+    pub models: PathBuf,
+    /// The dice: the same seed and records make the same model.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Try one network and one growth of trees alone.
+    #[arg(long)]
+    pub quick: bool,
+    /// Print the card (JSON).
+    #[arg(long)]
+    pub json: bool,
+    /// On what.
+    #[command(flatten)]
+    pub material: MaterialArgs,
+}
+
+/// What to measure.
+#[derive(Debug, Args)]
+pub struct EvaluateArgs {
+    /// The model: its name among the models, or its folder.
+    #[arg(long, value_name = "NAME")]
+    pub model: String,
+    /// The folder of the models.
+    #[arg(long, default_value = "models", value_name = "FOLDER")]
+    pub models: PathBuf,
+    /// Print every figure (JSON).
+    #[arg(long)]
+    pub json: bool,
+    /// Where to draw how often what was told happened (SVG).
+    #[arg(long, value_name = "FILE")]
+    pub picture: Option<PathBuf>,
+    /// On what.
+    #[command(flatten)]
+    pub material: MaterialArgs,
+}
+
+/// A name that is safe as a folder's.
+fn model_name(name: &str) -> Result<String, String> {
+    let fits = !name.is_empty()
+        && name.len() <= 64
+        && name.starts_with(|first: char| first.is_ascii_lowercase() || first.is_ascii_digit())
+        && name
+            .chars()
+            .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-');
+    fits.then(|| name.to_owned()).ok_or_else(|| {
+        "a model's name has up to 64 of a-z, 0-9 and -, and begins with no -".to_owned()
+    })
 }

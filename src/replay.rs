@@ -16,8 +16,10 @@ use domain::ports::store::{ChannelCard, Store as _};
 use domain::ports::{Encode, View};
 use domain::post::Origin;
 use domain::time::Timestamp;
+use scoring::dataset::walk::Told;
 use scoring::geometry::Geometry;
 
+use crate::lessons::records;
 use crate::platform::{self, Adapters, Posting, Terms};
 use crate::store::{Options, SqliteStore};
 
@@ -49,6 +51,8 @@ pub struct Plan {
     pub quiet: bool,
     /// The events are wanted, too, and not what they add up to alone.
     pub events: bool,
+    /// What is on record of each signal is wanted, too, and the candles: to learn from.
+    pub lessons: bool,
 }
 
 /// What a replay found, and how fast.
@@ -57,6 +61,10 @@ pub struct Replayed {
     pub report: Report,
     /// What happened, in order; nothing where it is not wanted.
     pub events: Vec<Arc<Event>>,
+    /// What is on record of each signal; nothing where it is not wanted.
+    pub told: Vec<Told>,
+    /// The candles; nothing where they are not wanted.
+    pub paths: BTreeMap<Instrument, candles::PricePath>,
     /// How many posts.
     pub posts: usize,
     /// How many candles, and holes between them.
@@ -107,6 +115,19 @@ pub async fn judge(
             "the channel {channel} is among the posts, and a strategy's name, too"
         );
     }
+    judge_on(plan, posts, known).await
+}
+
+/// Replays these posts against these candles.
+///
+/// # Errors
+///
+/// When the house cannot be kept standing.
+pub async fn judge_on(
+    plan: &Plan,
+    posts: BTreeMap<ChannelId, Vec<domain::post::Post>>,
+    known: BTreeMap<Instrument, candles::Known>,
+) -> anyhow::Result<Replayed> {
     let mut coverage = BTreeMap::new();
     let mut paths = BTreeMap::new();
     for (instrument, known) in known {
@@ -116,6 +137,11 @@ pub async fn judge(
     let counted = posts.values().map(Vec::len).sum::<usize>();
     let candles = paths.values().map(candles::PricePath::len).sum::<usize>();
     let candle_bytes = paths.values().map(candles::PricePath::bytes).sum();
+    let kept = if plan.lessons {
+        paths.clone()
+    } else {
+        BTreeMap::new()
+    };
     let instruments: BTreeSet<Instrument> = paths.keys().cloned().collect();
     let cards = cards(&posts);
     let begun = Instant::now();
@@ -200,10 +226,17 @@ pub async fn judge(
     } else {
         Vec::new()
     };
+    let told = if plan.lessons {
+        records::told(&*store).await?
+    } else {
+        Vec::new()
+    };
     store.close().await;
     Ok(Replayed {
         report,
         events,
+        told,
+        paths: kept,
         posts: counted,
         candles,
         candle_bytes,

@@ -1,5 +1,10 @@
 //! Strategies call what their rules say, and say it so that it is read as they meant it.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on should say where"
+)]
+
 use std::time::Duration;
 
 use domain::market::{Candle, Instrument, Interval, Price, Side};

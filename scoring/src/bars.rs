@@ -231,7 +231,7 @@ mod tests {
         let quarter = *series.until(Length::Quarter, now).next().unwrap();
         assert_eq!((quarter.open, quarter.close), (100.0, 114.0));
         assert_eq!((quarter.high, quarter.low), (115.0, 99.0));
-        assert_eq!(quarter.volume, 30.0);
+        assert!((quarter.volume - 30.0).abs() < 1e-9);
     }
 
     #[test]

@@ -24,16 +24,20 @@ pub const DRAWS: usize = 400;
 /// The dice with which it is dealt: always the same, so a table is, too.
 const SEED: u64 = 1;
 
-/// A figure between its bounds: the 2.5th and 97.5th percentile of the resampled ones.
+/// With fewer blocks of time than this the past says nothing of how the next will differ.
+pub const LEAST_BLOCKS: usize = 8;
+
+/// A figure between its bounds: the 2.5th and 97.5th percentile of the resampled ones; without
+/// bounds where there are too few blocks of time.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Between {
     /// The figure.
     pub value: f64,
     /// Its lower bound.
-    pub low: f64,
+    pub low: Option<f64>,
     /// Its upper bound.
-    pub high: f64,
+    pub high: Option<f64>,
 }
 
 /// How good the chances of one step were.
@@ -186,8 +190,11 @@ fn blocks(rows: &[&Row]) -> (Vec<usize>, f64) {
     )
 }
 
-/// How often each block is dealt, in each of the pasts.
+/// How often each block is dealt, in each of the pasts; no pasts where there are too few blocks.
 fn deals(blocks: usize) -> Vec<Vec<f64>> {
+    if blocks < LEAST_BLOCKS {
+        return Vec::new();
+    }
     let mut dice = ChaCha8Rng::seed_from_u64(SEED);
     (0..DRAWS)
         .map(|_| {
@@ -200,14 +207,13 @@ fn deals(blocks: usize) -> Vec<Vec<f64>> {
         .collect()
 }
 
-/// A figure between the 2.5th and 97.5th percentile of others.
+/// A figure between the 2.5th and 97.5th percentile of others; of no others without bounds.
 fn between(value: f64, others: impl Iterator<Item = f64>) -> Between {
     let mut others: Vec<f64> = others.filter(|other| other.is_finite()).collect();
     others.sort_by(f64::total_cmp);
-    let at = |share: f64| statistics::quantile(&others, share).unwrap_or(value);
     Between {
         value,
-        low: at(0.025),
-        high: at(0.975),
+        low: statistics::quantile(&others, 0.025),
+        high: statistics::quantile(&others, 0.975),
     }
 }

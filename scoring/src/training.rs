@@ -26,6 +26,9 @@ pub use kind::Kind;
 /// How many steps the walk forward has.
 const STEPS: usize = 4;
 
+/// The ridges of the logistic regression that are tried.
+const RIDGES: [f64; 3] = [30.0, 300.0, 3_000.0];
+
 /// With fewer rows nothing is fitted: intervals would say nothing.
 pub const LEAST: usize = 200;
 
@@ -60,6 +63,23 @@ impl Order {
             ],
             trees: Growth::TRIED.to_vec(),
         }
+    }
+}
+
+impl Order {
+    /// One network and one growth of trees, both with less patience.
+    #[must_use]
+    pub fn quick(seed: u64) -> Self {
+        let mut order = Self::usual(seed);
+        order.networks.truncate(1);
+        order.trees.truncate(1);
+        for (_, pace) in &mut order.networks {
+            (pace.rounds, pace.nets) = (10, 1);
+        }
+        for growth in &mut order.trees {
+            (growth.trees, growth.rate) = (100, 0.1);
+        }
+        order
     }
 }
 
@@ -151,8 +171,8 @@ pub fn train(
     // Of each step what came nearest on the walk, and what it said there.
     let mut best: BTreeMap<&'static str, (f64, Vec<Vec<Chance>>, Kind)> = BTreeMap::new();
     for (nth, kind) in kinds.iter().enumerate() {
-        told(0.8 * count(nth) / count(kinds.len()), kind.name());
-        let said = kind.walk(rows, &walk, order.seed)?;
+        told(0.7 * count(nth) / count(kinds.len()), kind.name());
+        let said = kind.sketch().walk(rows, &walk, order.seed)?;
         let log_loss = log_loss(&walked, &said);
         tried.push(Tried {
             step: kind.name().to_owned(),
@@ -168,10 +188,13 @@ pub fn train(
     }
     let (mut ladder, mut on_walk, mut on_holdout) = (Vec::new(), Vec::new(), Vec::new());
     for (nth, name) in LADDER.into_iter().enumerate() {
-        told(0.8 + 0.15 * count(nth) / count(LADDER.len()), name);
-        let Some((_, said, kind)) = best.remove(name) else {
+        told(0.7 + 0.25 * count(nth) / count(LADDER.len()), name);
+        let Some((_, mut said, kind)) = best.remove(name) else {
             continue;
         };
+        if kind.sketch() != kind {
+            said = kind.walk(rows, &walk, order.seed)?;
+        }
         let fitted = Fitted {
             step: kind.fit(rows, &split.train, order.seed)?,
             put_right: if kind.is_fitted() {
@@ -208,12 +231,17 @@ impl Order {
             Kind::ChannelBaseRate,
             Kind::Geometry,
             Kind::GeometryCalibrated,
-            Kind::Logistic,
         ];
+        let logistic = RIDGES.into_iter().map(Kind::Logistic);
         let trees = self.trees.iter().map(|growth| Kind::Trees(*growth));
         let networks = self.networks.iter();
         let networks = networks.map(|(shape, pace)| Kind::Network(*shape, *pace));
-        plain.into_iter().chain(trees).chain(networks).collect()
+        plain
+            .into_iter()
+            .chain(logistic)
+            .chain(trees)
+            .chain(networks)
+            .collect()
     }
 }
 

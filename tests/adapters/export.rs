@@ -83,6 +83,7 @@ async fn report(candles: &Path, posts: posts::Wanted) -> replay::report::Report 
         },
         posts,
         strategies: replay::strategies::Wanted::default(),
+        lessons: false,
         quiet: true,
     };
     replay::run(&plan).await.unwrap().report

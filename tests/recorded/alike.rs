@@ -79,6 +79,7 @@ async fn serving_recorded_candles_and_replaying_them_give_the_same_events() {
             columns: None,
         },
         strategies: replay::strategies::Wanted::default(),
+        lessons: false,
         quiet: true,
     };
     let replayed = replay::run(&plan).await.unwrap().events;

@@ -45,6 +45,7 @@ fn plan(data: &Path) -> Plan {
             columns: None,
         },
         strategies: replay::strategies::Wanted::default(),
+        lessons: false,
         quiet: true,
     }
 }

@@ -26,6 +26,7 @@ async fn every_strategy_calls_over_real_candles_and_every_call_is_a_signal() {
                 .collect(),
             intervals: vec![Interval::Hour],
         },
+        lessons: false,
         quiet: true,
     };
     let report = replay::run(&plan).await.unwrap().report;

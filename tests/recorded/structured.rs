@@ -258,6 +258,7 @@ async fn judged(data: &Path, folder: &str, kind: &str, intervals: &[&str]) -> Ju
             columns: Some(path),
         },
         strategies: replay::strategies::Wanted::default(),
+        lessons: false,
         quiet: true,
     };
     let mut report = replay::run(&plan).await.unwrap().report;

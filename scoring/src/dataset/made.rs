@@ -1,5 +1,7 @@
 //! Rows for tests: made by dice, with a truth that is known.
 
+#![expect(clippy::cast_possible_truncation, reason = "models reckon in f32")]
+
 use domain::ids::{ChannelId, PostKey, SignalId};
 use domain::market::Instrument;
 use domain::time::Timestamp;

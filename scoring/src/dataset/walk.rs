@@ -67,7 +67,8 @@ pub fn features(
     mut each: impl FnMut(&Told, Option<Features>),
 ) {
     let mut in_order: Vec<&Told> = told.iter().collect();
-    in_order.sort_by_key(|told| (told.signal.received, told.signal.id.to_string()));
+    // Stable: what was received in one instant keeps the order in which it was stored.
+    in_order.sort_by_key(|told| told.signal.received);
     let mut news: Vec<(Timestamp, News)> = told.iter().flat_map(news_of).collect();
     news.sort_by_key(|(at, _)| *at);
     let mut news = news.into_iter().peekable();

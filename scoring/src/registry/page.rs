@@ -127,8 +127,13 @@ pub fn markdown(table: &Table) -> String {
 }
 
 fn shown(between: &Between, digits: usize) -> String {
-    format!(
-        "{:.digits$} [{:.digits$}, {:.digits$}]",
-        between.value, between.low, between.high
-    )
+    match (between.low, between.high) {
+        (Some(low), Some(high)) => {
+            format!(
+                "{:.digits$} [{low:.digits$}, {high:.digits$}]",
+                between.value
+            )
+        }
+        _ => format!("{:.digits$} [too few days]", between.value),
+    }
 }

@@ -13,19 +13,19 @@ fn model() -> &'static Path {
     static MODEL: OnceLock<tempfile::TempDir> = OnceLock::new();
     let kept = MODEL.get_or_init(|| {
         let kept = tempfile::tempdir().unwrap();
-        write_model(kept.path(), "small", Eye::Convolution);
+        write_model(kept.path(), "small", Eye::Shut);
         kept
     });
     kept.path()
 }
 
 fn write_model(folder: &Path, name: &str, eye: Eye) -> Card {
-    let rows = made::rows(500, 1.5, 1);
+    let rows = made::rows(450, 0.6, 1);
     let pace = Pace {
-        rounds: 3,
+        rounds: 2,
         nets: 2,
         batch: 64,
-        rate: 0.01,
+        rate: 0.03,
         ..Pace::default()
     };
     let order = Order {
@@ -78,7 +78,7 @@ fn refused(folder: &Path) -> String {
 fn a_model_that_is_loaded_says_what_it_said_when_it_was_trained() {
     let folder = model().join("small");
     let loaded = Loaded::load(&folder, Origin::Simulator).unwrap();
-    let rows = made::rows(500, 1.5, 1);
+    let rows = made::rows(450, 0.6, 1);
     let split = crate::dataset::holdout(&rows);
     let held: Vec<_> = split.test.iter().map(|nth| rows[*nth].clone()).collect();
     let again = loaded.evaluate(&held).table;
@@ -96,7 +96,7 @@ fn a_model_that_is_loaded_says_what_it_said_when_it_was_trained() {
 #[test]
 fn every_step_that_speaks_says_falling_chances_and_what_moved_it() {
     let (_kept, folder) = copy();
-    let features: Vec<Features> = made::rows(20, 1.5, 9)
+    let features: Vec<Features> = made::rows(20, 0.6, 9)
         .into_iter()
         .map(|row| row.features)
         .collect();

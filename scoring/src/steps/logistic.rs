@@ -6,7 +6,6 @@ use super::columns::Columns;
 use super::line::logistic;
 use super::{Asked, Chance, Lesson};
 use crate::dataset::Fate;
-use crate::features::count;
 
 /// A fitted regression.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -159,10 +158,4 @@ fn solved(mut lower: Vec<f64>, mut right: Vec<f64>) -> Option<Vec<f64>> {
         right[row] = (right[row] - sum) / lower[row * size + row];
     }
     Some(right)
-}
-
-/// The ridge that is usual for so many lessons.
-#[must_use]
-pub fn usual_ridge(lessons: usize) -> f64 {
-    (count(lessons) * 0.002).max(5.0)
 }

@@ -187,6 +187,28 @@ impl Network {
         sure[1..].iter().map(|without| sure[0] - without).collect()
     }
 
+    /// What the first network is shown of these: columns, fine and coarse windows and the log-odds of
+    /// the levels, row after row. For whoever holds it against another runtime.
+    #[must_use]
+    pub fn shown(&self, asked: &[Asked<'_>]) -> (Vec<f32>, Vec<f32>, Vec<f32>, Vec<f32>) {
+        let mut shown = Shown::with_room(asked.len(), self.columns.width());
+        for asked in asked {
+            shown.show(asked, &self.columns, self.shape.eye);
+        }
+        (shown.columns, shown.fine, shown.coarse, shown.levels)
+    }
+
+    /// The weights of the first network by name, each with its shape. For whoever holds it against
+    /// another runtime.
+    #[must_use]
+    pub fn tensors(&self) -> Vec<(String, Vec<usize>, Vec<f32>)> {
+        let mut named = layers::Named::default();
+        if let Some(net) = self.nets.first() {
+            net.visit(&mut named);
+        }
+        named.tensors
+    }
+
     /// What stands beside the weights.
     #[must_use]
     pub fn plan(&self) -> Plan {
@@ -256,3 +278,6 @@ pub(crate) fn training_device() -> Device {
     #[cfg(not(any(feature = "cuda", feature = "wgpu")))]
     Device::flex()
 }
+
+#[cfg(test)]
+mod tests;

@@ -139,6 +139,12 @@ impl Trees {
         moved
     }
 
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.booster.trees.len()
+    }
+
     /// The trees as text.
     ///
     /// # Errors

@@ -16,7 +16,8 @@ pub(super) fn of(walk: &Table) -> &'static str {
             .and_then(|step| step.against.get(USUAL));
         against
             .and_then(|against| against.get("log_loss"))
-            .is_some_and(|difference| difference.high < 0.0)
+            .and_then(|difference| difference.high)
+            .is_some_and(|high| high < 0.0)
     };
     let loss = |name: &&'static str| {
         walk.steps
@@ -29,4 +30,82 @@ pub(super) fn of(walk: &Table) -> &'static str {
         .min_by(|one, other| loss(one).total_cmp(&loss(other)))
         .copied()
         .unwrap_or(USUAL)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::measure::{Between, Standing};
+
+    /// A step of this log-loss, whose difference to calibrated geometry ends at `high`.
+    fn step(log_loss: f64, high: Option<f64>) -> Standing {
+        let difference = Between {
+            value: -0.01,
+            low: high.map(|_| -0.02),
+            high,
+        };
+        let none = Between {
+            value: 0.0,
+            low: None,
+            high: None,
+        };
+        let against = BTreeMap::from([("log_loss".to_owned(), difference)]);
+        Standing {
+            log_loss,
+            brier: 0.25,
+            auc: 0.5,
+            ece: 0.0,
+            ece_of_perfect: 0.0,
+            calibration_intercept: none,
+            calibration_slope: none,
+            top_precision: none,
+            top_r: none,
+            between: BTreeMap::new(),
+            against: BTreeMap::from([(USUAL.to_owned(), against)]),
+        }
+    }
+
+    fn champion(steps: [(&str, f64, Option<f64>); 3]) -> &'static str {
+        let steps = steps.map(|(name, loss, high)| (name.to_owned(), step(loss, high)));
+        of(&Table {
+            rows: 1_000,
+            won: 500,
+            mean_r: 0.0,
+            blocks: 10,
+            block_hours: 24.0,
+            steps: steps.into_iter().collect(),
+        })
+    }
+
+    #[test]
+    fn only_who_is_surely_better_may_speak_and_of_those_the_best() {
+        let surely = Some(-0.001);
+        assert_eq!(
+            champion([
+                ("logistic", 0.680, surely),
+                ("gbdt", 0.678, surely),
+                ("burn", 0.670, Some(0.001))
+            ]),
+            "gbdt"
+        );
+        assert_eq!(
+            champion([
+                ("logistic", 0.680, surely),
+                ("gbdt", 0.678, surely),
+                ("burn", 0.670, surely)
+            ]),
+            "burn"
+        );
+        // Without bounds nobody is surely better.
+        assert_eq!(
+            champion([
+                ("logistic", 0.680, None),
+                ("gbdt", 0.678, Some(0.0)),
+                ("burn", 0.670, None)
+            ]),
+            USUAL
+        );
+    }
 }

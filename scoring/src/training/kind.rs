@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::dataset::{Fold, Row, purged, uniqueness};
 use crate::features::Features;
 use crate::steps::line::Line;
-use crate::steps::logistic::{Logistic, usual_ridge};
+use crate::steps::logistic::Logistic;
 use crate::steps::network::{self, Pace, Shape};
 use crate::steps::trees::{BadTrees, Growth, Trees};
 use crate::steps::{Chance, LADDER, Lesson, Step};
@@ -24,8 +24,8 @@ pub enum Kind {
     Geometry,
     /// The same, put right.
     GeometryCalibrated,
-    /// Logistic regression.
-    Logistic,
+    /// Logistic regression with a ridge of so many lessons that say nothing.
+    Logistic(f64),
     /// Boosted trees, grown so.
     Trees(Growth),
     /// Networks, built so and trained so.
@@ -41,7 +41,7 @@ impl Kind {
             Self::ChannelBaseRate => LADDER[1],
             Self::Geometry => LADDER[2],
             Self::GeometryCalibrated => LADDER[3],
-            Self::Logistic => LADDER[4],
+            Self::Logistic(_) => LADDER[4],
             Self::Trees(_) => LADDER[5],
             Self::Network(..) => LADDER[6],
         }
@@ -52,7 +52,9 @@ impl Kind {
     pub const fn is_fitted(&self) -> bool {
         match self {
             Self::Coin | Self::ChannelBaseRate | Self::Geometry => false,
-            Self::GeometryCalibrated | Self::Logistic | Self::Trees(_) | Self::Network(..) => true,
+            Self::GeometryCalibrated | Self::Logistic(_) | Self::Trees(_) | Self::Network(..) => {
+                true
+            }
         }
     }
 
@@ -62,9 +64,23 @@ impl Kind {
         match self {
             Self::Coin | Self::ChannelBaseRate | Self::Geometry => json!({}),
             Self::GeometryCalibrated => json!({"method": "a line through log-odds, Newton"}),
-            Self::Logistic => json!({"method": "Newton", "ridge": "0.002 of a lesson, at least 5"}),
+            Self::Logistic(ridge) => json!({"method": "Newton", "ridge": ridge}),
             Self::Trees(growth) => json!(growth),
             Self::Network(shape, pace) => json!({"shape": shape, "pace": pace}),
+        }
+    }
+
+    /// The same with one network where it has several: enough to compare configurations by.
+    #[must_use]
+    pub fn sketch(&self) -> Self {
+        match self {
+            Self::Network(shape, pace) => Self::Network(*shape, Pace { nets: 1, ..*pace }),
+            Self::Coin
+            | Self::ChannelBaseRate
+            | Self::Geometry
+            | Self::GeometryCalibrated
+            | Self::Logistic(_)
+            | Self::Trees(_) => *self,
         }
     }
 
@@ -92,10 +108,9 @@ impl Kind {
                     .collect();
                 Step::GeometryCalibrated(Line::fit(points.iter().copied()))
             }
-            Self::Logistic => {
+            Self::Logistic(ridge) => {
                 let lessons = Classroom::of(rows, among).all();
-                let ridge = usual_ridge(lessons.len());
-                Step::Logistic(Box::new(Logistic::fit(&lessons, ridge)))
+                Step::Logistic(Box::new(Logistic::fit(&lessons, *ridge)))
             }
             Self::Trees(growth) => {
                 let lessons = Classroom::stopped(rows, among);

@@ -1,6 +1,6 @@
 //! The layers: eyes that read the window, a trunk, and a head for each task.
 
-use burn::module::{Module, ModuleMapper, Param, ParamId};
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::nn::conv::{Conv1d, Conv1dConfig};
 use burn::nn::gru::{Gru, GruConfig};
 use burn::nn::{Linear, LinearConfig, PaddingConfig1d};
@@ -133,10 +133,11 @@ impl Net {
             dice: ChaCha8Rng::seed_from_u64(seed),
             next: seed << 16,
         });
-        net.risks.weight = net.risks.weight.map(|weight| weight.zeros_like());
-        let usual = TensorData::new(vec![0.0_f32, 0.0, -3.0], [RISKS]);
-        let usual = Tensor::from_data(usual, device);
-        net.risks.bias = net.risks.bias.map(|bias| bias.map(|_| usual.clone()));
+        let nought = Tensor::zeros(net.risks.weight.dims(), device);
+        net.risks.weight = begun(&net.risks.weight, nought);
+        // Few signals end neither way.
+        let usual = Tensor::from_data(TensorData::new(vec![0.0_f32, 0.0, -3.0], [RISKS]), device);
+        net.risks.bias = net.risks.bias.map(|bias| begun(&bias, usual));
         net
     }
 
@@ -182,6 +183,13 @@ impl Net {
     }
 }
 
+/// The same weights beginning elsewhere; they still learn.
+fn begun<const D: usize>(weights: &Param<Tensor<D>>, at: Tensor<D>) -> Param<Tensor<D>> {
+    let mut begun = Param::from_tensor(at);
+    begun.id = weights.id;
+    begun
+}
+
 /// Deals first weights from dice of its own, and numbers them: burn's dice and numbers are shared by
 /// the whole process, and a model must come out the same whatever else is being trained.
 struct Dealt {
@@ -213,5 +221,29 @@ impl ModuleMapper for Dealt {
         let mut param = Param::from_tensor(dealt);
         param.id = ParamId::from(self.next);
         param
+    }
+}
+
+/// Weights by name.
+#[derive(Default)]
+pub(super) struct Named {
+    path: Vec<String>,
+    pub(super) tensors: Vec<(String, Vec<usize>, Vec<f32>)>,
+}
+
+impl ModuleVisitor for Named {
+    fn enter_module(&mut self, name: &str, _: &str) {
+        self.path.push(name.to_owned());
+    }
+
+    fn exit_module(&mut self, _: &str, _: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let tensor = param.val();
+        let shape = tensor.dims().to_vec();
+        let values = tensor.into_data().iter::<f32>().collect();
+        self.tensors.push((self.path.join("."), shape, values));
     }
 }
