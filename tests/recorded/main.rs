@@ -35,6 +35,7 @@ fn plan(data: &Path) -> Plan {
     Plan {
         model: ExecutionModel::DEFAULT,
         events: false,
+        lessons: false,
         candles: candles::Wanted {
             paths: paths.map(candles).to_vec(),
             ..candles::Wanted::default()
