@@ -77,6 +77,7 @@ async fn report(candles: &Path, posts: posts::Wanted) -> replay::report::Report 
     let plan = Plan {
         model: ExecutionModel::DEFAULT,
         events: false,
+        lessons: false,
         candles: candles::Wanted {
             paths: vec![candles.to_owned()],
             ..candles::Wanted::default()

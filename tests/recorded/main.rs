@@ -6,6 +6,7 @@
 )]
 
 mod alike;
+mod lessons;
 mod structured;
 
 use domain::execution::ExecutionModel;

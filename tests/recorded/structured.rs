@@ -155,6 +155,7 @@ async fn compared(data: &Path, folder: &str, kind: &str, intervals: &[&str]) -> 
     let plan = Plan {
         model: ExecutionModel::DEFAULT,
         events: false,
+        lessons: false,
         candles: candles::Wanted {
             paths: files(&data.join("candles").join(folder), intervals),
             ..candles::Wanted::default()
