@@ -10,6 +10,7 @@ use domain::market;
 use domain::reading::Meaning;
 use domain::strategy::Strategy;
 use domain::time::Timestamp;
+use scoring::steps::network::Eye;
 
 use crate::archive::{Interval, month};
 use crate::export::{FiguresFilter, Format};
@@ -418,6 +419,14 @@ pub struct TrainArgs {
     /// Try one network and one growth of trees alone.
     #[arg(long)]
     pub quick: bool,
+    /// Try only networks that read the window of candles so: shut (not at all), flat (all at once),
+    /// convolution or recurrent.
+    #[arg(long, num_args = 1.., value_name = "EYE", value_parser = eye)]
+    pub eyes: Vec<Eye>,
+    /// So often outcomes are shuffled, to see that nothing is found in them; 20 times when nothing is
+    /// said, never when it is to be quick.
+    #[arg(long, value_name = "TIMES", value_parser = clap::value_parser!(u32).range(..=1000))]
+    pub shuffles: Option<u32>,
     /// Print the card (JSON).
     #[arg(long)]
     pub json: bool,
@@ -444,6 +453,12 @@ pub struct EvaluateArgs {
     /// On what.
     #[command(flatten)]
     pub material: MaterialArgs,
+}
+
+/// How a network reads the window, by the name that cards have for it.
+fn eye(name: &str) -> Result<Eye, String> {
+    serde_json::from_value(serde_json::Value::from(name))
+        .map_err(|_| "networks read the window shut, flat, by convolution or recurrent".to_owned())
 }
 
 /// A name that is safe as a folder's.

@@ -121,7 +121,8 @@ struct Channel {
     edited: f64,
     deleted: f64,
     copies: f64,
-    /// When its last signal was received, and when the last one before that instant.
+    /// When the last signals were received, at two instants: those of one instant do not know of
+    /// each other.
     last: Option<Timestamp>,
     before: Option<Timestamp>,
 }
@@ -204,7 +205,7 @@ impl SoFar {
         let mut first: Option<Timestamp> = None;
         for call in &self.lately {
             let recent =
-                call.received <= signal.received && signal.received.since(call.received) <= COMPANY;
+                call.received < signal.received && signal.received.since(call.received) <= COMPANY;
             if !recent {
                 continue;
             }

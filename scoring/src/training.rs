@@ -19,9 +19,11 @@ use crate::steps::{Chance, LADDER};
 pub mod alarm;
 mod champion;
 mod kind;
+mod shuffled;
 
 pub use champion::USUAL;
 pub use kind::Kind;
+pub use shuffled::{NEAR, Shuffled};
 
 /// How many steps the walk forward has.
 const STEPS: usize = 4;
@@ -41,6 +43,8 @@ pub struct Order {
     pub networks: Vec<(Shape, Pace)>,
     /// Which trees are tried.
     pub trees: Vec<Growth>,
+    /// How often outcomes are shuffled to see whether a step finds something in them.
+    pub shuffles: usize,
 }
 
 impl Order {
@@ -62,17 +66,19 @@ impl Order {
                 (shape(Eye::Recurrent, 64, 0.1), Pace::default()),
             ],
             trees: Growth::TRIED.to_vec(),
+            shuffles: 20,
         }
     }
 }
 
 impl Order {
-    /// One network and one growth of trees, both with less patience.
+    /// One network and one growth of trees, both with less patience, and nothing is shuffled.
     #[must_use]
     pub fn quick(seed: u64) -> Self {
         let mut order = Self::usual(seed);
         order.networks.truncate(1);
         order.trees.truncate(1);
+        order.shuffles = 0;
         for (_, pace) in &mut order.networks {
             (pace.rounds, pace.nets) = (10, 1);
         }
@@ -110,6 +116,8 @@ pub struct Trained {
     pub picture: String,
     /// Everything that was tried.
     pub tried: Vec<Tried>,
+    /// What each step that learns made of shuffled outcomes.
+    pub shuffled: Vec<Shuffled>,
     /// SHA-256 of all rows.
     pub data_hash: String,
     /// SHA-256 of the holdout.
@@ -171,7 +179,7 @@ pub fn train(
     // Of each step what came nearest on the walk, and what it said there.
     let mut best: BTreeMap<&'static str, (f64, Vec<Vec<Chance>>, Kind)> = BTreeMap::new();
     for (nth, kind) in kinds.iter().enumerate() {
-        told(0.7 * count(nth) / count(kinds.len()), kind.name());
+        told(0.4 * count(nth) / count(kinds.len()), kind.name());
         let said = kind.sketch().walk(rows, &walk, order.seed)?;
         let log_loss = log_loss(&walked, &said);
         tried.push(Tried {
@@ -187,11 +195,22 @@ pub fn train(
         }
     }
     let (mut ladder, mut on_walk, mut on_holdout) = (Vec::new(), Vec::new(), Vec::new());
+    let mut of_noise = Vec::new();
     for (nth, name) in LADDER.into_iter().enumerate() {
-        told(0.7 + 0.25 * count(nth) / count(LADDER.len()), name);
+        told(0.4 + 0.55 * count(nth) / count(LADDER.len()), name);
         let Some((_, mut said, kind)) = best.remove(name) else {
             continue;
         };
+        if kind.learns_features() && order.shuffles > 0 {
+            let (sketch, among) = (kind.sketch(), &split.train);
+            of_noise.push(shuffled::shuffled(
+                &sketch,
+                rows,
+                among,
+                order.shuffles,
+                order.seed,
+            )?);
+        }
         if kind.sketch() != kind {
             said = kind.walk(rows, &walk, order.seed)?;
         }
@@ -209,7 +228,7 @@ pub fn train(
     }
     told(0.97, "measuring");
     let walk = measure::table(&walked, &on_walk);
-    let champion = champion::of(&walk);
+    let champion = champion::of(&walk, &of_noise);
     Ok(Trained {
         picture: picture(&held, &on_holdout, champion),
         champion,
@@ -217,6 +236,7 @@ pub fn train(
         holdout: measure::table(&held, &on_holdout),
         walk,
         tried,
+        shuffled: of_noise,
         data_hash: dataset::hash(rows),
         holdout_hash,
         learned_from: split.train.len(),

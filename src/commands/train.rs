@@ -26,11 +26,7 @@ use crate::replay::{Plan, candles, posts, strategies};
 /// When the records cannot be read, are too few, or know too much; or nothing can be written.
 pub fn train(config: Option<&Path>, args: &TrainArgs) -> anyhow::Result<ExitCode> {
     let (rows, source, trained_on) = material(config, &args.material)?;
-    let order = if args.quick {
-        Order::quick(args.seed)
-    } else {
-        Order::usual(args.seed)
-    };
+    let order = args.order()?;
     let bar = bar(args.material.quiet);
     let trained = training::train(&rows, &order, |part, what| {
         #[expect(
@@ -211,6 +207,30 @@ impl MaterialArgs {
             events: false,
             lessons: true,
         }
+    }
+}
+
+impl TrainArgs {
+    /// What is to be tried.
+    fn order(&self) -> anyhow::Result<Order> {
+        let mut order = if self.quick {
+            Order::quick(self.seed)
+        } else {
+            Order::usual(self.seed)
+        };
+        if !self.eyes.is_empty() {
+            order
+                .networks
+                .retain(|(shape, _)| self.eyes.contains(&shape.eye));
+            ensure!(
+                !order.networks.is_empty(),
+                "--quick tries one network alone, whose eye is shut: leave --eyes or --quick out"
+            );
+        }
+        if let Some(times) = self.shuffles {
+            order.shuffles = usize::try_from(times)?;
+        }
+        Ok(order)
     }
 }
 

@@ -6,6 +6,7 @@
 )]
 
 mod alike;
+mod lessons;
 mod strategies;
 mod structured;
 
@@ -36,6 +37,7 @@ fn plan(data: &Path) -> Plan {
     Plan {
         model: ExecutionModel::DEFAULT,
         events: false,
+        lessons: false,
         candles: candles::Wanted {
             paths: paths.map(candles).to_vec(),
             ..candles::Wanted::default()
@@ -45,7 +47,6 @@ fn plan(data: &Path) -> Plan {
             columns: None,
         },
         strategies: replay::strategies::Wanted::default(),
-        lessons: false,
         quiet: true,
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::measure::{Standing, Table};
-use crate::training::Tried;
+use crate::training::{Shuffled, Tried};
 
 /// The name of the card's file.
 pub const CARD: &str = "card.json";
@@ -51,6 +51,8 @@ pub struct Card {
     pub walk: Table,
     /// Everything that was tried, as it came out on the walk forward.
     pub tried: Vec<Tried>,
+    /// What each step that learns made of shuffled outcomes; empty where that was not asked for.
+    pub shuffled: Vec<Shuffled>,
     /// The SHA-256 of each of its files.
     pub files: BTreeMap<String, String>,
 }

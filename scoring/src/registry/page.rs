@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::card::{Card, TrainedOn};
 use crate::measure::{Between, Table};
 use crate::steps::LADDER;
+use crate::training::Shuffled;
 
 /// The page of a card. Writing into a string cannot fail, so what it answers is dropped.
 pub(super) fn of(card: &Card) -> String {
@@ -56,6 +57,7 @@ pub(super) fn of(card: &Card) -> String {
             tried.step, tried.how, tried.log_loss
         );
     }
+    page.push_str(&of_noise(&card.shuffled));
     page.push_str("\n## Channels\n\n");
     for (channel, signals) in &data.channels {
         let _ = writeln!(page, "- {channel}: {signals}");
@@ -69,6 +71,29 @@ fn why(card: &Card) -> &'static str {
     } else {
         "on the walk forward it had the least log-loss of those surely better than calibrated geometry"
     }
+}
+
+/// What steps made of shuffled outcomes.
+fn of_noise(shuffled: &[Shuffled]) -> String {
+    if shuffled.is_empty() {
+        return "\nOutcomes were not shuffled.\n".to_owned();
+    }
+    let mut text = "\n## With outcomes that were shuffled\n\n\
+         | step | signals | times | mean AUC | 95th percentile | true AUC | |\n|---|---|---|---|---|---|---|\n"
+        .to_owned();
+    for of_it in shuffled {
+        let found = match (of_it.sees_nothing_in_noise(), of_it.stands_out()) {
+            (true, true) => "finds nothing in noise, and something in the truth",
+            (true, false) => "finds nothing in noise, and nothing in the truth",
+            (false, _) => "off: its mean is farther than 0.01 from a half, so it may not speak",
+        };
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | {:.4} | {:.4} | {:.4} | {found} |",
+            of_it.step, of_it.rows, of_it.times, of_it.mean_auc, of_it.auc_95, of_it.true_auc
+        );
+    }
+    text
 }
 
 fn section(page: &mut String, title: &str, table: &Table) {

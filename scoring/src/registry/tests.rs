@@ -44,6 +44,7 @@ fn write_model(folder: &Path, name: &str, eye: Eye) -> Card {
             leaf: 10.0,
             trees: 20,
         }],
+        shuffles: 0,
     };
     let trained = train(&rows, &order, |_, _| {}).unwrap();
     let name = Name {

@@ -53,6 +53,7 @@ pub fn save(folder: &Path, name: &Name, trained: &Trained, rows: &[Row]) -> io::
         holdout: trained.holdout.clone(),
         walk: trained.walk.clone(),
         tried: trained.tried.clone(),
+        shuffled: trained.shuffled.clone(),
         files: files
             .iter()
             .map(|(file, bytes)| ((*file).to_owned(), digest(bytes)))

@@ -63,8 +63,18 @@ pub fn suspects(rows: &[&Row]) -> Vec<Suspect> {
     suspects
 }
 
-/// How well a feature tells winners from losers within parts of like levels, whichever way round.
+/// How well a feature tells winners from losers within parts of like levels, whichever way round; a
+/// half where too few of either know it, because among a handful anything may look telling.
 fn within_parts(table: &[(Vec<f32>, bool)], nth: usize) -> f64 {
+    let knows = |wanted: bool| {
+        let those = table
+            .iter()
+            .filter(|(raw, won)| *won == wanted && !raw[nth].is_nan());
+        those.count() >= ENOUGH
+    };
+    if !knows(true) || !knows(false) {
+        return 0.5;
+    }
     let (mut right, mut pairs) = (0.0, 0.0);
     for part in table.chunks(table.len().div_ceil(PARTS)) {
         let mut known: Vec<(f32, bool)> = part

@@ -1,14 +1,20 @@
 //! The champion: which step of a ladder may speak.
 
+use super::Shuffled;
 use crate::measure::Table;
 
 /// The step that speaks where no other is surely better: it has two numbers and nothing to forget.
 pub const USUAL: &str = "geometry_calibrated";
 
 /// The step with the least log-loss among those that are surely better than calibrated geometry
-/// (the whole interval of the difference lies below nought); calibrated geometry where none is.
+/// (the whole interval of the difference lies below nought) and find nothing in shuffled outcomes;
+/// calibrated geometry where none is.
 #[must_use]
-pub(super) fn of(walk: &Table) -> &'static str {
+pub(super) fn of(walk: &Table, shuffled: &[Shuffled]) -> &'static str {
+    let is_honest = |name: &&&'static str| {
+        let of_it = shuffled.iter().find(|of_it| of_it.step == **name);
+        of_it.is_none_or(Shuffled::sees_nothing_in_noise)
+    };
     let surely_better = |name: &&&'static str| {
         let against = walk
             .steps
@@ -27,6 +33,7 @@ pub(super) fn of(walk: &Table) -> &'static str {
     crate::steps::LADDER
         .iter()
         .filter(surely_better)
+        .filter(is_honest)
         .min_by(|one, other| loss(one).total_cmp(&loss(other)))
         .copied()
         .unwrap_or(USUAL)
@@ -68,15 +75,40 @@ mod tests {
     }
 
     fn champion(steps: [(&str, f64, Option<f64>); 3]) -> &'static str {
+        chosen(steps, &[])
+    }
+
+    fn chosen(steps: [(&str, f64, Option<f64>); 3], shuffled: &[Shuffled]) -> &'static str {
         let steps = steps.map(|(name, loss, high)| (name.to_owned(), step(loss, high)));
-        of(&Table {
+        let table = Table {
             rows: 1_000,
             won: 500,
             mean_r: 0.0,
             blocks: 10,
             block_hours: 24.0,
             steps: steps.into_iter().collect(),
-        })
+        };
+        of(&table, shuffled)
+    }
+
+    #[test]
+    fn who_finds_something_in_shuffled_outcomes_may_not_speak() {
+        let surely = Some(-0.001);
+        let steps = [
+            ("logistic", 0.680, surely),
+            ("gbdt", 0.678, surely),
+            ("burn", 0.670, surely),
+        ];
+        let burn = |mean_auc| Shuffled {
+            step: "burn".to_owned(),
+            rows: 1_000,
+            times: 20,
+            mean_auc,
+            auc_95: 0.53,
+            true_auc: 0.6,
+        };
+        assert_eq!(chosen(steps, &[burn(0.505)]), "burn");
+        assert_eq!(chosen(steps, &[burn(0.52)]), "gbdt");
     }
 
     #[test]

@@ -58,6 +58,15 @@ impl Kind {
         }
     }
 
+    /// Does it learn from features, and not from the levels alone?
+    #[must_use]
+    pub const fn learns_features(&self) -> bool {
+        match self {
+            Self::Coin | Self::ChannelBaseRate | Self::Geometry | Self::GeometryCalibrated => false,
+            Self::Logistic(_) | Self::Trees(_) | Self::Network(..) => true,
+        }
+    }
+
     /// How it is fitted, for the card.
     #[must_use]
     pub fn how(&self) -> serde_json::Value {

@@ -1,12 +1,7 @@
 //! What must hold of training: it finds what is there, and nothing where there is nothing.
 
-use rand::SeedableRng as _;
-use rand::rngs::ChaCha8Rng;
-use rand::seq::SliceRandom as _;
-
 use super::*;
 use crate::dataset::made;
-use crate::measure::{Said, table};
 
 /// As little as shows that a network learns.
 fn small(seed: u64) -> Order {
@@ -32,6 +27,7 @@ fn small(seed: u64) -> Order {
         seed,
         networks: vec![(shape, pace)],
         trees: vec![growth],
+        shuffles: 0,
     }
 }
 
@@ -78,38 +74,10 @@ fn the_same_seed_gives_the_same_model_to_the_byte_and_another_does_not() {
 fn shuffled_outcomes_teach_nothing_and_true_ones_stand_out() {
     let rows = made::rows(1_200, 0.6, 4);
     let split = holdout(&rows);
-    let auc = |rows: &[Row]| {
-        let kind = Kind::Trees(small(1).trees[0]);
-        let walk = folds(rows, &split.train, STEPS);
-        let said = kind.walk(rows, &walk, 1).unwrap();
-        let walked: Vec<&Row> = walk
-            .iter()
-            .flat_map(|fold| &fold.test)
-            .map(|nth| &rows[*nth])
-            .collect();
-        let said = Said {
-            step: "gbdt",
-            chances: said.iter().map(|said| said[0].target).collect(),
-            expected_r: vec![0.0; said.len()],
-        };
-        table(&walked, &[said]).steps["gbdt"].auc
-    };
-    let mut shuffled: Vec<f64> = (0..20)
-        .map(|seed| {
-            let mut dice = ChaCha8Rng::seed_from_u64(seed);
-            let mut outcomes: Vec<_> = rows.iter().map(|row| (row.fates.clone(), row.r)).collect();
-            outcomes.shuffle(&mut dice);
-            let mut rows = rows.clone();
-            for (row, (fates, r)) in rows.iter_mut().zip(outcomes) {
-                (row.fates, row.r) = (fates, r);
-            }
-            auc(&rows)
-        })
-        .collect();
-    shuffled.sort_by(f64::total_cmp);
-    let mean = domain::statistics::mean(&shuffled).unwrap();
-    assert!((mean - 0.5).abs() < 0.01, "{mean}");
-    assert!(auc(&rows) > shuffled[18], "{shuffled:?}");
+    let kind = Kind::Trees(small(1).trees[0]);
+    let found = shuffled::shuffled(&kind, &rows, &split.train, 20, 1).unwrap();
+    assert!(found.sees_nothing_in_noise(), "{found:?}");
+    assert!(found.stands_out(), "{found:?}");
 }
 
 #[test]
