@@ -25,20 +25,27 @@ pub(super) fn plain(lexemes: Vec<Lexeme>) -> Vec<Lexeme> {
 /// `Exit 1 ....... 3.540` and `Garde .. 3,44` are `Exit 1: 3.540`; dots at the end of a word are speech.
 fn without_leaders(lexemes: Vec<Lexeme>) -> Vec<Lexeme> {
     let dots = |from: usize| {
-        let dot = |lexeme: &&Lexeme| lexeme.what == What::Sign('.');
+        let dot = |lexeme: &&Lexeme| matches!(lexeme.what, What::Sign('.'));
         let rest = lexemes.get(from..).unwrap_or_default();
         rest.iter().take_while(dot).count()
     };
+    let apart = |end: usize| {
+        let next = lexemes.get(end);
+        next.is_some_and(|next| !next.glued && matches!(next.what, What::Number(_)))
+    };
+    let leads = |at: usize| {
+        let length = if at == 0 || lexemes[at].glued { 0 } else { dots(at) };
+        length >= FEWEST_DOTS || length == 2 && apart(at + length)
+    };
+    if !(0..lexemes.len()).any(leads) {
+        return lexemes;
+    }
     let mut plain = Vec::with_capacity(lexemes.len());
     let mut at = 0;
     while let Some(lexeme) = lexemes.get(at) {
-        let length = dots(at);
-        let apart = lexemes.get(at + length).is_some_and(|next| {
-            !next.glued && matches!(next.what, What::Number(_))
-        });
-        if (length >= FEWEST_DOTS || length == 2 && apart) && !lexeme.glued && at > 0 {
+        if leads(at) {
             plain.push(sign(':', lexeme));
-            at += length;
+            at += dots(at);
         } else {
             plain.push(lexeme.clone());
             at += 1;
@@ -50,6 +57,12 @@ fn without_leaders(lexemes: Vec<Lexeme>) -> Vec<Lexeme> {
 /// A table of a head, a rule and rows as so many lines of labels and values; a text without one stays
 /// as it is.
 fn unfold(lexemes: Vec<Lexeme>) -> Vec<Lexeme> {
+    if !lexemes
+        .iter()
+        .any(|lexeme| matches!(lexeme.what, What::Sign('|')))
+    {
+        return lexemes;
+    }
     let lines: Vec<&[Lexeme]> = lexemes
         .split_inclusive(|lexeme| lexeme.what == What::Break)
         .collect();
@@ -123,6 +136,9 @@ fn number_exits(lexemes: &mut [Lexeme]) {
         let [exit, count, rest @ ..] = &mut lexemes[at..] else {
             return;
         };
+        if !exit.is(&Concept::Quit) {
+            continue;
+        }
         let counts = match &count.what {
             What::Index(_) => true,
             What::Number(number) => is_bare(number) && is_count(number),
@@ -144,7 +160,7 @@ fn number_exits(lexemes: &mut [Lexeme]) {
             && price.is_some_and(
                 |price| matches!(&price.what, What::Number(number) if is_bare(number)),
             );
-        if exit.is(&Concept::Quit) && counts && priced {
+        if counts && priced {
             exit.what = What::Is(Concept::Target);
         }
     }

@@ -153,17 +153,17 @@ fn many(lexemes: &[Lexeme], heads: &[Head], universe: &dyn Universe) -> Option<M
 
 /// Reads one section with one pair.
 fn one(lexemes: &[Lexeme], mention: Option<&Mention>, universe: &dyn Universe) -> Seen {
-    let mut fields = fields::read(lexemes);
     let Some(mention) = mention else {
         return Seen::Nothing;
     };
+    let Some(pair) = mention.pair() else {
+        return Seen::Nothing;
+    };
+    let mut fields = fields::read(lexemes);
     if !is_prose(lexemes) {
         eliminate::complete(&mut fields);
     }
     let fields = fields;
-    let Some(pair) = mention.pair() else {
-        return Seen::Nothing;
-    };
     if !looks_like_a_trade(&fields) || fields.reached || is_report(lexemes, &fields) {
         return Seen::Nothing;
     }

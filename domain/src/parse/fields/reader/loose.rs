@@ -348,7 +348,7 @@ impl Reader {
         self.clause = Clause::default();
         self.keep(&Number {
             value: Some(price),
-            written: price.to_string(),
+            written: price.to_string().into(),
             ..Number::default()
         });
         true

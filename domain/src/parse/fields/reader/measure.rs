@@ -65,7 +65,7 @@ impl Reader {
                     self.fields.percent_stop = Some(percent.abs());
                     self.found(Field::Stop, None, Confidence::Named);
                 }
-                _ => self.fields.unreadable = Some(number.written.clone()),
+                _ => self.fields.unreadable = Some(number.written.to_string()),
             },
             Name::Target
             | Name::Stop
@@ -101,7 +101,7 @@ impl Reader {
                 fields.stop_away = Some(Away { far, unit });
                 self.found(Field::Stop, None, Confidence::Named);
             }
-            Name::Stop => fields.unreadable = Some(number.written.clone()),
+            Name::Stop => fields.unreadable = Some(number.written.to_string()),
             Name::Entry
             | Name::Soft
             | Name::Leverage

@@ -43,7 +43,7 @@ impl Reader {
                 let digits = number.written.trim_matches(|c: char| !c.is_ascii_digit());
                 match digits.parse() {
                     Ok(lent) => self.lent(lent),
-                    Err(_) => self.fields.unreadable = Some(number.written.clone()),
+                    Err(_) => self.fields.unreadable = Some(number.written.to_string()),
                 }
                 return;
             }
@@ -54,7 +54,7 @@ impl Reader {
                 let name = self.open.map(|open| open.name);
                 let read = [Name::Entry, Name::Target, Name::Stop, Name::Leverage];
                 if !size && name.is_some_and(|name| read.contains(&name)) {
-                    self.fields.unreadable = Some(number.written.clone());
+                    self.fields.unreadable = Some(number.written.to_string());
                 }
                 return;
             }
@@ -118,13 +118,13 @@ impl Reader {
             number.value
         };
         let Some(mut value) = value.filter(|value| *value > Decimal::ZERO) else {
-            self.fields.unreadable = Some(number.written.clone());
+            self.fields.unreadable = Some(number.written.to_string());
             return;
         };
         if number.doubtful {
             self.fields
                 .unreadable
-                .get_or_insert_with(|| number.written.clone());
+                .get_or_insert_with(|| number.written.to_string());
         }
         open.numbers += 1;
         open.joined = false;
