@@ -186,7 +186,13 @@ fn one(lexemes: &[Lexeme], mention: Option<&Mention>, universe: &dyn Universe) -
     if fields.long && fields.short || fields.sold && unstopped {
         return held_if(firm, "it names both sides".into());
     }
-    if let Some(year) = past_year(&fields) {
+    let year = past_year(&fields);
+    // For two reasons it is no trade, so nobody need look.
+    let reasons = [year.is_some(), fields.idle, fields.refused.is_some(), fields.refused_twice];
+    if reasons.into_iter().filter(|reason| *reason).count() >= 2 {
+        return Seen::Refused(fields.refused.map_or("nothing-traded", |refusal| refusal.label()));
+    }
+    if let Some(year) = year {
         return held_if(firm, format!("it is told of the year {year}"));
     }
     if fields.idle {

@@ -90,7 +90,9 @@ impl Speech<'_> {
         let levels = told.targets.len() + told.stops.len() + usize::from(told.price.is_some());
         let doubts = [Concept::Not, Concept::If, Concept::Talk];
         let doubted = self.all.iter().any(|lexeme| {
-            lexeme.what == What::Sign('?') || doubts.iter().any(|concept| lexeme.is(concept))
+            // A level with a tick is one that was reached.
+            matches!(lexeme.what, What::Sign('?') | What::Tick)
+                || doubts.iter().any(|concept| lexeme.is(concept))
         });
         let below =
             label == Concept::Target && (self.has(&Concept::Above) || self.has(&Concept::Below));

@@ -120,7 +120,8 @@ impl Reader {
     }
 
     pub(super) fn refuse(&mut self, refusal: Refusal) {
-        self.sentence.refused.get_or_insert(refusal);
+        let first = *self.sentence.refused.get_or_insert(refusal);
+        self.fields.refused_twice |= first != refusal;
     }
 
     /// `long at 60000, if it breaks 61000`: what a condition says of a price it says of the entry,
@@ -189,6 +190,8 @@ impl Reader {
         let theirs = sentence.theirs && (talks || sentence.opens);
         let told = theirs || sentence.entry && sentence.words > MOST_ENTRY_WORDS;
         let refused = refused.or(told.then_some(Refusal::Told));
+        let twice = self.fields.refused.zip(refused);
+        self.fields.refused_twice |= twice.is_some_and(|(first, next)| first != next);
         self.fields.refused = self.fields.refused.or(refused);
     }
 
