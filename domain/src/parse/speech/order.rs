@@ -168,7 +168,7 @@ impl Speech<'_> {
         if levels && self.opens_unmoved() {
             return Some(Meaning::Noise("trade-without-entry"));
         }
-        if !self.fields.moving {
+        if !self.fields.moving && self.led_to().is_none() {
             orders.retain(|order| !is_level(order) || self.bare(order));
             if orders.is_empty() {
                 return Some(Meaning::Noise("levels-in-talk"));
