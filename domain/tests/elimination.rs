@@ -94,7 +94,10 @@ fn two_roles_at_once_need_a_list_or_a_word_that_hints_at_one() {
             "long 24.9..25.1 > 25.8 26.9 ! 24.1",
         ),
         // One price on either side may be anything.
-        ("AVAX/USDT long, entry 21.44, snorf 21.02, blarg 21.90", "held"),
+        (
+            "AVAX/USDT long, entry 21.44, snorf 21.02, blarg 21.90",
+            "held",
+        ),
         // Nothing but numbers.
         ("AVAX/USDT long: 21.02, 21.44, 21.90, 22.35", "held"),
     ]);
@@ -113,17 +116,17 @@ fn what_is_known_to_be_something_else_becomes_no_level() {
             "held",
         ),
         // A zone of which one end is the stop.
-        (
-            "SOL/USDT short\nDromf 150 - 156\nTP 140\nSL 156",
-            "held",
-        ),
+        ("SOL/USDT short\nDromf 150 - 156\nTP 140\nSL 156", "held"),
         // Both a price of its own and a stop's place are possible.
         (
             "SOL/USDT long\nEntry: 150\nTP: 158, 165\nSnorf 145\nBlarg 141",
             "held",
         ),
         // Hours, days and counts.
-        ("LINK/USDT long, entry 18.20, tp 19.10, 20.40, brumm 17", "held"),
+        (
+            "LINK/USDT long, entry 18.20, tp 19.10, 20.40, brumm 17",
+            "held",
+        ),
         // A slip of the decimal point.
         (
             "AVAX/USDT long\nEntry: 24.90\nSnorf: 2.41\nTargets: 25.80, 26.90",
@@ -140,7 +143,10 @@ fn a_list_of_targets_goes_on_behind_a_word() {
             "long 1.1655 > 1.171 1.1765 ! 1.1618",
         ),
         // Back towards the entry it is none.
-        ("EUR/USD buy 1.1655, stop 1.1618, target 1.1710 blorf 1.1690", "held"),
+        (
+            "EUR/USD buy 1.1655, stop 1.1618, target 1.1710 blorf 1.1690",
+            "held",
+        ),
     ]);
 }
 
@@ -184,7 +190,10 @@ fn an_inferred_field_says_that_no_word_names_it() {
         panic!("{:?}", read(text));
     };
     let how = |field: Field| {
-        let spans = drafts[0].spans.iter().filter(move |span| span.field == field);
+        let spans = drafts[0]
+            .spans
+            .iter()
+            .filter(move |span| span.field == field);
         spans.map(|span| span.confidence).collect::<Vec<_>>()
     };
     assert_eq!(how(Field::Stop), [Confidence::Inferred]);
@@ -199,7 +208,10 @@ fn parts_that_are_taken_of_a_trade_just_laid_out_are_its_targets() {
             "long 3388 > 3402 3420 ! 3374",
         ),
         // Of an open trade they are none.
-        ("Gold long from 3388: take half here at 3402, stop to entry", "update"),
+        (
+            "Gold long from 3388: take half here at 3402, stop to entry",
+            "update",
+        ),
     ]);
 }
 
@@ -232,6 +244,30 @@ fn the_card_of_an_order_that_was_removed_opens_nothing() {
 }
 
 #[test]
+fn what_is_no_trade_for_two_reasons_nobody_need_look_at() {
+    all(&[
+        (
+            "If HYPE takes 41.80 I buy the retest, stop 40.95, target 44.20. No order in",
+            "noise",
+        ),
+        (
+            "Somebody bought bitcoin at 6,100 in the panic of April 2019 with a stop at 5,200 and a target of 9,500",
+            "noise",
+        ),
+    ]);
+}
+
+#[test]
+fn an_arrow_leads_from_the_old_stop_to_the_new_one() {
+    all(&[
+        ("SOL stop 145.2 → 149", "update"),
+        ("SOL/USDT SL: 145.2 -> 149", "update"),
+        // A level that a tick says was reached is moved nowhere.
+        ("NEAR ✅✅\nTP2 3.02 reached, well done", "claim"),
+    ]);
+}
+
+#[test]
 fn a_year_that_could_be_a_price_or_stands_in_another_sentence_refuses_nothing() {
     all(&[
         (
@@ -247,8 +283,14 @@ fn a_year_that_could_be_a_price_or_stands_in_another_sentence_refuses_nothing() 
 
 #[test]
 fn a_pair_a_side_and_prices_that_are_no_trade_yet_are_looked_at() {
-    assert_eq!(told("NQ/USD sell 21480 vrok 21522 blorf 21430 snarf 21365"), "held");
-    assert_eq!(told("Bitcoin is up 3 % today, longs are paying, funding 0.01 %"), "noise");
+    assert_eq!(
+        told("NQ/USD sell 21480 vrok 21522 blorf 21430 snarf 21365"),
+        "held"
+    );
+    assert_eq!(
+        told("Bitcoin is up 3 % today, longs are paying, funding 0.01 %"),
+        "noise"
+    );
 }
 
 /// Words of no language, none the beginning of another.
@@ -261,15 +303,29 @@ const MARKET: [&str; 6] = ["Support", "Resistance", "RSI", "ATH", "Fees", "Volum
 
 /// A trade whose roles carry their words or not: its text's lines, and how it reads.
 fn trades() -> impl Strategy<Value = (Vec<String>, String)> {
-    let shape = (any::<bool>(), 20_000u64..90_000, 1usize..4, 120u64..600, 150u64..700);
-    (shape, any::<[bool; 3]>(), any::<bool>(), subsequence(NONSENSE.to_vec(), 3)).prop_map(
-        |((long, base, many, risk, step), named, zone, words)| {
+    let shape = (
+        any::<bool>(),
+        20_000u64..90_000,
+        1usize..4,
+        120u64..600,
+        150u64..700,
+    );
+    (
+        shape,
+        any::<[bool; 3]>(),
+        any::<bool>(),
+        subsequence(NONSENSE.to_vec(), 3),
+    )
+        .prop_map(|((long, base, many, risk, step), named, zone, words)| {
             let price = |away: i64| {
                 let away = if long { away } else { -away };
                 let cents = i64::try_from(base).unwrap_or(0) * (10_000 + away) / 10_000;
                 format!("{}.{:02}", cents / 100, cents % 100)
             };
-            let (risk, step) = (i64::try_from(risk).unwrap_or(0), i64::try_from(step).unwrap_or(0));
+            let (risk, step) = (
+                i64::try_from(risk).unwrap_or(0),
+                i64::try_from(step).unwrap_or(0),
+            );
             let entry = if zone {
                 format!("{} - {}", price(0), price(-40))
             } else {
@@ -292,7 +348,11 @@ fn trades() -> impl Strategy<Value = (Vec<String>, String)> {
             ];
             let bounds = if zone {
                 let (one, other) = (price(0), price(-40));
-                if long { format!("{other}..{one}") } else { format!("{one}..{other}") }
+                if long {
+                    format!("{other}..{one}")
+                } else {
+                    format!("{one}..{other}")
+                }
             } else {
                 price(0)
             };
@@ -301,8 +361,7 @@ fn trades() -> impl Strategy<Value = (Vec<String>, String)> {
                 lines,
                 format!("{side} {bounds} > {} ! {stop}", goals.join(" ")),
             )
-        },
-    )
+        })
 }
 
 /// The same without the zeros that end a fraction.
@@ -356,7 +415,7 @@ proptest! {
     ) {
         let side = expected.split(' ').next().unwrap_or_default();
         let level = format!("{word}: {}.{:02}", 150 + away / 10, away % 100);
-        let lines = [lines[0].clone(), lines[1].clone(), lines[2].clone(), level.clone()];
+        let lines = [lines[0].clone(), lines[1].clone(), lines[2].clone(), level];
         let body: Vec<String> = order.iter().map(|nth| lines[*nth].clone()).collect();
         let text = format!("SOL/USDT {side}\n{}", body.join("\n"));
         let told = plain(&told(&text));

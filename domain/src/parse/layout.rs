@@ -34,7 +34,11 @@ fn without_leaders(lexemes: Vec<Lexeme>) -> Vec<Lexeme> {
         next.is_some_and(|next| !next.glued && matches!(next.what, What::Number(_)))
     };
     let leads = |at: usize| {
-        let length = if at == 0 || lexemes[at].glued { 0 } else { dots(at) };
+        let length = if at == 0 || lexemes[at].glued {
+            0
+        } else {
+            dots(at)
+        };
         length >= FEWEST_DOTS || length == 2 && apart(at + length)
     };
     if !(0..lexemes.len()).any(leads) {

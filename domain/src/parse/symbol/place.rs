@@ -51,7 +51,9 @@ pub(super) fn sureness(
         return Some(Sureness::Bare);
     }
     // `╭─ CARD 37 ─ RENDER`: what a drawn line leads to is the card's title.
-    let drawn = lexeme.mark.is_some_and(|mark| ('\u{2500}'..='\u{257F}').contains(&mark));
+    let drawn = lexeme
+        .mark
+        .is_some_and(|mark| ('\u{2500}'..='\u{257F}').contains(&mark));
     if known && loud && drawn && place.ends {
         return Some(Sureness::Bare);
     }

@@ -30,7 +30,9 @@ impl Reader {
 
     /// The same of a price that only its place makes one of the entry: `now, 146 add`.
     pub(super) fn adds_softly(&self) -> bool {
-        let open = self.open.is_some_and(|open| open.name == Name::Soft && open.numbers > 0);
+        let open = self
+            .open
+            .is_some_and(|open| open.name == Name::Soft && open.numbers > 0);
         self.line.market && open
     }
 

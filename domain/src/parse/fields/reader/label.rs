@@ -127,7 +127,9 @@ impl Reader {
                 if matches!(
                     self.open.map(|open| open.name),
                     None | Some(Name::Entry | Name::Soft)
-                ) || self.open.is_some_and(|open| open.name == Name::Price && open.numbers == 0)
+                ) || self
+                    .open
+                    .is_some_and(|open| open.name == Name::Price && open.numbers == 0)
                 {
                     self.line.market = true;
                     self.sentence.market = true;

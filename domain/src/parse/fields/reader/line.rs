@@ -185,7 +185,9 @@ impl Reader {
             }
         });
         let talks = sentence.acts || sentence.pair || sentence.entry;
-        let year = sentence.year.filter(|_| talks && sentence.words >= MOST_HEAD_WORDS);
+        let year = sentence
+            .year
+            .filter(|_| talks && sentence.words >= MOST_HEAD_WORDS);
         self.fields.years.extend(year);
         let theirs = sentence.theirs && (talks || sentence.opens);
         let told = theirs || sentence.entry && sentence.words > MOST_ENTRY_WORDS;
