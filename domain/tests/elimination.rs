@@ -382,7 +382,7 @@ fn plain(text: &str) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
     fn a_trade_under_words_of_no_language_is_read_exactly_or_held(
