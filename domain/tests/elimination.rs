@@ -127,6 +127,12 @@ fn what_is_known_to_be_something_else_becomes_no_level() {
             "LINK/USDT long, entry 18.20, tp 19.10, 20.40, brumm 17",
             "held",
         ),
+        // Where a position is liquidated, and a stop that risks far more than there is to gain.
+        (
+            "SOL/USDT long 150, liquidation 121, tp 158 165",
+            "long 150 > 158 165 ! ?",
+        ),
+        ("SOL/USDT long, entry 150, tp 151.5, snorf 141", "held"),
         // A slip of the decimal point.
         (
             "AVAX/USDT long\nEntry: 24.90\nSnorf: 2.41\nTargets: 25.80, 26.90",
@@ -299,7 +305,16 @@ const NONSENSE: [&str; 8] = [
 ];
 
 /// Words that name a level of the market, and none of a trade.
-const MARKET: [&str; 6] = ["Support", "Resistance", "RSI", "ATH", "Fees", "Volume"];
+const MARKET: [&str; 8] = [
+    "Support",
+    "Resistance",
+    "RSI",
+    "ATH",
+    "Fees",
+    "Volume",
+    "VWAP",
+    "Liquidation",
+];
 
 /// A trade whose roles carry their words or not: its text's lines, and how it reads.
 fn trades() -> impl Strategy<Value = (Vec<String>, String)> {

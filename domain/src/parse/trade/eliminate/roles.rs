@@ -4,9 +4,15 @@ use rust_decimal::Decimal;
 
 use super::Roles;
 use super::known::Known;
-use crate::parse::check::FARTHEST_STOP;
 use crate::parse::fields::{Hint, Loose};
 use crate::reading::MAX_TARGETS;
+
+/// A stop that no word names is at most this share of the entry away: where a position is liquidated
+/// lies farther more often than a stop does.
+const FARTHEST_STOP: Decimal = Decimal::from_parts(15, 0, 0, false, 2);
+
+/// It risks at most this many times what the last target gains.
+const DEAREST_STOP: Decimal = Decimal::from_parts(3, 0, 0, false, 0);
 
 impl Known {
     /// A price in the direction in which the side gains.
@@ -61,7 +67,12 @@ impl Known {
     fn is_stop(&self, group: &[Loose], low: Decimal) -> bool {
         let [loose] = group else { return false };
         let away = low - self.gain(loose.price);
-        loose.hint != Hint::Gain && away > Decimal::ZERO && away <= FARTHEST_STOP * low.abs()
+        let goals = self.targets.iter().map(|price| self.gain(*price) - low);
+        let worth = goals.max().is_none_or(|goal| away <= goal * DEAREST_STOP);
+        loose.hint != Hint::Gain
+            && away > Decimal::ZERO
+            && away <= FARTHEST_STOP * low.abs()
+            && worth
     }
 
     /// All groups as targets of an entry whose gaining end this is.
