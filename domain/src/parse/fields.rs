@@ -5,6 +5,7 @@ mod reader;
 use std::time::Duration;
 
 use rust_decimal::Decimal;
+use smol_str::SmolStr;
 
 use super::token::Place;
 use crate::market::{Side, Venue};
@@ -68,6 +69,14 @@ pub(super) struct Fields {
     pub(super) lost: Vec<Decimal>,
     /// Prices with list numbers that stand under no label, and where.
     pub(super) listed: Vec<(Decimal, Place)>,
+    /// Prices that stand under no role that is known, in the order of the text.
+    pub(super) loose: Vec<Loose>,
+    /// Years that a sentence of a side or a pair names.
+    pub(super) years: Vec<Decimal>,
+    /// It says that it trades nothing.
+    pub(super) idle: bool,
+    /// On how many lines a label of a word or three and its number stand.
+    pub(super) rows: usize,
     /// `trigger=6.480`: the price that sets an order off, and where it stands.
     pub(super) triggered: Option<(Decimal, Place)>,
     /// Prices at which is added to the entry.
@@ -79,6 +88,8 @@ pub(super) struct Fields {
     /// Lines that speak of closing or cancelling.
     pub(super) ending: bool,
     pub(super) moving: bool,
+    /// It speaks of the price at which one is in, or moves the stop there.
+    pub(super) in_profit: bool,
     /// It speaks of what only an open trade has: a rest, a cost price, a part that is taken.
     pub(super) later: bool,
     pub(super) limit: bool,
@@ -109,6 +120,45 @@ pub(super) struct Found {
     pub(super) place: Place,
     pub(super) value: Option<Decimal>,
     pub(super) confidence: Confidence,
+}
+
+/// A price that stands under no role that the lexicon knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Loose {
+    pub(super) price: Decimal,
+    pub(super) place: Place,
+    /// Prices with nothing but signs between them are one group.
+    pub(super) group: u32,
+    /// The line that it stands on.
+    pub(super) line: usize,
+    pub(super) hint: Hint,
+    /// The last unknown word before it in its clause, without the digits at its end.
+    pub(super) label: SmolStr,
+    /// The unknown words before it in its clause.
+    pub(super) words: usize,
+    /// Its clause speaks of what is no level of this trade.
+    pub(super) barred: bool,
+    /// It is a small whole number, which may count something.
+    pub(super) counts: bool,
+    /// It is written as a year is.
+    pub(super) year: bool,
+    /// The percentage behind it.
+    pub(super) share: Option<Decimal>,
+    /// It goes on with the targets before it: `tp 1.10, then 1.15`.
+    pub(super) behind_target: bool,
+}
+
+/// What the words before a loose price say of it, short of a role.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Hint {
+    #[default]
+    None,
+    /// It is called a price, and not of what.
+    Price,
+    /// Something is gained or taken there.
+    Gain,
+    /// Something happens above or below it.
+    Beyond,
 }
 
 /// A target and the share of the position that is written behind it, in percent.
@@ -225,6 +275,19 @@ impl Fields {
                 value: Some(price),
                 confidence: Confidence::Placed,
             });
+        }
+    }
+
+    /// The last group of loose prices is no level of this trade.
+    fn bar_last(&mut self) {
+        let Some(group) = self.loose.last().map(|loose| loose.group) else {
+            return;
+        };
+        for loose in self.loose.iter_mut().rev() {
+            if loose.group != group {
+                break;
+            }
+            loose.barred = true;
         }
     }
 

@@ -8,6 +8,7 @@ mod exit;
 mod index;
 mod label;
 mod line;
+mod loose;
 mod measure;
 mod open;
 mod remark;
@@ -17,6 +18,7 @@ use rust_decimal::Decimal;
 
 use self::exit::number_follows;
 use self::line::{Line, Sentence};
+use self::loose::Clause;
 use self::open::{Open, goes_on};
 use self::remark::{share_in_words, shares};
 use super::{Fields, Found, Refusal};
@@ -57,6 +59,11 @@ struct Reader {
     last: bool,
     /// The lexeme before says that it is entered at once.
     now: bool,
+    clause: Clause,
+    /// How many unknown words stand behind the last target, where nothing else does.
+    behind_target: Option<usize>,
+    /// How many lines have ended.
+    lines: usize,
 }
 
 /// Reads the fields of one trade.
@@ -78,13 +85,17 @@ pub(in crate::parse) fn read(lexemes: &[Lexeme]) -> Fields {
         last: false,
         now: false,
         here: Place::default(),
+        clause: Clause::default(),
+        behind_target: None,
+        lines: 0,
     };
     let mut at = 0;
     while let Some(lexeme) = lexemes.get(at) {
         if lexeme.is(&Concept::Again) {
             reader.last = !number_follows(&lexemes[at + 1..]);
         }
-        let behind = lexeme.is(&Concept::Stop) && reader.stop_stands_before(&lexemes[at + 1..]);
+        let rest = &lexemes[at + 1..];
+        let behind = reader.label_behind(lexeme, rest);
         if !behind {
             reader.take(lexeme, lexemes.get(at + 1));
         }
@@ -107,6 +118,26 @@ pub(in crate::parse) fn read(lexemes: &[Lexeme]) -> Fields {
 }
 
 impl Reader {
+    /// Does a label name the price that stands before it?
+    fn label_behind(&mut self, lexeme: &Lexeme, rest: &[Lexeme]) -> bool {
+        match &lexeme.what {
+            What::Is(Concept::Stop) => {
+                self.stop_stands_before(rest) || self.label_stands_behind(&Concept::Stop, rest)
+            }
+            What::Is(Concept::Target) => self.label_stands_behind(&Concept::Target, rest),
+            What::Is(_)
+            | What::Pair(_)
+            | What::Part
+            | What::Number(_)
+            | What::Index(_)
+            | What::Word
+            | What::Sign(_)
+            | What::Tick
+            | What::Link
+            | What::Break => false,
+        }
+    }
+
     fn take(&mut self, lexeme: &Lexeme, next: Option<&Lexeme>) {
         self.here = lexeme.place;
         self.bullet = lexeme.mark;
@@ -128,6 +159,7 @@ impl Reader {
         if let (Some(mark), What::Number(_) | What::Index(_)) = (lexeme.mark, &lexeme.what) {
             self.picture(mark);
         }
+        self.hear(lexeme, next);
         match &lexeme.what {
             What::Break => self.end_line(),
             What::Is(concept) => self.concept(concept, next),
@@ -177,7 +209,10 @@ impl Reader {
                 self.sentence.aside = false;
             }
             What::Sign('+') if self.line.market && self.in_entry() => self.add(),
-            What::Sign(':') => self.line.colon = true,
+            What::Sign(':') => {
+                self.line.colon = true;
+                self.sentence.opens = next.is_none_or(|next| next.what == What::Break);
+            }
             What::Sign('(') => self.remark = true,
             What::Sign(')') => self.remark = false,
             What::Sign(sign @ ('-' | '~' | '/')) => {

@@ -124,6 +124,10 @@ pub(in crate::parse) enum Concept {
     Talk,
     /// It says itself that it is no signal: an example, a lesson.
     Mock,
+    /// Somebody else: what he calls is no call of the author's.
+    Theirs,
+    /// It says that nothing is traded.
+    Idle,
     /// Makes the number before it a leverage.
     Times,
     /// Makes the number before it so many thousands.
@@ -212,6 +216,8 @@ impl Concept {
             "trigger" => Self::Trigger,
             "talk" => Self::Talk,
             "mock" => Self::Mock,
+            "theirs" => Self::Theirs,
+            "idle" => Self::Idle,
             "times" => Self::Times,
             "thousand" => Self::Thousand,
             "hint" => Self::Hint,

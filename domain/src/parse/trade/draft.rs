@@ -5,7 +5,7 @@ use std::time::Duration;
 use rust_decimal::Decimal;
 
 use crate::market::{MarketKind, Price, Side, Venue};
-use crate::parse::fields::{Fields, Trigger};
+use crate::parse::fields::{Fields, Hint, Trigger};
 use crate::parse::symbol::{Mention, Sureness};
 use crate::parse::universe::Universe;
 use crate::reading::{Draft, Entry, Ladder, Manner, Rung, Target};
@@ -315,16 +315,25 @@ fn nowhere(fields: &Fields, entry: &Entry) -> Option<String> {
     let unstopped =
         fields.stops.is_empty() && fields.stop_away.is_none() && fields.percent_stop.is_none();
     let aimless = fields.targets.is_empty() && fields.targets_away.is_empty() || unstopped;
+    // So may one whose entry is only thought to be the market's.
+    let implied = !fields.market && fields.entry.is_empty() && fields.soft.is_empty();
     let unnamed = fields
         .unnamed
         .iter()
-        .filter(|number| aimless && near(number) && !counts(number));
+        .filter(|number| (aimless || implied) && near(number) && !counts(number));
     let lost = fields
         .lost
         .iter()
         .filter(|number| unstopped && near(number) && !counts(number));
+    // `profit we take 1.1615`: what is gained at a price, where no target is read.
+    let gained = fields.loose.iter().filter(|loose| {
+        let gains = loose.hint == Hint::Gain && !loose.barred && !loose.counts;
+        gains && fields.targets.is_empty() && fields.targets_away.is_empty()
+    });
+    let gained = gained.map(|loose| &loose.price).filter(|price| near(price));
     let number = named
         .chain(lost)
+        .chain(gained)
         .chain(stray)
         .chain(unnamed)
         .find(|number| !read(number))?;

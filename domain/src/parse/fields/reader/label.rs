@@ -10,8 +10,9 @@ use crate::parse::phrase::Lexeme;
 use crate::reading::{Confidence, Field, Margin};
 
 /// Pictures that stand for a word where a number follows at once.
-const GOALS: [char; 2] = ['🎯', '🥅'];
-const STOPS: [char; 3] = ['🛑', '⛔', '🚫'];
+pub(super) const GOALS: [char; 2] = ['🎯', '🥅'];
+const STOPS: [char; 4] = ['🛑', '⛔', '🚫', '🧯'];
+const DOORS: [char; 2] = ['🚪', '📥'];
 
 impl Reader {
     /// `🎯 63000`: a picture in the place of a label.
@@ -20,6 +21,8 @@ impl Reader {
             self.concept(&Concept::Target, None);
         } else if STOPS.contains(&mark) && self.open.is_none_or(|open| open.name != Name::Stop) {
             self.concept(&Concept::Stop, None);
+        } else if DOORS.contains(&mark) && self.open.is_none_or(|open| open.name != Name::Entry) {
+            self.concept(&Concept::Entry, None);
         }
     }
 
@@ -32,6 +35,7 @@ impl Reader {
             }
             Concept::Entry => {
                 self.fields.entry_label = true;
+                self.sentence.labelled = true;
                 self.line.label = true;
                 self.adding = false;
                 self.act();
@@ -117,7 +121,10 @@ impl Reader {
                 if matches!(
                     self.open.map(|open| open.name),
                     None | Some(Name::Entry | Name::Soft)
-                ) {
+                ) || self
+                    .open
+                    .is_some_and(|open| open.name == Name::Price && open.numbers == 0)
+                {
                     self.line.market = true;
                     self.sentence.market = true;
                     self.found(Field::Entry, None, Confidence::Named);
@@ -164,6 +171,8 @@ impl Reader {
                 self.sentence.conditional |= !self.sentence.aside;
             }
             Concept::Talk => self.line.past = true,
+            Concept::Theirs => self.sentence.theirs = true,
+            Concept::Idle => self.fields.idle = true,
             // `SL 0.438 (daily close)`, `invalidation: a close below 308`: of a candle.
             // `stop 139, out at 157`: behind a stop that has its price it is where the profit is taken.
             Concept::Quit | Concept::Take if self.leaves_at(next) => {
@@ -194,9 +203,15 @@ impl Reader {
             Concept::Breakeven => {
                 self.line.breakeven = true;
                 self.fields.later = true;
+                self.fields.in_profit = true;
                 self.sentence.aside = true;
             }
-            Concept::Cost | Concept::Take | Concept::Half | Concept::Share(_) | Concept::Hold => {
+            Concept::Cost => {
+                self.fields.later = true;
+                self.fields.in_profit = true;
+                self.sentence.aside = true;
+            }
+            Concept::Take | Concept::Half | Concept::Share(_) | Concept::Hold => {
                 self.fields.later = true;
                 self.sentence.aside = true;
             }

@@ -14,6 +14,9 @@ use crate::parse::token::Place;
 /// one and a word of letters seven: `who is selling Bitcoin now` is no order.
 const MOST_MARKET_WORDS: usize = 6;
 
+/// The most behind the label of an entry, counted alike: `Entry: the momentary market price`.
+const MOST_LABELLED_WORDS: usize = 7;
+
 /// The most unknown words in a sentence with the price of an entry, counted alike: one that has a
 /// price somewhere tells of a plan.
 const MOST_ENTRY_WORDS: usize = 56;
@@ -90,6 +93,14 @@ pub(super) struct Sentence {
     pub(super) entry: bool,
     /// What follows is said of another order than the entry.
     pub(super) aside: bool,
+    /// It has the label of an entry.
+    pub(super) labelled: bool,
+    /// The year that it names.
+    pub(super) year: Option<Decimal>,
+    /// It speaks of somebody else's trade.
+    pub(super) theirs: bool,
+    /// It ends with what introduces a quotation.
+    pub(super) opens: bool,
     pub(super) words: usize,
 }
 
@@ -136,7 +147,8 @@ impl Reader {
         let sentence = &self.sentence;
         let named = sentence.pair && sentence.words <= MOST_HEAD_WORDS;
         let short = sentence.words <= MOST_ASKED_WORDS && !sentence.pair;
-        if sentence.acts || named || sentence.market || short && self.line.acts {
+        let laid_out = sentence.pair && self.has_entry();
+        if sentence.acts || named || laid_out || sentence.market || short && self.line.acts {
             self.refuse(Refusal::Asked);
         }
     }
@@ -145,7 +157,12 @@ impl Reader {
         self.line.beyond = None;
         let sentence = std::mem::take(&mut self.sentence);
         // `now` in a sentence is no order to enter at once.
-        let at_once = sentence.market && sentence.words <= MOST_MARKET_WORDS;
+        let most = if sentence.labelled {
+            MOST_LABELLED_WORDS
+        } else {
+            MOST_MARKET_WORDS
+        };
+        let at_once = sentence.market && sentence.words <= most;
         self.fields.market |= at_once;
         // A pair in a sentence is talk about it.
         let named = sentence.pair && sentence.words <= MOST_HEAD_WORDS;
@@ -164,7 +181,13 @@ impl Reader {
                 _ => None,
             }
         });
-        let told = sentence.entry && sentence.words > MOST_ENTRY_WORDS;
+        let talks = sentence.acts || sentence.pair || sentence.entry;
+        let year = sentence
+            .year
+            .filter(|_| talks && sentence.words >= MOST_HEAD_WORDS);
+        self.fields.years.extend(year);
+        let theirs = sentence.theirs && (talks || sentence.opens);
+        let told = theirs || sentence.entry && sentence.words > MOST_ENTRY_WORDS;
         let refused = refused.or(told.then_some(Refusal::Told));
         self.fields.refused = self.fields.refused.or(refused);
     }
@@ -182,6 +205,9 @@ impl Reader {
             fields.unnamed.extend(line.loose);
         }
         fields.reached |= (line.label || line.acts) && line.hit;
+        let row = line.number && line.words <= super::MOST_LABEL_WORDS;
+        fields.rows += usize::from(row);
+        self.lines += 1;
         if line.past && (line.acts || line.market) {
             fields.refused.get_or_insert(Refusal::Past);
         }

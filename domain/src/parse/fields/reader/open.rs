@@ -1,6 +1,7 @@
 //! Open fields: the label that the numbers behind it stand under, and where it ends.
 
 use super::Reader;
+use super::label::GOALS;
 use super::measure::charted;
 use crate::parse::lexicon::Concept;
 use crate::parse::phrase::{Lexeme, What};
@@ -122,7 +123,8 @@ impl Reader {
 pub(super) fn goes_on(open: Open, lexeme: &Lexeme) -> bool {
     // `Entry: 104-105` and under it `🎯 103`: a picture that did not head its other lines ends it.
     let other = lexeme.mark.is_some() && open.bullet != lexeme.mark;
-    if other && open.numbers > 0 && open.name != Name::Target {
+    let goals = open.bullet.is_some_and(|mark| GOALS.contains(&mark));
+    if other && open.numbers > 0 && (open.name != Name::Target || goals) {
         return false;
     }
     match &lexeme.what {

@@ -67,8 +67,15 @@ impl Reader {
         }
         let starts_line = !self.line.number && !self.line.label;
         self.line.number = true;
+        if let Some(open) = self.open {
+            self.clause.listing &= self.is_loose_under(open);
+            if self.is_loose_under(open) {
+                self.keep(number);
+            }
+        }
         let Some(open) = &mut self.open else {
             self.line.loose.extend(number.value);
+            self.keep(number);
             if self.trailing && self.fields.triggered.is_none() {
                 let price = number.value.map(|price| (price.normalize(), self.here));
                 self.fields.triggered = price;
@@ -159,11 +166,17 @@ impl Reader {
                     self.fields.seen.push(value);
                 }
             }
-            Name::Soft => self.fields.soft.push(value),
-            Name::Target => self.fields.targets.push(Goal {
-                price: value,
-                percent: None,
-            }),
+            Name::Soft => {
+                self.clause.soft = true;
+                self.fields.soft.push(value);
+            }
+            Name::Target => {
+                self.behind_target = Some(0);
+                self.fields.targets.push(Goal {
+                    price: value,
+                    percent: None,
+                });
+            }
             Name::Stop => self.fields.stops.push(value),
             Name::Leverage => self.fields.leverage.push(value),
             Name::Price => self.fields.price = Some(value),
@@ -233,15 +246,12 @@ impl Reader {
                 Some(Name::Target) => drop(self.fields.targets.pop()),
                 Some(Name::Stop) => drop(self.fields.stops.pop()),
                 Some(Name::Leverage) => drop(self.fields.leverage.pop()),
-                Some(
-                    Name::Price
-                    | Name::Timeframe
-                    | Name::Validity
-                    | Name::Size
-                    | Name::Risk
-                    | Name::Other,
-                ) => {}
-                None => drop(self.line.loose.pop()),
+                Some(Name::Price | Name::Risk) => self.unkeep(1),
+                Some(Name::Timeframe | Name::Validity | Name::Size | Name::Other) => {}
+                None => {
+                    self.unkeep(1);
+                    self.line.loose.pop();
+                }
             }
         }
     }
