@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 
 use crate::market::{MarketKind, Price, Side, Venue};
 use crate::parse::fields::{Fields, Hint, Trigger};
+use crate::parse::spelling;
 use crate::parse::symbol::{Mention, Sureness};
 use crate::parse::universe::Universe;
 use crate::reading::{Draft, Entry, Ladder, Manner, Rung, Target};
@@ -31,6 +32,22 @@ pub(super) fn side(fields: &Fields) -> Option<Side> {
         (true, false) => Some(Side::Long),
         (false, true) => Some(Side::Short),
         _ => fields.spot.then_some(Side::Long),
+    }
+}
+
+/// The side of a trade whose entry, stop and targets are all written, where they leave no choice.
+pub(super) fn of_all_levels(fields: &Fields) -> Option<Side> {
+    let entries = || fields.entry.iter().chain(&fields.soft);
+    let (low, high) = (entries().min()?, entries().max()?);
+    let [stop] = fields.stops.as_slice() else {
+        return None;
+    };
+    let goals = || fields.targets.iter().map(|goal| &goal.price);
+    goals().next()?;
+    if stop < low && goals().all(|goal| goal > high) {
+        Some(Side::Long)
+    } else {
+        (stop > high && goals().all(|goal| goal < low)).then_some(Side::Short)
     }
 }
 
@@ -343,7 +360,11 @@ fn nowhere(fields: &Fields, entry: &Entry) -> Option<String> {
 /// An asset that the prices do not fit, or that is none.
 pub(super) fn strange(draft: &Draft, mention: &Mention, universe: &dyn Universe) -> Option<String> {
     if mention.sure <= Sureness::Sided {
-        return Some(format!("{} is no asset that is known here", mention.base));
+        let base = &mention.base;
+        return Some(match spelling::usual_pair(base) {
+            Some(usual) => format!("{base} is no asset that is known here, and may be {usual}"),
+            None => format!("{base} is no asset that is known here"),
+        });
     }
     if let Some(reason) = super::satoshi::strange(draft) {
         return Some(reason);
