@@ -91,6 +91,8 @@ pub(super) struct Fields {
     /// Lines that speak of closing or cancelling.
     pub(super) ending: bool,
     pub(super) moving: bool,
+    /// Something is moved that is more than a label and where it is set: `TP set 1.29`.
+    pub(super) shifted: bool,
     /// It speaks of the price at which one is in, or moves the stop there.
     pub(super) in_profit: bool,
     /// It speaks of what only an open trade has: a rest, a cost price, a part that is taken.

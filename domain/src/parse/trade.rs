@@ -219,14 +219,18 @@ fn one(lexemes: &[Lexeme], mention: Option<&Mention>, universe: &dyn Universe) -
         fields.short = side == Side::Short;
     }
     let fields = fields;
-    if !looks_like_a_trade(&fields) || fields.reached || is_report(lexemes, &fields) {
+    let looks = looks_like_a_trade(&fields) || is_shorthand(lexemes, &fields);
+    if !looks || fields.reached || is_report(lexemes, &fields) {
         return Seen::Nothing;
     }
     let firm = fields.labelled() >= 2 && !(fields.refused.is_some() && is_prose(lexemes));
     // A later word about an open trade names its side, too.
     let entered = !fields.entry.is_empty() || !fields.soft.is_empty() && !fields.targets.is_empty();
     let laid_out = entered && !fields.stops.is_empty();
-    if fields.moving && fields.entry.is_empty() || fields.later && !laid_out {
+    // `SL set at 1299` under an entry is a part of the card.
+    let sided = fields.long || fields.short;
+    let set = sided && !fields.shifted && (laid_out || !fields.soft.is_empty());
+    if fields.moving && fields.entry.is_empty() && !set || fields.later && !laid_out {
         return Seen::Nothing;
     }
     // `BUY RAFF … buy TON to pay for it`: the known asset is not the one that is traded.
@@ -411,6 +415,40 @@ fn held_if(firm: bool, reason: String) -> Seen {
     } else {
         Seen::Nothing
     }
+}
+
+/// The most lexemes of a trade in short hand.
+const LONGEST_SHORTHAND: usize = 14;
+
+/// `SOL 142 stop 138`: pair, entry and stop on one line, and not a word beside them.
+fn is_shorthand(lexemes: &[Lexeme], fields: &Fields) -> bool {
+    let little = |lexeme: &Lexeme| {
+        matches!(
+            lexeme.what,
+            What::Pair(_)
+                | What::Number(_)
+                | What::Sign('-' | '/' | ',' | ':' | '.' | '$')
+                | What::Is(
+                    Concept::Stop
+                        | Concept::Limit
+                        | Concept::Spot
+                        | Concept::Perpetual
+                        | Concept::Filler
+                        | Concept::Hazard
+                        | Concept::Currency
+                )
+        )
+    };
+    let text = match lexemes {
+        [text @ .., end] if end.what == What::Break => text,
+        whole => whole,
+    };
+    let first = text.first().is_some_and(|first| first.mention().is_some());
+    first
+        && text.len() <= LONGEST_SHORTHAND
+        && text.iter().all(little)
+        && !fields.soft.is_empty()
+        && fields.stops.len() == 1
 }
 
 /// Are there so many words that it is talk about the market?

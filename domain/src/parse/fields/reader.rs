@@ -214,6 +214,8 @@ impl Reader {
                 self.close_label();
                 self.end_sentence();
             }
+            // `Target 6 - to the moon!: 263`.
+            What::Sign('!') if next.is_some_and(|next| next.what == What::Sign(':')) => {}
             What::Sign('!' | '。') => {
                 self.close_label();
                 self.end_sentence();

@@ -327,7 +327,7 @@ fn nowhere(fields: &Fields, entry: &Entry) -> Option<String> {
     let stray = fields
         .stray
         .iter()
-        .filter(|number| near(number) && !counts(number));
+        .filter(|number| near(number) && !counts(number) && !within(number));
     // A trade without a target or a stop may have it under a word that nobody knows.
     let unstopped =
         fields.stops.is_empty() && fields.stop_away.is_none() && fields.percent_stop.is_none();

@@ -4,6 +4,7 @@
 use rust_decimal::Decimal;
 
 use super::{Head, heads};
+use crate::parse::lexicon::Concept;
 use crate::parse::number::{self, Number, Unit};
 use crate::parse::phrase::{Lexeme, What};
 use crate::parse::symbol::Mention;
@@ -49,10 +50,12 @@ pub(in crate::parse) fn regroup(lexemes: &mut Vec<Lexeme>, universe: &dyn Univer
             if let Some(value) = scope.spaced(lexemes, at) {
                 join(lexemes, at, value);
                 at += 1;
-            } else if let Some(What::Number(number)) = lexemes.get_mut(at).map(|one| &mut one.what)
-                && let Some(value) = scope
-                    .grouped(number)
-                    .or_else(|| scope.shortened(number, &full))
+            } else if let What::Number(number) = &lexeme.what
+                && let Some(value) = scope.grouped(number).or_else(|| {
+                    let value = scope.shortened(number, &full)?;
+                    (!is_measured(lexemes, at)).then_some(value)
+                })
+                && let Some(What::Number(number)) = lexemes.get_mut(at).map(|one| &mut one.what)
             {
                 number.value = Some(value);
             }
@@ -60,6 +63,31 @@ pub(in crate::parse) fn regroup(lexemes: &mut Vec<Lexeme>, universe: &dyn Univer
         at += 1;
     }
     lexemes.retain(|lexeme| !matches!(lexeme.what, What::Part));
+}
+
+/// So far a word is looked for that says what a number measures.
+const FAR: usize = 8;
+
+/// Does a word beside a number say that it is no price: a leverage, a share, a time?
+fn is_measured(lexemes: &[Lexeme], at: usize) -> bool {
+    let measures = |lexeme: &Lexeme| {
+        let concepts = [
+            Concept::Leverage,
+            Concept::Size,
+            Concept::Hazard,
+            Concept::Other,
+            Concept::Timeframe,
+            Concept::Validity,
+            Concept::Result,
+        ];
+        concepts.iter().any(|concept| lexeme.is(concept))
+    };
+    let line = lexemes[at].line;
+    let of_line = |lexeme: &&Lexeme| lexeme.line == line;
+    let label = |lexeme: &&Lexeme| matches!(&lexeme.what, What::Is(concept) if concept.is_label());
+    let before = lexemes[..at].iter().rev().take(FAR).take_while(of_line);
+    let next = lexemes.get(at + 1).filter(of_line);
+    before.into_iter().find(label).is_some_and(measures) || next.is_some_and(measures)
 }
 
 /// The thousands that are written in full, or with a `k`.

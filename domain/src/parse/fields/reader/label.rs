@@ -151,7 +151,7 @@ impl Reader {
                 self.open = Some(Open::new(Name::Other));
             }
             Concept::Trigger => self.trailing = true,
-            Concept::Hit => self.line.hit = true,
+            Concept::Hit => self.line.hit |= !self.line.planned,
             Concept::Not | Concept::Nay => {
                 if self.sentence.clause {
                     self.refuse(Refusal::Negated);
@@ -190,6 +190,7 @@ impl Reader {
             }
             Concept::Move => {
                 self.fields.moving = true;
+                self.fields.shifted |= !self.lacks_its_number();
                 self.line.moves = true;
                 self.sentence.aside = true;
             }

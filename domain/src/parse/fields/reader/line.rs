@@ -161,11 +161,13 @@ impl Reader {
         }
     }
 
-    /// `TP1 hit → close half` under a trade tells what will be done, and reports nothing.
+    /// `TP1 hit → close half` and `TP1: 5035 → closed in part` under a trade tell what will be done, and
+    /// report nothing.
     pub(super) fn plan(&mut self, lexeme: &Lexeme) {
         let drawn = lexeme.what == What::Sign('>') && matches!(self.sign, Some('-' | '='));
         let arrow = drawn || lexeme.mark.is_some_and(|mark| ARROWS.contains(&mark));
-        if arrow && self.line.hit && self.line.label && !self.line.number && self.has_entry() {
+        let line = &self.line;
+        if arrow && line.label && line.hit != line.number && self.has_entry() {
             self.line.hit = false;
             self.line.planned = true;
         }
