@@ -60,6 +60,8 @@ pub(super) struct Fields {
     pub(super) reached: bool,
     /// A negation or condition stands with the side, the entry or the market.
     pub(super) refused: Option<Refusal>,
+    /// It is refused for another reason, too.
+    pub(super) refused_twice: bool,
     /// A number in a field can be read in two ways.
     pub(super) unreadable: Option<String>,
     /// Numbers beside the fields that belong to none.

@@ -10,7 +10,7 @@ use super::phrase::{Lexeme, What};
 /// The fewest columns of a table.
 const FEWEST_CELLS: usize = 3;
 
-/// The fewest dots that lead from a label to its value.
+/// The fewest dots that lead from a label to its value, where no space stands around them.
 const FEWEST_DOTS: usize = 3;
 
 /// The highest number that counts the exits of a trade.
@@ -31,14 +31,25 @@ pub(super) fn plain(lexemes: Vec<Lexeme>) -> Vec<Lexeme> {
     without_denied(plain)
 }
 
-/// `Exit 1 ....... 3.540` is `Exit 1: 3.540`; dots at the end of a word are speech.
+/// `Exit 1 ....... 3.540` and `Garde .. 3,44` are `Exit 1: 3.540`; dots at the end of a word are speech.
 fn without_leaders(lexemes: Vec<Lexeme>) -> Vec<Lexeme> {
     let dots = |from: usize| {
         let dot = |lexeme: &&Lexeme| matches!(lexeme.what, What::Sign('.'));
         let rest = lexemes.get(from..).unwrap_or_default();
         rest.iter().take_while(dot).count()
     };
-    let leads = |at: usize| at > 0 && !lexemes[at].glued && dots(at) >= FEWEST_DOTS;
+    let apart = |end: usize| {
+        let next = lexemes.get(end);
+        next.is_some_and(|next| !next.glued && matches!(next.what, What::Number(_)))
+    };
+    let leads = |at: usize| {
+        let length = if at == 0 || lexemes[at].glued {
+            0
+        } else {
+            dots(at)
+        };
+        length >= FEWEST_DOTS || length == 2 && apart(at + length)
+    };
     if !(0..lexemes.len()).any(leads) {
         return lexemes;
     }

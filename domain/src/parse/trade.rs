@@ -205,10 +205,8 @@ fn one(lexemes: &[Lexeme], mention: Option<&Mention>, universe: &dyn Universe) -
         return Seen::Nothing;
     };
     let mut fields = fields::read(lexemes);
-    if !is_prose(lexemes)
-        && let Some(side) = draft::side(&fields)
-    {
-        eliminate::complete(&mut fields, side);
+    if !is_prose(lexemes) {
+        eliminate::complete(&mut fields);
     }
     if fields.long
         && fields.short
@@ -245,7 +243,22 @@ fn one(lexemes: &[Lexeme], mention: Option<&Mention>, universe: &dyn Universe) -
     if fields.long && fields.short || fields.sold && unstopped {
         return held_if(firm, "it names both sides".into());
     }
-    if let Some(year) = past_year(&fields) {
+    let year = past_year(&fields);
+    // For two reasons it is no trade, so nobody need look.
+    let reasons = [
+        year.is_some(),
+        fields.idle,
+        fields.refused.is_some(),
+        fields.refused_twice,
+    ];
+    if reasons.into_iter().filter(|reason| *reason).count() >= 2 {
+        return Seen::Refused(
+            fields
+                .refused
+                .map_or("nothing-traded", |refusal| refusal.label()),
+        );
+    }
+    if let Some(year) = year {
         return held_if(firm, format!("it is told of the year {year}"));
     }
     if fields.idle {
@@ -318,6 +331,9 @@ fn is_report(lexemes: &[Lexeme], fields: &Fields) -> bool {
 /// So many prices of one size beside a pair and a side are a trade more often than talk.
 const SUSPECT: usize = 3;
 
+/// In more unknown words than these somebody talks about the market.
+const MOST_SUSPECT: usize = 36;
+
 /// Why a text that opens nothing is to be looked at by a person: it names a pair, one side and
 /// prices of one size, and says nothing that would make it a report, a plan or a later word.
 pub(super) fn suspect(lexemes: &[Lexeme]) -> Option<String> {
@@ -326,13 +342,24 @@ pub(super) fn suspect(lexemes: &[Lexeme]) -> Option<String> {
         return None;
     };
     let talks = lexemes.iter().any(|lexeme| {
-        let concepts = [Concept::If, Concept::Talk, Concept::Hit, Concept::Theirs];
+        let concepts = [
+            Concept::If,
+            Concept::Not,
+            Concept::Nay,
+            Concept::Talk,
+            Concept::Hit,
+            Concept::Theirs,
+        ];
         lexeme.what == What::Sign('?') || concepts.iter().any(|concept| lexeme.is(concept))
     });
     let fields = fields::read(lexemes);
     let told = fields.refused.is_some() || fields.idle || !fields.years.is_empty();
     let open = fields.reached || fields.moving || fields.later || fields.ending;
-    if head.mention.sure <= Sureness::Sided || talks || told || open || is_prose(lexemes) {
+    let laid_out =
+        fields.entry.len() + fields.soft.len() + fields.stops.len() + fields.targets.len() > 0
+            || fields.rows >= SUSPECT && !lexemes.iter().any(|lexeme| lexeme.is(&Concept::Other));
+    let short = words(lexemes) <= MOST_SUSPECT;
+    if head.mention.sure <= Sureness::Sided || talks || told || open || !laid_out || !short {
         return None;
     }
     let side = fields.side()?;
@@ -453,11 +480,13 @@ fn is_shorthand(lexemes: &[Lexeme], fields: &Fields) -> bool {
 
 /// Are there so many words that it is talk about the market?
 fn is_prose(lexemes: &[Lexeme]) -> bool {
-    let words = lexemes
-        .iter()
-        .filter(|lexeme| lexeme.what == What::Word)
-        .count();
-    words > 60
+    words(lexemes) > 60
+}
+
+/// How many unknown words there are.
+fn words(lexemes: &[Lexeme]) -> usize {
+    let word = |lexeme: &&Lexeme| lexeme.what == What::Word;
+    lexemes.iter().filter(word).count()
 }
 
 /// Are there enough fields that a trade may be meant?
@@ -468,7 +497,8 @@ fn looks_like_a_trade(fields: &Fields) -> bool {
     if !fields.entry.is_empty() {
         sided || levels
     } else if fields.market {
-        sided || (fields.entry_label || !fields.leverage.is_empty()) && levels
+        let told = fields.entry_label || fields.labelled() == 2 || !fields.leverage.is_empty();
+        sided || told && levels
     } else if !fields.soft.is_empty() {
         sided && (levels || fields.near || fields.limit) || fields.labelled() == 2
     } else {

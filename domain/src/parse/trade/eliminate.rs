@@ -9,6 +9,7 @@
 
 use rust_decimal::Decimal;
 
+use super::draft;
 use crate::market::Side;
 use crate::parse::fields::{Fields, Found, Goal, Hint, Loose};
 use crate::reading::{Confidence, Field, MAX_TARGETS};
@@ -20,12 +21,20 @@ const MOST_HINTED: usize = 6;
 /// So many lines of a label and a number make a text a card.
 const CARD: usize = 3;
 
-/// A stop that no word names is at most this share of the entry away, and a target this many times
-/// as far.
+/// A stop that no word names is at most this share of the entry away.
 const FARTHEST_STOP: Decimal = crate::parse::check::FARTHEST_STOP;
 
+/// What counts something is farther than this many times from all levels.
+const COUNTED: Decimal = Decimal::from_parts(13, 0, 0, false, 1);
+
 /// Gives the loose prices of a trade the roles that nothing else can have.
-pub(super) fn complete(fields: &mut Fields, side: Side) {
+pub(super) fn complete(fields: &mut Fields) {
+    // An outlook has levels, too: who names no side says at least that he enters, or writes a card.
+    let orders = fields.entry_label || fields.market || fields.rows >= CARD;
+    let implied = orders.then(|| draft::side(fields)).flatten();
+    let Some(side) = fields.side().or(implied) else {
+        return;
+    };
     if fields.loose.is_empty() || fields.refused.is_some() || is_about_an_open_trade(fields) {
         return;
     }
@@ -93,18 +102,21 @@ impl Known {
         };
         let targets: Vec<Decimal> = fields.targets.iter().map(|goal| goal.price).collect();
         let levels = || entries.iter().chain(&fields.stops).chain(&targets);
-        let entered = !entries.is_empty() || fields.market;
+        let priced = !entries.is_empty() || fields.price.is_some() && fields.market;
         let free = || {
             fields
                 .loose
                 .iter()
-                .filter(|loose| !loose.barred && !(entered && loose.hint == Hint::Price))
+                .filter(|loose| !loose.barred && !(priced && loose.hint == Hint::Price))
         };
-        let all = || levels().copied().chain(free().map(|loose| loose.price));
+        let sizes = || {
+            let prices = free().filter(|loose| !loose.counts && !loose.year);
+            prices.map(|loose| loose.price)
+        };
         let (low, high) = match (levels().min(), levels().max()) {
             (Some(low), Some(high)) => (*low, *high),
             // Nothing is named: then they must all be of one size.
-            _ => (all().max()?, all().min()?),
+            _ => (sizes().max()?, sizes().min()?),
         };
         let near = |loose: &&Loose| {
             loose.price * Decimal::TWO >= low && loose.price <= high * Decimal::TWO
@@ -121,10 +133,18 @@ impl Known {
                 repeated = Some(loose.group);
                 continue;
             }
+            if loose.counts {
+                // `CARD 7` above prices of three and four.
+                let high = high * COUNTED;
+                if loose.price * COUNTED >= low && loose.price <= high {
+                    return None;
+                }
+                continue;
+            }
             if repeated == Some(loose.group) {
                 return None;
             }
-            if loose.counts || loose.year || !is_labelled(loose) {
+            if loose.year || !is_labelled(loose) {
                 return None;
             }
             match groups.last_mut() {
@@ -248,7 +268,9 @@ impl Known {
         let unpriced = self.market && self.entries.is_empty() && !self.seen;
         let (stop, goal) = (self.stops.first()?, self.targets.first()?);
         let here = self.gain(loose.price);
-        (unpriced && self.gain(*stop) < here && here < self.gain(*goal)).then(|| Roles {
+        // Nobody knows whether one that is not called a price is another order.
+        let called = unpriced && loose.hint == Hint::Price;
+        (called && self.gain(*stop) < here && here < self.gain(*goal)).then(|| Roles {
             seen: Some(loose.clone()),
             ..Roles::default()
         })
@@ -361,17 +383,26 @@ impl Known {
         })
     }
 
-    /// A card that names none of them: what it calls a price, what it gains, and what is left.
+    /// A card that names none of them: what is gained, an entry that is called a price or is a zone,
+    /// and what is left.
     fn all(&self) -> Option<Roles> {
         let [one, two, three] = self.groups.as_slice() else {
             return None;
         };
         let groups = [one, two, three];
-        let entry = *groups.iter().find(|group| group[0].hint == Hint::Price)?;
         let goals = *groups.iter().find(|group| group[0].hint == Hint::Gain)?;
-        let stop = *groups
-            .iter()
-            .find(|group| matches!(group[0].hint, Hint::None | Hint::Beyond))?;
+        let mut rest = groups.iter().filter(|group| group[0].hint != Hint::Gain);
+        let (first, second) = (*rest.next()?, *rest.next()?);
+        let low = |group: &[Loose]| group.iter().map(|loose| self.gain(loose.price)).min();
+        let (entry, stop) = if low(first)? > low(second)? {
+            (first, second)
+        } else {
+            (second, first)
+        };
+        let told = entry.len() == 2 || entry[0].hint == Hint::Price || stop[0].hint == Hint::Beyond;
+        if !told {
+            return None;
+        }
         let gains = entry.iter().map(|loose| self.gain(loose.price));
         let goals = self.as_goals(std::slice::from_ref(goals), gains.clone().max()?)?;
         (self.card && is_entry(entry) && self.is_stop(stop, gains.min()?)).then(|| Roles {

@@ -71,7 +71,13 @@ impl Reader {
                 next.what,
                 What::Number(_)
                     | What::Sign(':')
-                    | What::Is(Concept::Filler | Concept::Trade | Concept::Ticket)
+                    | What::Is(
+                        Concept::Filler
+                            | Concept::Trade
+                            | Concept::Ticket
+                            | Concept::Half
+                            | Concept::Share(_)
+                    )
             )
         });
         if bought && entered && priced && !fields.target_label {

@@ -19,6 +19,9 @@ impl Reader {
     pub(super) fn picture(&mut self, mark: char) {
         if GOALS.contains(&mark) && self.open.is_none_or(|open| open.name != Name::Target) {
             self.concept(&Concept::Target, None);
+            if let Some(open) = &mut self.open {
+                open.bullet = Some(mark);
+            }
         } else if STOPS.contains(&mark) && self.open.is_none_or(|open| open.name != Name::Stop) {
             self.concept(&Concept::Stop, None);
         } else if DOORS.contains(&mark) && self.open.is_none_or(|open| open.name != Name::Entry) {
@@ -71,9 +74,12 @@ impl Reader {
             Concept::Validity => self.open = Some(Open::new(Name::Validity)),
             Concept::Price => self.open = Some(Open::new(Name::Price)),
             // `now, 0.30 add`: some languages say so behind the price.
-            Concept::Again if self.adds() && self.last => {
+            Concept::Again if (self.adds() || self.adds_softly()) && self.last => {
                 self.add();
                 let fields = &mut self.fields;
+                if fields.entry.is_empty() {
+                    fields.entry = std::mem::take(&mut fields.soft);
+                }
                 let seen = &fields.seen;
                 let added = fields.entry.iter().filter(|price| !seen.contains(price));
                 fields.added.extend(added);

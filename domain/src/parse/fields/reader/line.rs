@@ -101,6 +101,8 @@ pub(super) struct Sentence {
     pub(super) entry: bool,
     /// What follows is said of another order than the entry.
     pub(super) aside: bool,
+    /// What the market costs stands in it.
+    pub(super) seen: bool,
     /// It has the label of an entry.
     pub(super) labelled: bool,
     /// The year that it names.
@@ -126,7 +128,8 @@ impl Reader {
     }
 
     pub(super) fn refuse(&mut self, refusal: Refusal) {
-        self.sentence.refused.get_or_insert(refusal);
+        let first = *self.sentence.refused.get_or_insert(refusal);
+        self.fields.refused_twice |= first != refusal;
     }
 
     /// `long at 60000, if it breaks 61000`: what a condition says of a price it says of the entry,
@@ -182,7 +185,7 @@ impl Reader {
         } else {
             MOST_MARKET_WORDS
         };
-        let at_once = sentence.market && sentence.words <= most;
+        let at_once = sentence.market && (sentence.words <= most || sentence.seen);
         self.fields.market |= at_once;
         // A pair in a sentence is talk about it.
         let named = sentence.pair && sentence.words <= MOST_HEAD_WORDS;
@@ -209,6 +212,8 @@ impl Reader {
         let theirs = sentence.theirs && (talks || sentence.opens);
         let told = theirs || sentence.entry && sentence.words > MOST_ENTRY_WORDS;
         let refused = refused.or(told.then_some(Refusal::Told));
+        let twice = self.fields.refused.zip(refused);
+        self.fields.refused_twice |= twice.is_some_and(|(first, next)| first != next);
         self.fields.refused = self.fields.refused.or(refused);
     }
 

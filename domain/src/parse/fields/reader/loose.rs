@@ -25,12 +25,25 @@ pub(super) struct Clause {
     barred: bool,
     /// Nothing but signs stands behind its last price.
     pub(super) listing: bool,
-    /// The lexeme before is a price that is taken for the entry because of its place.
+    /// How many unknown words stand behind its last price, where little else does.
+    since: Option<usize>,
+    /// Its last price stands under no role.
+    kept: bool,
+    /// Its last price is one of the entry.
     pub(super) soft: bool,
     /// A comma stands behind its last price, which goes on with a number and ends with anything else.
     comma: bool,
     /// A comma stands right before its last price.
     begun: bool,
+}
+
+impl Clause {
+    /// A price is read, whatever it turns out to be.
+    pub(super) const fn taken(&mut self) {
+        self.since = Some(0);
+        self.kept = false;
+        self.soft = false;
+    }
 }
 
 impl Reader {
@@ -64,10 +77,10 @@ impl Reader {
             }
         }
         let clause = &mut self.clause;
-        clause.soft = false;
         match &lexeme.what {
             What::Word => {
                 clause.words += 1;
+                clause.since = clause.since.map(|words| words + 1);
                 clause.label = letters(&lexeme.text);
                 clause.listing = false;
                 if let Some(words) = &mut self.behind_target {
@@ -77,6 +90,7 @@ impl Reader {
             What::Is(concept) => self.said(concept),
             What::Pair(_) => {
                 clause.listing = false;
+                clause.since = None;
                 clause.words = 0;
             }
             What::Number(number) if number.unit == Unit::Percent => {
@@ -107,6 +121,17 @@ impl Reader {
             | Concept::Currency => {
                 return;
             }
+            // `4640 above: stop`.
+            Concept::Above | Concept::Below => {}
+            _ => clause.since = None,
+        }
+        let clause = &mut self.clause;
+        match concept {
+            Concept::Joint
+            | Concept::UpTo
+            | Concept::Near
+            | Concept::Filler
+            | Concept::Currency => {}
             Concept::Price => clause.hint = Hint::Price,
             Concept::Aim
             | Concept::Result
@@ -202,6 +227,7 @@ impl Reader {
         // `Fill: at market (ref 0.9124)`.
         if self.remark && self.line.market && self.fields.price.is_none() {
             self.fields.price = Some(price.normalize());
+            self.sentence.seen = true;
             self.line.loose.pop();
             return;
         }
@@ -210,6 +236,8 @@ impl Reader {
         let clause = &mut self.clause;
         let group = if clause.listing { last } else { last + 1 };
         clause.listing = true;
+        clause.kept = true;
+        clause.since = Some(0);
         self.fields.loose.push(Loose {
             price: price.normalize(),
             place: self.here,
@@ -252,7 +280,9 @@ impl Reader {
             }),
             Some(_) => false,
         };
-        if !ends || !(self.clause.listing || self.harden()) {
+        let beside = self.clause.listing || self.entered() && self.follows_a_price();
+        let kept = beside && self.clause.kept;
+        if !ends || !(kept || self.harden()) {
             return false;
         }
         let Some(last) = self.fields.loose.last() else {
@@ -302,15 +332,26 @@ impl Reader {
         true
     }
 
+    /// Do few words stand between the last price of the clause and what is being heard?
+    fn follows_a_price(&self) -> bool {
+        self.clause.since.is_some_and(|words| words <= MOST_BEHIND)
+    }
+
     /// `9.72万 short, 9.82万 stop,`: takes back the price before, which was taken for the entry as it
-    /// stands behind the side, where another one stands before the side.
+    /// stands behind the side, where the entry has another one.
     fn harden(&mut self) -> bool {
+        let beside = self.follows_a_price();
         let fields = &mut self.fields;
-        let [before @ .., price] = fields.soft.as_slice() else {
+        let entries = if fields.soft.is_empty() {
+            &fields.entry
+        } else {
+            &fields.soft
+        };
+        let [before @ .., price] = entries.as_slice() else {
             return false;
         };
         let entered = !before.is_empty() || fields.loose.last().is_some_and(|loose| !loose.barred);
-        if !(entered && self.clause.soft && self.clause.begun) {
+        if !(entered && beside && self.clause.soft && self.clause.begun) {
             return false;
         }
         let price = *price;
@@ -322,7 +363,9 @@ impl Reader {
             return false;
         };
         self.here = fields.found.remove(place).place;
-        fields.soft.pop();
+        if fields.soft.pop().is_none() {
+            fields.entry.pop();
+        }
         self.clause = Clause::default();
         self.keep(&Number {
             value: Some(price),
@@ -368,7 +411,6 @@ fn letters(word: &str) -> SmolStr {
 
 /// Is it written as a year is?
 fn is_year(number: &Number) -> bool {
-    let years = "1990".."2040";
-    let written = number.written.as_str();
-    written.len() == 4 && !number.scaled && years.contains(&written)
+    let year: Option<u16> = number.written.parse().ok();
+    !number.scaled && year.is_some_and(|year| (1990..2040).contains(&year))
 }

@@ -70,6 +70,7 @@ impl Reader {
         }
         let starts_line = !self.line.number && !self.line.label;
         self.line.number = true;
+        self.clause.taken();
         if let Some(open) = self.open {
             self.clause.listing &= self.is_loose_under(open);
             if self.is_loose_under(open) {
@@ -166,9 +167,11 @@ impl Reader {
         match name {
             // `Entry: market (61200)`: what it costs as the author writes.
             Name::Entry if self.line.market && self.remark && !self.adding => {
+                self.sentence.seen = true;
                 self.fields.price = Some(value);
             }
             Name::Entry => {
+                self.clause.soft = true;
                 self.sentence.entry = true;
                 self.fields.entry.push(value);
                 if self.adding {
@@ -190,7 +193,10 @@ impl Reader {
             }
             Name::Stop => self.fields.stops.push(value),
             Name::Leverage => self.fields.leverage.push(value),
-            Name::Price => self.fields.price = Some(value),
+            Name::Price => {
+                self.sentence.seen |= self.remark && self.line.market;
+                self.fields.price = Some(value);
+            }
             Name::Timeframe | Name::Validity | Name::Size | Name::Risk | Name::Other => {}
         }
         // A number that heads its line or item is a price whatever percentage follows it.
