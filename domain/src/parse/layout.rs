@@ -28,6 +28,7 @@ pub(super) fn plain(lexemes: Vec<Lexeme>) -> Vec<Lexeme> {
     number_exits(&mut plain);
     number_entries(&mut plain);
     labels_first(&mut plain);
+    label_at(&mut plain);
     without_denied(plain)
 }
 
@@ -222,6 +223,29 @@ fn labels_first(lexemes: &mut [Lexeme]) {
             line.rotate_right(1);
         }
         from += length + 1;
+    }
+}
+
+/// `At: 0.9541` on a line of its own is where one enters, where no other label says so.
+fn label_at(lexemes: &mut [Lexeme]) {
+    let labelled = lexemes.iter().any(|lexeme| lexeme.is(&Concept::Entry));
+    let sided = lexemes.iter().any(|lexeme| lexeme.side().is_some());
+    if labelled || !sided {
+        return;
+    }
+    let little = |lexeme: &&Lexeme| !matches!(lexeme.what, What::Sign(_) | What::Tick);
+    let at = (0..lexemes.len()).find(|at| {
+        let lexeme = &lexemes[*at];
+        let before = lexemes[..*at].iter().rev().find(little);
+        let next = lexemes[*at + 1..].iter().find(little);
+        let label = lexeme.is(&Concept::Filler) && lexeme.text.eq_ignore_ascii_case("at");
+        label
+            && before.is_none_or(|before| before.what == What::Break)
+            && next
+                .is_some_and(|next| matches!(&next.what, What::Number(number) if is_bare(number)))
+    });
+    if let Some(at) = at {
+        lexemes[at].what = What::Is(Concept::Entry);
     }
 }
 

@@ -70,6 +70,9 @@ fn of_levels(fields: &Fields) -> Option<Side> {
 /// How the trade is entered, or why that is not clear.
 pub(super) fn entry(fields: &Fields, side: Side) -> Result<Entry, String> {
     let guessed = guessed(fields, side);
+    if let Some(ladder) = averaged(fields, side) {
+        return Ok(ladder);
+    }
     let prices = if !fields.entry.is_empty() {
         let (low, high) = (fields.entry.iter().min(), fields.entry.iter().max());
         if let Some(other) = fields
@@ -117,6 +120,24 @@ pub(super) fn entry(fields: &Fields, side: Side) -> Result<Entry, String> {
         | (Some(Trigger::Below), Side::Short) => Entry::Breakout(low),
         (Some(Trigger::Above | Trigger::Below) | None, _) => Entry::Limit(low),
     })
+}
+
+/// `sell now @ 113`, and under it `sell limit 114`: one order now and others where it becomes cheaper.
+fn averaged(fields: &Fields, side: Side) -> Option<Entry> {
+    let [now] = fields.soft.as_slice() else {
+        return None;
+    };
+    let cheaper = |price: &Decimal| match side {
+        Side::Long => price < now,
+        Side::Short => price > now,
+    };
+    let waits = fields.market && fields.limit && !fields.again && !fields.entry.is_empty();
+    if !waits || !fields.entry.iter().all(cheaper) {
+        return None;
+    }
+    let prices = [*now].into_iter().chain(fields.entry.iter().copied());
+    let prices = prices.map(Price::new).collect::<Result<Vec<_>, _>>().ok()?;
+    Ladder::equal(&prices).map(Entry::Ladder).ok()
 }
 
 /// An entry at the market with prices beside it: what it costs there, or where is added.
