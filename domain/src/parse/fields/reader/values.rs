@@ -91,6 +91,15 @@ impl Reader {
         }
         let starts_line = !self.line.number && !self.line.label;
         self.line.number = true;
+        // `leverage 3:1`: the one is no second leverage.
+        let ratio = self.sign == Some(':') && number.value == Some(Decimal::ONE);
+        if ratio
+            && self
+                .open
+                .is_some_and(|open| open.name == Name::Leverage && open.numbers == 1)
+        {
+            return;
+        }
         let Some(open) = &mut self.open else {
             self.line.loose.extend(number.value);
             if self.trailing && self.fields.triggered.is_none() {
