@@ -183,6 +183,11 @@ fn mention(
         return None;
     }
     if let What::Is(Concept::Asset(asset)) = &lexeme.what {
+        // `Euro-Dollar`: a name of both.
+        if let Some((base, quote)) = asset.split_once('/') {
+            let quote = Some(quote);
+            return Some((made(base, quote, Sureness::Bare, false, universe), 1));
+        }
         return Some(match divided(lexemes, at) {
             Some((quote, taken, perpetual)) => {
                 let quote = Some(quote);
@@ -414,6 +419,7 @@ mod tests {
     fn names_are_assets_too() {
         assert_eq!(pairs("比特币做空"), ["BTC"]);
         assert_eq!(pairs("bitcoin"), ["BTC"]);
+        assert_eq!(pairs("Euro-Dollar"), ["EUR/USD"]);
     }
 
     #[test]

@@ -57,6 +57,7 @@ impl Reader {
                 self.open = Some(Open::new(Name::Stop));
             }
             Concept::Leverage => self.open = Some(Open::new(Name::Leverage)),
+            Concept::Lever(times) => self.lent((*times).into()),
             Concept::Timeframe => {
                 // `4h timeframe`.
                 if let Some(span) = self.line.span {

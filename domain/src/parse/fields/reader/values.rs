@@ -70,6 +70,15 @@ impl Reader {
         }
         let starts_line = !self.line.number && !self.line.label;
         self.line.number = true;
+        // `leverage 3:1`: the one is no second leverage.
+        let ratio = self.sign == Some(':') && number.value == Some(Decimal::ONE);
+        if ratio
+            && self
+                .open
+                .is_some_and(|open| open.name == Name::Leverage && open.numbers == 1)
+        {
+            return;
+        }
         self.clause.taken();
         if let Some(open) = self.open {
             self.clause.listing &= self.is_loose_under(open);
