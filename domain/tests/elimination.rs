@@ -127,6 +127,12 @@ fn what_is_known_to_be_something_else_becomes_no_level() {
             "LINK/USDT long, entry 18.20, tp 19.10, 20.40, brumm 17",
             "held",
         ),
+        // Where a position is liquidated, and a stop that risks far more than there is to gain.
+        (
+            "SOL/USDT long 150, liquidation 121, tp 158 165",
+            "long 150 > 158 165 ! ?",
+        ),
+        ("SOL/USDT long, entry 150, tp 151.5, snorf 141", "held"),
         // A slip of the decimal point.
         (
             "AVAX/USDT long\nEntry: 24.90\nSnorf: 2.41\nTargets: 25.80, 26.90",
@@ -244,6 +250,30 @@ fn the_card_of_an_order_that_was_removed_opens_nothing() {
 }
 
 #[test]
+fn what_is_no_trade_for_two_reasons_nobody_need_look_at() {
+    all(&[
+        (
+            "If HYPE takes 41.80 I buy the retest, stop 40.95, target 44.20. No order in",
+            "noise",
+        ),
+        (
+            "Somebody bought bitcoin at 6,100 in the panic of April 2019 with a stop at 5,200 and a target of 9,500",
+            "noise",
+        ),
+    ]);
+}
+
+#[test]
+fn an_arrow_leads_from_the_old_stop_to_the_new_one() {
+    all(&[
+        ("SOL stop 145.2 → 149", "update"),
+        ("SOL/USDT SL: 145.2 -> 149", "update"),
+        // A level that a tick says was reached is moved nowhere.
+        ("NEAR ✅✅\nTP2 3.02 reached, well done", "claim"),
+    ]);
+}
+
+#[test]
 fn a_year_that_could_be_a_price_or_stands_in_another_sentence_refuses_nothing() {
     all(&[
         (
@@ -275,7 +305,16 @@ const NONSENSE: [&str; 8] = [
 ];
 
 /// Words that name a level of the market, and none of a trade.
-const MARKET: [&str; 6] = ["Support", "Resistance", "RSI", "ATH", "Fees", "Volume"];
+const MARKET: [&str; 8] = [
+    "Support",
+    "Resistance",
+    "RSI",
+    "ATH",
+    "Fees",
+    "Volume",
+    "VWAP",
+    "Liquidation",
+];
 
 /// A trade whose roles carry their words or not: its text's lines, and how it reads.
 fn trades() -> impl Strategy<Value = (Vec<String>, String)> {
@@ -358,7 +397,7 @@ fn plain(text: &str) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
     fn a_trade_under_words_of_no_language_is_read_exactly_or_held(
@@ -391,7 +430,7 @@ proptest! {
     ) {
         let side = expected.split(' ').next().unwrap_or_default();
         let level = format!("{word}: {}.{:02}", 150 + away / 10, away % 100);
-        let lines = [lines[0].clone(), lines[1].clone(), lines[2].clone(), level.clone()];
+        let lines = [lines[0].clone(), lines[1].clone(), lines[2].clone(), level];
         let body: Vec<String> = order.iter().map(|nth| lines[*nth].clone()).collect();
         let text = format!("SOL/USDT {side}\n{}", body.join("\n"));
         let told = plain(&told(&text));

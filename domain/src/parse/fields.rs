@@ -1,16 +1,17 @@
 //! Fields: which number belongs to which label, in whatever order they come.
 
+mod loose;
 mod reader;
 
 use std::time::Duration;
 
 use rust_decimal::Decimal;
-use smol_str::SmolStr;
 
 use super::token::Place;
 use crate::market::{Side, Venue};
 use crate::reading::{Confidence, Field, Margin};
 
+pub(super) use loose::{Hint, Loose};
 pub(super) use reader::read;
 
 /// What the labels and numbers of a text say, read literally.
@@ -127,45 +128,6 @@ pub(super) struct Found {
     pub(super) place: Place,
     pub(super) value: Option<Decimal>,
     pub(super) confidence: Confidence,
-}
-
-/// A price that stands under no role that the lexicon knows.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Loose {
-    pub(super) price: Decimal,
-    pub(super) place: Place,
-    /// Prices with nothing but signs between them are one group.
-    pub(super) group: u32,
-    /// The line that it stands on.
-    pub(super) line: usize,
-    pub(super) hint: Hint,
-    /// The last unknown word before it in its clause, without the digits at its end.
-    pub(super) label: SmolStr,
-    /// The unknown words before it in its clause.
-    pub(super) words: usize,
-    /// Its clause speaks of what is no level of this trade.
-    pub(super) barred: bool,
-    /// It is a small whole number, which may count something.
-    pub(super) counts: bool,
-    /// It is written as a year is.
-    pub(super) year: bool,
-    /// The percentage behind it.
-    pub(super) share: Option<Decimal>,
-    /// It goes on with the targets before it: `tp 1.10, then 1.15`.
-    pub(super) behind_target: bool,
-}
-
-/// What the words before a loose price say of it, short of a role.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Hint {
-    #[default]
-    None,
-    /// It is called a price, and not of what.
-    Price,
-    /// Something is gained or taken there.
-    Gain,
-    /// Something happens above or below it.
-    Beyond,
 }
 
 /// A target and the share of the position that is written behind it, in percent.
@@ -292,19 +254,6 @@ impl Fields {
                 value: Some(price),
                 confidence: Confidence::Placed,
             });
-        }
-    }
-
-    /// The last group of loose prices is no level of this trade.
-    fn bar_last(&mut self) {
-        let Some(group) = self.loose.last().map(|loose| loose.group) else {
-            return;
-        };
-        for loose in self.loose.iter_mut().rev() {
-            if loose.group != group {
-                break;
-            }
-            loose.barred = true;
         }
     }
 

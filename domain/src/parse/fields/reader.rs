@@ -3,6 +3,7 @@
 //! It goes through the lexemes once. Each one opens a field, stands in the one that is open or says
 //! something of its line and sentence; what those have said is weighed where they end.
 
+mod behind;
 mod entry;
 mod exit;
 mod index;
@@ -128,26 +129,6 @@ pub(in crate::parse) fn read(lexemes: &[Lexeme]) -> Fields {
 }
 
 impl Reader {
-    /// Does a label name the price that stands before it?
-    fn label_behind(&mut self, lexeme: &Lexeme, rest: &[Lexeme]) -> bool {
-        match &lexeme.what {
-            What::Is(Concept::Stop) => {
-                self.stop_stands_before(rest) || self.label_stands_behind(&Concept::Stop, rest)
-            }
-            What::Is(Concept::Target) => self.label_stands_behind(&Concept::Target, rest),
-            What::Is(_)
-            | What::Pair(_)
-            | What::Part
-            | What::Number(_)
-            | What::Index(_)
-            | What::Word
-            | What::Sign(_)
-            | What::Tick
-            | What::Link
-            | What::Break => false,
-        }
-    }
-
     fn take(&mut self, lexeme: &Lexeme, next: Option<&Lexeme>) {
         self.here = lexeme.place;
         self.bullet = lexeme.mark;

@@ -5,13 +5,11 @@ use rust_decimal::Decimal;
 use smol_str::SmolStr;
 
 use super::Reader;
-use super::exit::is_bare;
 use super::open::{Name, Open};
-use crate::parse::fields::{Goal, Hint, Loose};
+use crate::parse::fields::{Hint, Loose};
 use crate::parse::lexicon::Concept;
 use crate::parse::number::{Number, Unit};
 use crate::parse::phrase::{Lexeme, What};
-use crate::reading::{Confidence, Field};
 
 /// What the clause so far says of a price that follows.
 #[derive(Clone, Debug, Default)]
@@ -26,15 +24,15 @@ pub(super) struct Clause {
     /// Nothing but signs stands behind its last price.
     pub(super) listing: bool,
     /// How many unknown words stand behind its last price, where little else does.
-    since: Option<usize>,
+    pub(super) since: Option<usize>,
     /// Its last price stands under no role.
-    kept: bool,
+    pub(super) kept: bool,
     /// Its last price is one of the entry.
     pub(super) soft: bool,
     /// A comma stands behind its last price, which goes on with a number and ends with anything else.
     comma: bool,
     /// A comma stands right before its last price.
-    begun: bool,
+    pub(super) begun: bool,
 }
 
 impl Clause {
@@ -112,108 +110,54 @@ impl Reader {
     }
 
     fn said(&mut self, concept: &Concept) {
-        let clause = &mut self.clause;
-        match concept {
-            Concept::Joint
-            | Concept::UpTo
-            | Concept::Near
-            | Concept::Filler
-            | Concept::Currency => {
-                return;
-            }
-            // `4640 above: stop`.
-            Concept::Above | Concept::Below => {}
-            _ => clause.since = None,
+        use Concept as C;
+        if matches!(
+            concept,
+            C::Joint | C::UpTo | C::Near | C::Filler | C::Currency
+        ) {
+            return;
+        }
+        let role = matches!(concept, C::Entry | C::Target | C::Stop);
+        let acts = matches!(
+            concept,
+            C::Long | C::Short | C::Takes | C::Market | C::Limit
+        );
+        let bars = is_no_level(concept);
+        if role || acts || bars {
+            self.behind_target = None;
+        }
+        if role {
+            self.clause = Clause::default();
+            return;
+        }
+        // `24500 support`: some say behind a price what it is.
+        if *concept == C::Other && self.clause.listing {
+            self.fields.bar_last();
         }
         let clause = &mut self.clause;
-        match concept {
-            Concept::Joint
-            | Concept::UpTo
-            | Concept::Near
-            | Concept::Filler
-            | Concept::Currency => {}
-            Concept::Price => clause.hint = Hint::Price,
-            Concept::Aim
-            | Concept::Result
-            | Concept::Take
-            | Concept::Half
-            | Concept::Share(_)
-            | Concept::Hold
-            | Concept::Out => clause.hint = Hint::Gain,
-            Concept::Above
-            | Concept::Below
-            | Concept::If
-            | Concept::Quit
-            | Concept::Close
-            | Concept::Hazard => {
-                if clause.hint == Hint::None {
-                    clause.hint = Hint::Beyond;
-                }
-            }
-            Concept::Entry | Concept::Target | Concept::Stop => {
-                *clause = Clause::default();
-                self.behind_target = None;
-            }
-            Concept::Long | Concept::Short | Concept::Takes | Concept::Market | Concept::Limit => {
-                clause.words = 0;
-                self.behind_target = None;
-            }
-            Concept::Other => {
-                // `24500 support`: some say behind a price what it is.
-                if clause.listing {
-                    self.fields.bar_last();
-                }
-                clause.barred = true;
-                self.behind_target = None;
-            }
-            Concept::Not
-            | Concept::Nay
-            | Concept::Hit
-            | Concept::Talk
-            | Concept::Again
-            | Concept::Move
-            | Concept::Breakeven
-            | Concept::Cost
-            | Concept::Cancel
-            | Concept::Drop
-            | Concept::Size
-            | Concept::Leverage
-            | Concept::Timeframe
-            | Concept::Validity
-            | Concept::Trail
-            | Concept::Trigger
-            | Concept::Span(_)
-            | Concept::Unit
-            | Concept::Mock
-            | Concept::Recap
-            | Concept::Theirs
-            | Concept::Idle => {
-                clause.barred = true;
-                self.behind_target = None;
-            }
-            Concept::Perpetual
-            | Concept::Cross
-            | Concept::Isolated
-            | Concept::Spot
-            | Concept::Breakout
-            | Concept::Horizon
-            | Concept::All
-            | Concept::Trade
-            | Concept::Ticket
-            | Concept::Reenter
-            | Concept::Apart
-            | Concept::Open
-            | Concept::Satoshi
-            | Concept::Pip
-            | Concept::Point
-            | Concept::Risk
-            | Concept::Times
-            | Concept::Thousand
-            | Concept::Hint
-            | Concept::Asset(_)
-            | Concept::Venue(_) => {}
+        clause.barred |= bars;
+        clause.listing = false;
+        // `4640 above: stop`.
+        if !matches!(concept, C::Above | C::Below) {
+            clause.since = None;
         }
-        self.clause.listing = false;
+        if acts {
+            clause.words = 0;
+        } else if *concept == C::Price {
+            clause.hint = Hint::Price;
+        } else if matches!(
+            concept,
+            C::Aim | C::Result | C::Take | C::Half | C::Share(_) | C::Hold | C::Out
+        ) {
+            clause.hint = Hint::Gain;
+        } else if clause.hint == Hint::None
+            && matches!(
+                concept,
+                C::Above | C::Below | C::If | C::Quit | C::Close | C::Hazard
+            )
+        {
+            clause.hint = Hint::Beyond;
+        }
     }
 
     /// Keeps a price that stands under no role.
@@ -270,111 +214,6 @@ impl Reader {
         self.fields.loose.truncate(kept);
     }
 
-    /// `4640 above stop, targets …`, `9.82万止损,`: some say behind the price what it is, and then the
-    /// clause ends.
-    pub(super) fn label_stands_behind(&mut self, concept: &Concept, rest: &[Lexeme]) -> bool {
-        let ends = match rest.first().map(|lexeme| &lexeme.what) {
-            None | Some(What::Sign(',' | '，' | '.' | '。' | ';' | '!')) => true,
-            Some(What::Break) => rest.get(1).is_none_or(|next| {
-                !(is_bare(next) || matches!(next.what, What::Index(_) | What::Sign(_)))
-            }),
-            Some(_) => false,
-        };
-        let beside = self.clause.listing || self.entered() && self.follows_a_price();
-        let kept = beside && self.clause.kept;
-        if !ends || !(kept || self.harden()) {
-            return false;
-        }
-        let Some(last) = self.fields.loose.last() else {
-            return false;
-        };
-        let group = last.group;
-        let taken: Vec<Loose> = self
-            .fields
-            .loose
-            .iter()
-            .filter(|loose| loose.group == group)
-            .cloned()
-            .collect();
-        let barred = taken.iter().any(|loose| loose.barred || loose.counts);
-        let fields = &mut self.fields;
-        let fits = match concept {
-            Concept::Stop => taken.len() == 1 && fields.stops.is_empty() && !fields.stop_label,
-            Concept::Target => fields.targets.is_empty() && !fields.target_label,
-            _ => false,
-        };
-        if barred || !fits {
-            return false;
-        }
-        fields.loose.retain(|loose| loose.group != group);
-        self.line.label = true;
-        self.line
-            .loose
-            .retain(|number| !taken.iter().any(|loose| loose.price == number.normalize()));
-        for loose in taken {
-            self.here = loose.place;
-            if *concept == Concept::Stop {
-                self.line.stop = true;
-                self.fields.stop_label = true;
-                self.fields.stops.push(loose.price);
-                self.found(Field::Stop, Some(loose.price), Confidence::Named);
-            } else {
-                self.fields.target_label = true;
-                self.fields.targets.push(Goal {
-                    price: loose.price,
-                    percent: None,
-                });
-                self.found(Field::Target, Some(loose.price), Confidence::Named);
-            }
-        }
-        self.clause = Clause::default();
-        self.open = None;
-        true
-    }
-
-    /// Do few words stand between the last price of the clause and what is being heard?
-    fn follows_a_price(&self) -> bool {
-        self.clause.since.is_some_and(|words| words <= MOST_BEHIND)
-    }
-
-    /// `9.72万 short, 9.82万 stop,`: takes back the price before, which was taken for the entry as it
-    /// stands behind the side, where the entry has another one.
-    fn harden(&mut self) -> bool {
-        let beside = self.follows_a_price();
-        let fields = &mut self.fields;
-        let entries = if fields.soft.is_empty() {
-            &fields.entry
-        } else {
-            &fields.soft
-        };
-        let [before @ .., price] = entries.as_slice() else {
-            return false;
-        };
-        let entered = !before.is_empty() || fields.loose.last().is_some_and(|loose| !loose.barred);
-        if !(entered && beside && self.clause.soft && self.clause.begun) {
-            return false;
-        }
-        let price = *price;
-        let Some(place) = fields
-            .found
-            .iter()
-            .rposition(|found| found.field == Field::Entry && found.value == Some(price))
-        else {
-            return false;
-        };
-        self.here = fields.found.remove(place).place;
-        if fields.soft.pop().is_none() {
-            fields.entry.pop();
-        }
-        self.clause = Clause::default();
-        self.keep(&Number {
-            value: Some(price),
-            written: price.to_string().into(),
-            ..Number::default()
-        });
-        true
-    }
-
     /// Does a price under the open label belong to no role, so that it is kept as a loose one?
     pub(super) fn is_loose_under(&self, open: Open) -> bool {
         match open.name {
@@ -400,13 +239,44 @@ const GREEN: [char; 5] = ['🟢', '🟩', '🔵', '🟦', '🔺'];
 const MOST_COUNTED: Decimal = Decimal::from_parts(60, 0, 0, false, 0);
 
 /// So many unknown words stand between a target and the next one: `tp 1.10, danach 1.15`.
-const MOST_BEHIND: usize = 2;
+pub(super) const MOST_BEHIND: usize = 2;
 
 /// The letters of a word: `E1` and `E2` are one label.
 fn letters(word: &str) -> SmolStr {
     word.trim_end_matches(|c: char| c.is_ascii_digit())
         .to_lowercase()
         .into()
+}
+
+/// Does its clause speak of what is no level of a trade that begins?
+const fn is_no_level(concept: &Concept) -> bool {
+    use Concept as C;
+    matches!(
+        concept,
+        C::Other
+            | C::Not
+            | C::Nay
+            | C::Hit
+            | C::Talk
+            | C::Again
+            | C::Move
+            | C::Breakeven
+            | C::Cost
+            | C::Cancel
+            | C::Drop
+            | C::Size
+            | C::Leverage
+            | C::Timeframe
+            | C::Validity
+            | C::Trail
+            | C::Trigger
+            | C::Span(_)
+            | C::Unit
+            | C::Mock
+            | C::Recap
+            | C::Theirs
+            | C::Idle
+    )
 }
 
 /// Is it written as a year is?
