@@ -8,6 +8,7 @@ use domain::event::Event;
 use domain::ports::{Encode, View};
 
 pub mod event;
+pub mod ml;
 pub mod reading;
 pub mod record;
 pub mod review;

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use domain::signal::Signal;
+use domain::time::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use crate::bars::Series;
@@ -27,6 +28,10 @@ pub use window::{COARSE, FINE, TRACKS, Window};
 
 /// The version of the schema: it changes whenever a number changes its meaning.
 pub const VERSION: u32 = 1;
+
+/// Bars are seen so long after they were over: a venue tells them a moment late, and whoever posts
+/// just then must not be scored by more in training than live.
+pub const SEEN_AFTER: Duration = Duration::from_secs(5);
 
 /// Everything that is known of a signal at its receipt. What a path cannot know it leaves out; the
 /// features of it are then unknown, not nothing.
@@ -74,6 +79,12 @@ impl<'a> Known<'a> {
             text: None,
             confidence: None,
         }
+    }
+
+    /// The instant up to which bars are seen.
+    #[must_use]
+    pub fn seen(&self) -> Timestamp {
+        self.signal.received - SEEN_AFTER
     }
 }
 

@@ -121,7 +121,10 @@ struct Channel {
     edited: f64,
     deleted: f64,
     copies: f64,
+    /// When the last signals were received, at two instants: those of one instant do not know of
+    /// each other.
     last: Option<Timestamp>,
+    before: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug)]
@@ -148,7 +151,9 @@ impl SoFar {
         let channel = self.channels.entry(signal.channel.clone()).or_default();
         channel.signals += 1.0;
         channel.copies += f64::from(u8::from(copied));
-        channel.last = channel.last.max(Some(signal.received));
+        if channel.last < Some(signal.received) {
+            channel.before = channel.last.replace(signal.received);
+        }
         while let Some(first) = self.lately.front() {
             if signal.received.since(first.received) <= COMPANY {
                 break;
@@ -200,7 +205,7 @@ impl SoFar {
         let mut first: Option<Timestamp> = None;
         for call in &self.lately {
             let recent =
-                call.received <= signal.received && signal.received.since(call.received) <= COMPANY;
+                call.received < signal.received && signal.received.since(call.received) <= COMPANY;
             if !recent {
                 continue;
             }
@@ -271,7 +276,11 @@ impl Channel {
             edit_rate: self.edited / (self.signals + PRIOR),
             deletion_rate: self.deleted / (self.signals + PRIOR),
             originality: 1.0 - self.copies / (self.signals + PRIOR),
-            hours_since_last: self.last.map(|last| at.since(last).as_secs_f64() / 3600.0),
+            hours_since_last: [self.last, self.before]
+                .into_iter()
+                .flatten()
+                .find(|last| *last < at)
+                .map(|last| at.since(last).as_secs_f64() / 3600.0),
         }
     }
 }

@@ -8,7 +8,7 @@ use utoipa::OpenApi;
 
 use super::complete::complete;
 use super::{
-    analytics, channels, discover, error, health, ingest, markets, records, reviews, roster,
+    analytics, channels, discover, error, health, ingest, markets, ml, records, reviews, roster,
     stream, system,
 };
 
@@ -53,6 +53,10 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
         health::feeds,
         markets::markets,
         markets::candles,
+        ml::predict,
+        ml::models,
+        ml::model,
+        ml::promote,
         discover::telegram,
         system::healthz,
         system::readyz,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use domain::ids::{ChannelId, Epoch};
+use domain::ports::predictions::Predictions;
 use domain::ports::review::Reviews;
 use domain::ports::roster::Roster;
 use domain::ports::store::{Store, StoreError};
@@ -147,6 +148,15 @@ impl Opened {
     /// Who was made while the platform ran.
     #[must_use]
     pub fn roster(&self) -> Arc<dyn Roster> {
+        match self {
+            Self::Sqlite(store) => Arc::clone(store) as _,
+            Self::Postgres(store) => Arc::clone(store) as _,
+        }
+    }
+
+    /// What models said, and which of them speaks.
+    #[must_use]
+    pub fn predictions(&self) -> Arc<dyn Predictions> {
         match self {
             Self::Sqlite(store) => Arc::clone(store) as _,
             Self::Postgres(store) => Arc::clone(store) as _,

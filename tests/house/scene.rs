@@ -12,7 +12,7 @@ use domain::ids::{ChannelId, Cursor, PostKey, Seq};
 use domain::market::Venue;
 use domain::ports::source::{Batch, OpenSource, Resume, Source, SourceError};
 use domain::ports::store::{ChannelCard, Store};
-use domain::ports::{Clock, Encode, View};
+use domain::ports::{Clock, Encode, Nobody, View};
 use domain::post::{Action, Origin, Post};
 use touchstone::clock::WallClock;
 use touchstone::platform::{self, Adapters, House, Posting, Terms};
@@ -152,6 +152,7 @@ pub(crate) async fn raise(store: Arc<SqliteStore>, wrong: Wrong) -> Scene {
         feeds: vec![Arc::new(Quiet(Venue::new("quiet")))],
         channels: vec![posting("a"), posting("b")],
         models: Arc::new(move || Box::new(FaultyModel(model.clone()))),
+        witness: Arc::new(Nobody),
         encode: Arc::new(NobodyListens),
         bus: None,
     };

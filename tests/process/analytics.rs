@@ -125,6 +125,7 @@ fn judged(channel: &ChannelId, nth: i64, hundredths: Option<i64>) -> PostEntry {
             }),
             happening(Body::Progress(Box::new(change))),
         ],
+        assessments: Vec::new(),
         cursor: None,
     }
 }

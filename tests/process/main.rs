@@ -18,6 +18,7 @@ mod kills;
 mod listener;
 mod markets;
 mod metrics;
+mod ml;
 mod moving;
 mod recorded;
 mod records;

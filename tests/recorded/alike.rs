@@ -10,14 +10,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::event::{Body, Event};
-use domain::ids::{Epoch, Seq};
+use domain::ids::{Epoch, Seq, SignalId};
 use domain::lifecycle::Evidence;
+use domain::market::{Instrument, Interval, Price, Tick};
+use domain::parse::{self, Assets};
 use domain::ports::Clock;
-use domain::post::Origin;
+use domain::post::{Action, Origin};
+use domain::reading::Meaning;
+use domain::score::Seen;
+use domain::signal::Signal;
 use domain::time::Timestamp;
 use reqwest::header::HeaderMap;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
+use scoring::dataset::walk::{self, Told};
+use scoring::features::{SEEN_AFTER, confidence, schema};
+use scoring::so_far::Revised;
 use serde_json::Value;
 use simulator::{Amount, Hand, Recording};
 use touchstone::config::Settings;
@@ -82,7 +90,10 @@ async fn serving_recorded_candles_and_replaying_them_give_the_same_events() {
         quiet: true,
     };
     let replayed = replay::run(&plan).await.unwrap().events;
-    let served = served(folder.path(), &rows, &posts).await;
+    let Served {
+        events: served,
+        told,
+    } = served(folder.path(), &rows, &posts).await;
 
     let kinds = served.iter().fold(BTreeMap::new(), |mut kinds, event| {
         *kinds.entry(event.happening.body.label()).or_insert(0) += 1;
@@ -96,6 +107,112 @@ async fn serving_recorded_candles_and_replaying_them_give_the_same_events() {
         differ(&plain(live, first), &plain(again, first));
     }
     assert_eq!(served.len(), replayed.len());
+    seen_alike(&told, &rows);
+}
+
+/// What the live path saw of each signal at its receipt is what a data set of the same past tells.
+fn seen_alike(told: &[(Told, Seen)], rows: &[Row]) {
+    let on = Instrument::parse("binance:spot:ETH/USDT").unwrap();
+    let candles = rows.iter().map(|row| Tick::Candle(row.domain()));
+    let paths: BTreeMap<Instrument, walk::Path<'_>> =
+        BTreeMap::from([(on.clone(), Box::new(candles) as walk::Path<'_>)]);
+    let past: Vec<Told> = told.iter().map(|(told, _)| told.clone()).collect();
+    let live: BTreeMap<SignalId, &Seen> = told
+        .iter()
+        .map(|(told, seen)| (told.signal.id, seen))
+        .collect();
+    let first = past.iter().filter(|told| told.signal.instrument == on);
+    let first = first.map(|told| told.signal.received).min();
+    let (mut compared, mut with_candles) = (0, 0);
+    walk::features(&past, paths, |told, features| {
+        let (seen, signal) = (live[&told.signal.id], &told.signal);
+        let Some(features) = features else { return };
+        assert_eq!(seen.schema, schema().hash);
+        for (name, (trained, live)) in schema()
+            .signal
+            .iter()
+            .zip(features.signal.iter().zip(&seen.values))
+        {
+            // Nobody watched the market before its first signal, and live that is said.
+            let unwatched = Some(signal.received) == first;
+            if unwatched && (name.starts_with("coin.") || name.starts_with("levels.")) {
+                continue;
+            }
+            let same = (trained.is_nan() && live.is_nan()) || (trained - live).abs() <= 1e-5;
+            assert!(
+                same,
+                "{name} of {}: {trained} in the data set, {live} live",
+                signal.id
+            );
+            with_candles += usize::from(*name == "coin.moved_1h" && !live.is_nan());
+        }
+        compared += 1;
+    });
+    eprintln!("{compared} vectors compared, {with_candles} of them with candles");
+    assert!(
+        compared >= 5 && with_candles >= 4,
+        "{compared} {with_candles}"
+    );
+}
+
+/// What a serving platform came to.
+struct Served {
+    events: Vec<Arc<Event>>,
+    /// Its signals that were scored, and what was seen of them.
+    told: Vec<(Told, Seen)>,
+}
+
+/// Everything on record of the signals that were scored.
+async fn told(running: &Running) -> Vec<(Told, Seen)> {
+    let (store, predictions) = (running.store(), running.predictions());
+    let mut all = Vec::new();
+    for record in touchstone::belief::past::signals(store).await.unwrap() {
+        let signal = record.signal;
+        let versions = store.versions(&signal.channel, &signal.post).await.unwrap();
+        // The version that it was read from.
+        let version = versions.iter().find(|version| version.class == "signal");
+        let text = version.map(|version| version.post.text.clone());
+        let Some(seen) = predictions.seen(signal.id).await.unwrap() else {
+            continue;
+        };
+        let revised = store.events_of(signal.id).await.unwrap();
+        let revised = revised
+            .iter()
+            .filter_map(|event| match event.happening.body {
+                Body::Revision { action, .. } => {
+                    let how = if action == Action::Deleted {
+                        Revised::Deleted
+                    } else {
+                        Revised::Edited
+                    };
+                    Some((event.happening.received, how))
+                }
+                _ => None,
+            });
+        let told = Told {
+            outcome: record.outcome,
+            confidence: text.as_deref().and_then(|text| surely(text, &signal)),
+            text,
+            revised: revised.collect(),
+            signal,
+        };
+        all.push((told, seen));
+    }
+    all
+}
+
+/// How surely the trade of a signal is read in a text.
+fn surely(text: &str, signal: &Signal) -> Option<f64> {
+    let context = parse::Context {
+        assets: Assets::bundled(),
+    };
+    let Meaning::Signals(drafts) = parse::read(text, false, context).meaning else {
+        return None;
+    };
+    let draft = drafts.iter().find(|draft| {
+        draft.side == signal.side && draft.pair.base() == signal.instrument.pair.base()
+    });
+    confidence(draft?)
 }
 
 /// Says where two events first differ.
@@ -112,11 +229,7 @@ fn differ(live: &str, again: &str) {
 }
 
 /// Plays everything to a serving platform, and gives back what it stored.
-async fn served(
-    folder: &std::path::Path,
-    rows: &[Row],
-    posts: &[(Timestamp, String)],
-) -> Vec<Arc<Event>> {
+async fn served(folder: &std::path::Path, rows: &[Row], posts: &[(Timestamp, String)]) -> Served {
     let begin = instant(FROM);
     let (clock, hand) = simulator::Clock::by_hand(begin.as_micros());
     let recording = Recording::new(
@@ -168,8 +281,12 @@ async fn served(
     }
     pass(&running, &hand, instant(TO)).await;
     let events = running.store().events(Seq::ZERO, usize::MAX).await;
+    let told = told(&running).await;
     running.stop().await;
-    events.unwrap()
+    Served {
+        events: events.unwrap(),
+        told,
+    }
 }
 
 /// Waits until what is followed arrives as it happens. Whoever lets time leap while the venue is
@@ -198,6 +315,19 @@ async fn pass(running: &Running, hand: &Hand, to: Timestamp) {
         let followed = running.house.followed.all();
         let told = |last: actors::market::Last| last.at.as_micros() >= minute;
         followed.iter().all(|seen| seen.last.is_some_and(told))
+    })
+    .await;
+    // Models see what was over a moment ago.
+    let over = Interval::Minute.begin_of(to - SEEN_AFTER);
+    until("the models know the candles up to then", async || {
+        let followed = running.house.followed.all();
+        let listed = followed
+            .iter()
+            .filter(|seen| seen.instrument.venue.as_str() == "binance");
+        let known = |on| running.knowledge().known_until(on);
+        listed
+            .into_iter()
+            .all(|seen| known(&seen.instrument).is_some_and(|until| until >= over))
     })
     .await;
 }
@@ -247,6 +377,19 @@ struct Row {
 }
 
 impl Row {
+    fn domain(&self) -> domain::market::Candle {
+        let price = |nth: usize| Price::parse(&self.numbers[nth]).unwrap();
+        domain::market::Candle {
+            open_time: Timestamp::from_millis(self.open_ms),
+            span: Duration::from_secs(60),
+            open: price(0),
+            high: price(1),
+            low: price(2),
+            close: price(3),
+            volume: self.numbers[4].parse().unwrap(),
+        }
+    }
+
     fn candle(&self) -> simulator::Candle {
         let amount = |nth: usize| {
             let number: Decimal = self.numbers[nth].parse().unwrap();

@@ -6,10 +6,11 @@ use std::time::Duration;
 use domain::event::{Body, Happening};
 use domain::ids::{ChannelId, Cursor, SignalId};
 use domain::parse;
+use domain::ports::Asked;
 use domain::ports::store::{Entry, PostEntry, Receipt, SignalRecord};
 use domain::post::{Action, Digest, Post};
 use domain::reading::{Draft, Instruction, Meaning, Order, Reading};
-use domain::score::Score;
+use domain::score::{Assessed, Assessment};
 use domain::signal::Signal;
 use domain::time::Timestamp;
 
@@ -38,11 +39,17 @@ pub(crate) struct Story {
     memory: Memory,
 }
 
+/// A signal, and what was read of it.
+struct Called {
+    signal: Arc<Signal>,
+    draft: Arc<Draft>,
+}
+
 /// What a post came to, before it is stored.
 struct Verdict {
     reading: Reading,
     fate: Fate,
-    signals: Vec<Arc<Signal>>,
+    signals: Vec<Called>,
     orders: Vec<(Arc<Signal>, Order)>,
     revised: Vec<Arc<Signal>>,
     note: Option<String>,
@@ -290,7 +297,10 @@ impl Story {
         for (nth, draft) in drafts.iter().enumerate() {
             let found = self.rooms.floor.ask(Find::of(draft)).await??;
             match judge(post, nth, draft, &found, false) {
-                Ok(signal) => signals.push(signal),
+                Ok(signal) => signals.push(Called {
+                    signal,
+                    draft: Arc::new(draft.clone()),
+                }),
                 Err(reason) => {
                     let meaning = Meaning::Quarantined {
                         drafts: drafts.to_vec(),
@@ -307,7 +317,7 @@ impl Story {
             .store
             .signals_since(&self.channel, lately)
             .await?;
-        let fresh = |signal: &Arc<Signal>| !recent.iter().any(|other| other.same_levels(signal));
+        let fresh = |called: &Called| !recent.iter().any(|other| other.same_levels(&called.signal));
         signals.retain(fresh);
         let mut verdict = Verdict::of(reading, Fate::Signal);
         if signals.is_empty() {
@@ -431,13 +441,20 @@ impl Story {
         cursor: Option<Cursor>,
     ) -> Result<Fate, Unsettled> {
         let mut happenings = Vec::new();
-        for signal in verdict.signals {
+        let mut assessments = Vec::new();
+        for Called { signal, draft } in verdict.signals {
             self.rooms
                 .floor
                 .ask(Follow(signal.instrument.clone()))
                 .await??;
-            let score = self.score(&signal).await;
-            let scored = score.is_some().then(|| self.rooms.clock.now());
+            let assessed = self.assess(&signal, post, draft).await;
+            let scored = assessed.is_some().then(|| self.rooms.clock.now());
+            let score = assessed.as_ref().map(|assessed| assessed.score.clone());
+            assessments.extend(assessed.zip(scored).map(|(assessed, at)| Assessment {
+                signal: signal.id,
+                at,
+                assessed,
+            }));
             let body = Body::Signal {
                 signal: Arc::clone(&signal),
                 score,
@@ -463,6 +480,7 @@ impl Story {
             reading: verdict.reading,
             note: verdict.note,
             happenings,
+            assessments,
             cursor,
         }));
         let receipt = self.rooms.ledger.ask(Write(entry)).await?;
@@ -483,9 +501,19 @@ impl Story {
         }
     }
 
-    async fn score(&self, signal: &Arc<Signal>) -> Option<Score> {
+    async fn assess(
+        &self,
+        signal: &Arc<Signal>,
+        post: &Arc<Post>,
+        draft: Arc<Draft>,
+    ) -> Option<Assessed> {
         let scorer = self.rooms.scorer.with_patience(self.rooms.score_within);
-        scorer.ask(Ask(Arc::clone(signal))).await.ok().flatten()
+        let asked = Asked {
+            signal: Arc::clone(signal),
+            post: Some(Arc::clone(post)),
+            draft: Some(draft),
+        };
+        scorer.ask(Ask(asked)).await.ok().flatten()
     }
 
     /// Lets the cursor move where there is nothing else to store.

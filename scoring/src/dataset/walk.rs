@@ -16,7 +16,7 @@ use domain::time::Timestamp;
 
 use super::Row;
 use crate::bars::Bar;
-use crate::features::{Features, Known, vector};
+use crate::features::{Features, Known, SEEN_AFTER, vector};
 use crate::markets::Markets;
 use crate::so_far::{Ended, Revised, SoFar};
 
@@ -80,8 +80,9 @@ pub fn features(
         })
         .collect();
     let (mut markets, mut so_far) = (Markets::default(), SoFar::default());
-    for told in in_order {
-        let at = told.signal.received;
+    // Signals of one instant, of one post above all, are scored before any of them is stored.
+    for together in in_order.chunk_by(|one, other| one.signal.received == other.signal.received) {
+        let at = together[0].signal.received;
         for player in &mut players {
             player.play(at, &mut markets);
         }
@@ -91,22 +92,26 @@ pub fn features(
                 News::Revised(channel, how) => so_far.revised(&channel, how),
             }
         }
-        let player = players
-            .iter()
-            .find(|player| player.on == told.signal.instrument);
-        let known = Known {
-            coin: markets.series(&told.signal.instrument),
-            bitcoin: markets.bitcoin(at),
-            resolution: player.and_then(|player| player.span),
-            channel: Some(so_far.channel(&told.signal.channel, at)),
-            crowd: Some(so_far.crowd(&told.signal)),
-            breadth: markets.breadth(at),
-            text: told.text.as_deref(),
-            confidence: told.confidence,
-            ..Known::of(&told.signal)
-        };
-        each(told, vector(&known));
-        so_far.heard(&told.signal);
+        for told in together {
+            let player = players
+                .iter()
+                .find(|player| player.on == told.signal.instrument);
+            let known = Known {
+                coin: markets.series(&told.signal.instrument),
+                bitcoin: markets.bitcoin(at - SEEN_AFTER),
+                resolution: player.and_then(|player| player.span),
+                channel: Some(so_far.channel(&told.signal.channel, at)),
+                crowd: Some(so_far.crowd(&told.signal)),
+                breadth: markets.breadth(at - SEEN_AFTER),
+                text: told.text.as_deref(),
+                confidence: told.confidence,
+                ..Known::of(&told.signal)
+            };
+            each(told, vector(&known));
+        }
+        for told in together {
+            so_far.heard(&told.signal);
+        }
     }
 }
 

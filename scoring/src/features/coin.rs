@@ -88,10 +88,7 @@ impl View {
 /// The bars of a length that were over at receipt.
 fn bars(series: Option<&Series>, length: Length, known: &Known<'_>) -> Vec<Bar> {
     series.map_or_else(Vec::new, |series| {
-        series
-            .until(length, known.signal.received)
-            .copied()
-            .collect()
+        series.until(length, known.seen()).copied().collect()
     })
 }
 

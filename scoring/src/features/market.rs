@@ -26,10 +26,7 @@ pub(super) fn market(known: &Known<'_>) -> [Option<f64>; 10] {
     let sign = sign(known);
     let bars = |length| -> Vec<Bar> {
         known.bitcoin.map_or_else(Vec::new, |series| {
-            series
-                .until(length, known.signal.received)
-                .copied()
-                .collect()
+            series.until(length, known.seen()).copied().collect()
         })
     };
     let (quarters, hours) = (bars(Length::Quarter), bars(Length::Hour));

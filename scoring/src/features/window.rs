@@ -48,7 +48,7 @@ pub(super) fn window(known: &Known<'_>, odds: &Odds) -> Window {
 }
 
 fn last(series: &Series, length: Length, n: usize, known: &Known<'_>) -> Vec<Bar> {
-    let newest_first = series.until(length, known.signal.received).rev().take(n);
+    let newest_first = series.until(length, known.seen()).rev().take(n);
     let mut bars: Vec<Bar> = newest_first.copied().collect();
     bars.reverse();
     bars
