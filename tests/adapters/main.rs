@@ -17,6 +17,7 @@ mod server;
 mod simulator;
 mod speech;
 mod stage;
+mod strategy;
 mod telegram;
 mod telegram_bot;
 mod venues;
