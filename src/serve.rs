@@ -146,7 +146,7 @@ pub async fn start_at(
     });
     let household = Household::found(Arc::clone(&clock), escalate, Vigil::default());
     let (trouble, brought) = watch::channel(Some(bus::NOT_YET.to_owned()));
-    let charts = Arc::new(Charts::new(candles));
+    let charts = Arc::new(Charts::new(candles.clone()));
     let paths = Arc::new(VenuePaths::new(Arc::clone(&charts), Arc::clone(&clock)));
     let adapters = Adapters {
         store: Arc::clone(&store),
@@ -176,7 +176,7 @@ pub async fn start_at(
     };
     let house = platform::raise(adapters, household, terms).await?;
 
-    let watcher = belief.watcher(candles.clone(), house.followed.clone(), &clock);
+    let watcher = belief.watcher(candles, house.followed.clone(), &clock);
     let jury = Jury {
         lineup: Arc::clone(&belief.lineup),
         predictions,

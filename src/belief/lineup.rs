@@ -3,12 +3,15 @@
 //! Models lie in folders. One that is missing, damaged, foreign or of another world is refused by its
 //! name and reason, and whoever is left speaks; where nobody is left geometry does.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use domain::post::Origin;
 use scoring::registry::{CARD, Loaded, TrainedOn};
+use smol_str::SmolStr;
 
 /// The models of one world, the simulator's or the real one.
 pub struct Lineup {
@@ -173,5 +176,29 @@ fn entrants(folder: &Path, origin: Origin) -> Vec<Entrant> {
             };
         (!other).then_some(Entrant { id, model: loaded })
     };
-    names.into_iter().filter_map(load).collect()
+    let mut models: Vec<Entrant> = names.into_iter().filter_map(load).collect();
+    refuse_twins(&mut models);
+    models
+}
+
+/// Predictions are kept by name and version, so two folders of one name and version would be one.
+fn refuse_twins(models: &mut [Entrant]) {
+    let mut known: HashMap<SmolStr, String> = HashMap::new();
+    for entrant in models {
+        let Ok(model) = &entrant.model else { continue };
+        match known.entry(model.model()) {
+            Entry::Vacant(place) => {
+                place.insert(entrant.id.clone());
+            }
+            Entry::Occupied(other) => {
+                entrant.model = Err(format!(
+                    "the model {} cannot be loaded: `{}` is {} as well; remove one of them, or train this one \
+                     again under a name of its own",
+                    entrant.id,
+                    other.get(),
+                    other.key(),
+                ));
+            }
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! The scorer's model: sees what is known, lets the line-up speak, and notes what it saw.
 
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 
 use domain::ports::{Asked, Scorer};
@@ -62,11 +63,11 @@ impl Scorer for Believer {
                 .filter_map(|(assessed, features)| features.as_ref().and(Some(assessed?.score)))
                 .collect(),
         };
-        let tried: Vec<Vec<Score>> = self
+        let shadows: Vec<Vec<Score>> = self
             .cast
             .tried
             .iter()
-            .map(|model| scores(model, &seen))
+            .map(|model| tried(model, &seen))
             .collect();
         // What nobody posted is a question, and says nothing of what is posted.
         let posted = asked.iter().zip(&features);
@@ -83,7 +84,7 @@ impl Scorer for Believer {
                 let nth = known.next()?;
                 Some(Assessed {
                     score: said.get(nth)?.clone(),
-                    shadows: tried
+                    shadows: shadows
                         .iter()
                         .filter_map(|said| said.get(nth).cloned())
                         .collect(),
@@ -99,6 +100,16 @@ impl Scorer for Believer {
 
 fn scores(model: &Loaded, seen: &[Features]) -> Vec<Score> {
     model.score(seen).into_iter().map(score).collect()
+}
+
+/// What a model says that is only tried: one that panics says nothing, and takes nobody with it.
+fn tried(model: &Loaded, seen: &[Features]) -> Vec<Score> {
+    let said = panic::catch_unwind(AssertUnwindSafe(|| scores(model, seen)));
+    said.unwrap_or_else(|_| {
+        tracing::error!(model = %model.model(), "the model {} panicked while it was tried", model.model());
+        metrics::counter!("touchstone_challenger_panics_total").increment(1);
+        Vec::new()
+    })
 }
 
 fn score(prediction: Prediction) -> Score {
