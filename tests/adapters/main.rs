@@ -4,6 +4,7 @@
     reason = "a test may fail by panicking, helpers included"
 )]
 
+mod belief;
 mod binance;
 mod documented;
 mod exchange;
