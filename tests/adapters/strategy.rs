@@ -85,7 +85,7 @@ fn open(market: &Arc<Market>, resume: Resume) -> Box<dyn Source> {
         channel: ChannelId::parse("trend").unwrap(),
         strategy: Strategy::named("breakout").unwrap(),
         interval: Interval::Minute,
-        instruments: ["sim:spot:ABC/USDT", "sim:spot:BTC/USDT"]
+        instruments: ["sim:spot:ABC/USDT", "sim:spot:XYZ/USDT"]
             .map(|name| Instrument::parse(name).unwrap())
             .to_vec(),
         candles: Arc::clone(market) as _,
@@ -117,7 +117,7 @@ async fn a_call_is_posted_when_its_candle_is_over_and_once_across_restarts() {
         keys,
         [
             format!("breakout/sim:spot:ABC/USDT/1m/{at}"),
-            format!("breakout/sim:spot:BTC/USDT/1m/{at}"),
+            format!("breakout/sim:spot:XYZ/USDT/1m/{at}"),
         ]
     );
     let post = &called.posts[1];

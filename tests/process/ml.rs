@@ -1,7 +1,7 @@
 //! Models over REST: what would this trade score, which models are there, and who may speak.
 
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::api::{problem, read};
 use crate::home::Home;
@@ -20,12 +20,13 @@ async fn a_trade_that_nobody_posted_is_scored_and_what_cannot_be_is_named() {
     })
     .await;
     let price: f64 = told["last"]["price"].as_str().unwrap().parse().unwrap();
+    let text = |price: f64| format!("{price:.10}");
     let trade = |entry: f64| {
         json!({
             "symbol": told["symbol"], "side": "long",
-            "entry": {"kind": "limit", "low": format!("{:.4}", entry)},
-            "targets": [format!("{:.4}", entry * 1.02), format!("{:.4}", entry * 1.05)],
-            "stop": format!("{:.4}", entry * 0.98),
+            "entry": {"kind": "limit", "low": text(entry)},
+            "targets": [text(entry * 1.02), text(entry * 1.05)],
+            "stop": text(entry * 0.98),
         })
     };
     let one = trade(price * 0.99).to_string();
@@ -108,9 +109,10 @@ async fn a_damaged_model_is_refused_with_the_reason_and_geometry_speaks() {
 
     // Signals are scored all the same, and every score is kept as a prediction.
     until("a signal is scored", async || {
-        let told = running.api.json("/v1/signals?limit=1").await;
-        let model = told["signals"][0]["score"]["model"].as_str()?.to_owned();
-        (model == "geometry/1").then_some(())
+        let told = running.api.json("/v1/signals?limit=50").await;
+        let told = told["signals"].as_array()?.clone();
+        let by_geometry = |signal: &Value| signal["idea"]["score"]["model"] == "geometry/1";
+        told.iter().any(by_geometry).then_some(())
     })
     .await;
 }

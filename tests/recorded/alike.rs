@@ -244,9 +244,21 @@ async fn served(folder: &std::path::Path, rows: &[Row], posts: &[(Timestamp, Str
     let told = told(&running).await;
     running.stop().await;
     Served {
-        events: events.unwrap(),
+        events: unsealed(events.unwrap()),
         told,
     }
+}
+
+/// Without seals, of which a replay makes none: a day may be over while everything is played.
+fn unsealed(events: Vec<Arc<Event>>) -> Vec<Arc<Event>> {
+    let about_signals = events
+        .into_iter()
+        .filter(|event| event.happening().is_some());
+    let numbered = about_signals.zip(1..).map(|(mut event, nth)| {
+        Arc::make_mut(&mut event).seq = Seq::new(nth);
+        event
+    });
+    numbered.collect()
 }
 
 /// Waits until what is followed arrives as it happens. Whoever lets time leap while the venue is
