@@ -21,7 +21,7 @@ use super::error::{ApiError, Problem};
 use super::reviews::TradeIn;
 use crate::belief::jury::{Jury, Refused, champion};
 use crate::belief::lineup::Entrant;
-use crate::wire::ml::{ComparisonOut, ModelDetail, ModelOut, PredictionOut, PromotionOut};
+use crate::wire::ml::{ComparisonOut, EntrantOut, ModelDetail, PredictionOut, PromotionOut};
 
 /// The most trades that are asked about at once.
 const MOST: usize = 100;
@@ -81,7 +81,7 @@ pub struct Models {
     /// The one that speaks; `geometry/1` where none does.
     speaks: String,
     /// All that lie in the folder, the refused ones with the reason.
-    models: Vec<ModelOut>,
+    models: Vec<EntrantOut>,
 }
 
 /// What would these trades score if they were posted now? Nothing is stored.
@@ -128,7 +128,7 @@ pub async fn models(ml: web::Data<Ml>) -> Result<web::Json<Models>, ApiError> {
     let (entrants, speaks) = ml.jury.lineup.all();
     let models = entrants
         .iter()
-        .map(|entrant| ModelOut::of(entrant, speaks.as_deref(), &spoken));
+        .map(|entrant| EntrantOut::of(entrant, speaks.as_deref(), &spoken));
     Ok(web::Json(Models {
         origin: ml.jury.lineup.origin().label(),
         speaks: champion(&entrants, speaks.as_deref()),
@@ -151,7 +151,7 @@ pub async fn model(
     let (entrants, speaks) = ml.jury.lineup.all();
     let entrant = find(&entrants, &id)?;
     let spoken = ml.jury.predictions.spoken().await?;
-    let out = ModelOut::of(entrant, speaks.as_deref(), &spoken);
+    let out = EntrantOut::of(entrant, speaks.as_deref(), &spoken);
     let Ok(model) = &entrant.model else {
         return Ok(web::Json(ModelDetail::refused(out)));
     };

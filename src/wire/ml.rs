@@ -39,7 +39,7 @@ impl PredictionOut {
 
 /// A model of the folder.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct ModelOut {
+pub struct EntrantOut {
     /// The name of its folder.
     id: String,
     /// Its name and version, as every score tells it; none of a refused one.
@@ -59,7 +59,7 @@ pub struct ModelOut {
     refused: Option<String>,
 }
 
-impl ModelOut {
+impl EntrantOut {
     /// Of a folder.
     pub(crate) fn of(entrant: &Entrant, speaks: Option<&str>, spoken: &[Spoken]) -> Self {
         let model = entrant.model.as_ref().ok();
@@ -88,7 +88,7 @@ impl ModelOut {
 pub struct ModelDetail {
     /// What it is.
     #[serde(flatten)]
-    model: ModelOut,
+    model: EntrantOut,
     /// Its card: how it was trained, and at what it was measured.
     #[schema(value_type = Option<Object>)]
     card: Option<serde_json::Value>,
@@ -100,7 +100,7 @@ pub struct ModelDetail {
 
 impl ModelDetail {
     /// Of one that cannot be loaded.
-    pub(crate) const fn refused(model: ModelOut) -> Self {
+    pub(crate) const fn refused(model: EntrantOut) -> Self {
         Self {
             model,
             card: None,
@@ -111,7 +111,7 @@ impl ModelDetail {
 
     /// Of one that is ready.
     pub(crate) fn of(
-        model: ModelOut,
+        model: EntrantOut,
         card: serde_json::Value,
         so_far: Option<Reliability>,
         against_champion: Option<ComparisonOut>,
