@@ -423,6 +423,10 @@ pub struct TrainArgs {
     /// convolution or recurrent.
     #[arg(long, num_args = 1.., value_name = "EYE", value_parser = eye)]
     pub eyes: Vec<Eye>,
+    /// So many networks are trained, each from a seed of its own, and asked together; when nothing is
+    /// said three, or one when it is to be quick.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=16))]
+    pub nets: Option<u32>,
     /// So often outcomes are shuffled, to see that nothing is found in them; 20 times when nothing is
     /// said, never when it is to be quick.
     #[arg(long, value_name = "TIMES", value_parser = clap::value_parser!(u32).range(..=1000))]

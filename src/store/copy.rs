@@ -139,6 +139,15 @@ tables! {
         held_at_most: Int, price_at_receipt: Exact, ambiguous: Flag, score_model: Text,
         score_targets: Text, score_first: Real, score_expected_r: Real, state: Text, state_k: Int,
         ended: Flag, judged: Flag, edited: Flag, deleted: Flag, retried: Int,
+        score_skill: Real, score_moved: Text,
+    }
+    predictions (signal, model) {
+        signal: Text, model: Text, speaks: Flag, targets: Text, first: Real, expected_r: Real, skill: Real,
+        moved: Text, predicted: Time,
+    }
+    seen (signal) { signal: Text, schema: Text, vector: Text }
+    promotions (origin, revision) {
+        origin: Text, revision: Int, model: Text, promoted: Time, why: Text,
     }
     targets (signal, k) { signal: Text, k: Int, price: Exact, weight: Exact }
     outcomes (signal) {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use domain::ids::{ChannelId, Epoch};
 use domain::ports::chain::Chain;
+use domain::ports::predictions::Predictions;
 use domain::ports::retrial::Retrials;
 use domain::ports::review::Reviews;
 use domain::ports::roster::Roster;
@@ -150,6 +151,15 @@ impl Opened {
     /// Who was made while the platform ran.
     #[must_use]
     pub fn roster(&self) -> Arc<dyn Roster> {
+        match self {
+            Self::Sqlite(store) => Arc::clone(store) as _,
+            Self::Postgres(store) => Arc::clone(store) as _,
+        }
+    }
+
+    /// What models said, and which of them speaks.
+    #[must_use]
+    pub fn predictions(&self) -> Arc<dyn Predictions> {
         match self {
             Self::Sqlite(store) => Arc::clone(store) as _,
             Self::Postgres(store) => Arc::clone(store) as _,

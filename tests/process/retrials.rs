@@ -200,6 +200,7 @@ fn stored(signal: &Signal, nth: i64) -> PostEntry {
         },
         note: None,
         happenings,
+        assessments: Vec::new(),
         cursor: None,
     }
 }

@@ -12,6 +12,7 @@ use domain::lifecycle::Track;
 use domain::market::{Tick, Trade};
 use domain::ports::chain::SealRecord;
 use domain::ports::store::{Entry, MarketEntry, Receipt, Store, TrackRecord};
+use domain::score::{Assessed, Assessment, Score};
 use domain::signal::Signal;
 use domain::time::Timestamp;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -170,6 +171,22 @@ async fn lived(scene: &Scene) {
     live(scene, true).await;
 }
 
+/// What a model said of a trade that was only tried.
+fn tried(trade: &Signal) -> Assessment {
+    let score = Score {
+        model: "tried/1".into(),
+        targets: vec![0.25, 0.1 + 0.2],
+        expected_r: None,
+        skill: Some(-1e-9),
+        moved: Vec::new(),
+    };
+    Assessment {
+        signal: trade.id,
+        at: trade.received,
+        assessed: Assessed::from(score),
+    }
+}
+
 async fn live(scene: &Scene, sealed: bool) {
     let store = scene.store();
     let alpha = registered(&*store, "alpha").await;
@@ -184,10 +201,11 @@ async fn live(scene: &Scene, sealed: bool) {
             assert_eq!(scene.seal(now).await.len(), 1);
         }
         let trade = signal(&alpha, key, 0, "BTC/USDT");
-        let entry = call(
+        let mut entry = call(
             post(&alpha, key, "BTC long 100"),
             std::slice::from_ref(&trade),
         );
+        entry.assessments = vec![tried(&trade)];
         commit(&*store, Entry::Post(Box::new(entry)), now).await;
         follow(&*store, &trade, prices, now).await;
         let chat = talk(post(&alpha, &format!("chat {key}"), "good morning"));
@@ -243,7 +261,7 @@ async fn an_untouched_record_holds(scene: Scene) {
 }
 
 /// What is changed, and what is named for it.
-const CHANGES: [(&str, &str); 24] = [
+const CHANGES: [(&str, &str); 26] = [
     (
         "UPDATE versions SET text = 'BTC long 101' WHERE key = '1'",
         "versions alpha/1/1",
@@ -291,6 +309,14 @@ const CHANGES: [(&str, &str); 24] = [
     (
         "UPDATE outcomes SET o_mfe = '9.5' WHERE signal = 'ID2'",
         "outcomes ID2",
+    ),
+    (
+        "UPDATE predictions SET first = 0.75 WHERE signal = 'ID2'",
+        "predictions ID2/tried/1",
+    ),
+    (
+        "DELETE FROM predictions WHERE signal = 'ID3'",
+        "predictions ID3/tried/1",
     ),
     ("DELETE FROM outcomes WHERE signal = 'ID2'", "outcomes ID2"),
     (
@@ -363,6 +389,7 @@ async fn one_changed_byte_is_named(scene: Scene) {
             "signals",
             "targets",
             "outcomes",
+            "predictions",
             "events",
             "posts",
             "leaves",

@@ -31,7 +31,7 @@ pub(super) struct Record {
 }
 
 /// Every kind, by name.
-pub(super) const RECORDS: [Record; 6] = [
+pub(super) const RECORDS: [Record; 7] = [
     Record {
         table: "events",
         from: "events e",
@@ -69,6 +69,24 @@ pub(super) const RECORDS: [Record; 6] = [
             "o_ended_at",
             "o_mfe",
             "o_mae",
+        ],
+    },
+    Record {
+        table: "predictions",
+        from: "predictions p JOIN signals s ON s.id = p.signal",
+        alias: "p",
+        place: "s.seq",
+        key: "p.signal || '/' || p.model",
+        hashed: &[
+            "signal",
+            "model",
+            "speaks",
+            "targets",
+            "first",
+            "expected_r",
+            "skill",
+            "moved",
+            "predicted",
         ],
     },
     Record {
@@ -123,6 +141,8 @@ pub(super) const RECORDS: [Record; 6] = [
             "score_targets",
             "score_first",
             "score_expected_r",
+            "score_skill",
+            "score_moved",
         ],
     },
     Record {
