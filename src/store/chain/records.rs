@@ -31,7 +31,7 @@ pub(super) struct Record {
 }
 
 /// Every kind, by name.
-pub(super) const RECORDS: [Record; 6] = [
+pub(super) const RECORDS: [Record; 7] = [
     Record {
         table: "events",
         from: "events e",
@@ -88,6 +88,47 @@ pub(super) const RECORDS: [Record; 6] = [
             "drafts",
             "claim_pair",
             "claim_percent",
+        ],
+    },
+    Record {
+        table: "retrials",
+        from: "retrials x",
+        alias: "x",
+        place: "x.place",
+        key: "x.signal || '/' || x.model || '/' || x.policy || '/' || x.revision",
+        hashed: &[
+            "signal",
+            "model",
+            "policy",
+            "revision",
+            "tried",
+            "source",
+            "span",
+            "path_from",
+            "path_to",
+            "ticks",
+            "gaps",
+            "missing",
+            "ambiguous",
+            "incomplete",
+            "p_ending",
+            "p_ending_k",
+            "p_r",
+            "p_filled",
+            "p_targets",
+            "p_entered_at",
+            "p_ended_at",
+            "p_mfe",
+            "p_mae",
+            "o_ending",
+            "o_ending_k",
+            "o_r",
+            "o_filled",
+            "o_targets",
+            "o_entered_at",
+            "o_ended_at",
+            "o_mfe",
+            "o_mae",
         ],
     },
     Record {
