@@ -6,8 +6,11 @@ use clap::{Args, Parser, Subcommand};
 use domain::chain::Day;
 use domain::execution::ExecutionModel;
 use domain::ids::ChannelId;
+use domain::market;
 use domain::reading::Meaning;
+use domain::strategy::Strategy;
 use domain::time::Timestamp;
+use scoring::steps::network::Eye;
 
 use crate::archive::{Interval, month};
 use crate::export::{FiguresFilter, Format};
@@ -41,6 +44,10 @@ pub enum Command {
     Serve(ServeArgs),
     /// Judge recorded posts against recorded candles, and write a report.
     Replay(Box<ReplayArgs>),
+    /// Train a model that says which signals deserve belief, measure it, and write its card.
+    Train(Box<TrainArgs>),
+    /// Measure a model's whole ladder of baselines on other data.
+    Evaluate(Box<EvaluateArgs>),
     /// Read posts from standard input, one {"id","text"} a line, and print what is read in each; or read
     /// files of posts, and print by channel what became what.
     Parse(ParseArgs),
@@ -147,6 +154,33 @@ fn class(name: &str) -> Result<&'static str, String> {
             "there is no such class; there is {}",
             Meaning::LABELS.join(", ")
         )
+    })
+}
+
+/// The strategies that one name means.
+pub type Strategies = Vec<Strategy>;
+
+fn strategy(name: &str) -> Result<Strategies, String> {
+    if name == "all" {
+        return Ok(Strategy::NAMES
+            .into_iter()
+            .filter_map(Strategy::named)
+            .collect());
+    }
+    let known = Strategy::named(name).map(|strategy| vec![strategy]);
+    known.ok_or_else(|| {
+        let names = Strategy::NAMES.join(", ");
+        format!("there is no such strategy; there is {names}, and all")
+    })
+}
+
+fn interval(label: &str) -> Result<market::Interval, String> {
+    let known = market::Interval::from_label(label);
+    known.ok_or_else(|| {
+        let labels = market::Interval::ALL
+            .map(market::Interval::label)
+            .join(", ");
+        format!("candles are not made that long; use {labels}")
     })
 }
 
@@ -321,7 +355,7 @@ pub struct ReplayArgs {
     pub market: Option<Market>,
     /// Post files, plain or .gz or .xz: .jsonl (one object a line), .json (an export of Telegram
     /// Desktop) or .csv (calls in columns); CHANNEL=FILE says whose they are.
-    #[arg(long, required_unless_present = "channel", num_args = 1.., value_name = "FILE")]
+    #[arg(long, required_unless_present_any = ["channel", "strategies"], num_args = 1.., value_name = "FILE")]
     pub posts: Vec<PostFile>,
     /// Instead of files, this channel's posts as they are stored.
     #[arg(long, conflicts_with_all = ["posts", "columns"], value_name = "NAME", value_parser = channel)]
@@ -329,6 +363,13 @@ pub struct ReplayArgs {
     /// What the columns of the .csv files are (TOML).
     #[arg(long, value_name = "FILE")]
     pub columns: Option<PathBuf>,
+    /// Strategies that call from the candles, besides or instead of posts: breakout,
+    /// moving_average_cross, rsi_reversal, bollinger_reversion, momentum, pullback; or all.
+    #[arg(long, num_args = 1.., value_delimiter = ',', value_name = "NAME", value_parser = strategy)]
+    pub strategies: Vec<Strategies>,
+    /// How long the candles are from which strategies call: 1m, 5m, 15m, 30m, 1h, 4h or 1d.
+    #[arg(long, num_args = 1.., value_delimiter = ',', default_value = "15m", value_name = "INTERVAL", value_parser = interval)]
+    pub intervals: Vec<market::Interval>,
     /// How the follower trades: default/1, market/1 (all of it at receipt), first-touch/1 (all of it at
     /// a zone's near end), first-target/1 (all out there), breakeven/1 (stop to the entry after the
     /// first target), moving-stop/1 (and from target to target), default-1m/1, default-5m/1,
@@ -344,4 +385,109 @@ pub struct ReplayArgs {
     /// Show neither a progress bar nor a table.
     #[arg(long)]
     pub quiet: bool,
+}
+
+/// What a model is trained or measured on: posts replayed against candles, strategies on candles, the
+/// simulator's past, or where none of these is named what the configured database holds.
+#[derive(Debug, Args)]
+pub struct MaterialArgs {
+    /// Candle files, or folders that are walked for them, as for `replay`. With the database's own
+    /// records they are what is seen of the market.
+    #[arg(long, num_args = 1.., value_name = "PATH")]
+    pub candles: Vec<PathBuf>,
+    /// The market of the candle files whose folders do not say it.
+    #[arg(long, value_name = "VENUE:spot|perpetual")]
+    pub market: Option<Market>,
+    /// Post files, as for `replay`; CHANNEL=FILE says whose they are.
+    #[arg(long, requires = "candles", num_args = 1.., value_name = "FILE")]
+    pub posts: Vec<PostFile>,
+    /// What the columns of .csv files of posts are (TOML).
+    #[arg(long, value_name = "FILE")]
+    pub columns: Option<PathBuf>,
+    /// Let the built-in strategies call on the candles, of 1, 5 and 15 minutes.
+    #[arg(long, requires = "candles")]
+    pub strategies: bool,
+    /// So many days of the simulator's past, ten minutes of each.
+    #[arg(long, conflicts_with_all = ["candles", "posts", "strategies"], value_name = "DAYS", value_parser = clap::value_parser!(u32).range(2..=3650))]
+    pub simulator: Option<u32>,
+    /// The seed of that simulator: another one than where the model will score.
+    #[arg(long, default_value_t = 11, value_name = "SEED")]
+    pub world: u64,
+    /// Only these symbols of the candle folders.
+    #[arg(long, num_args = 1.., value_name = "SYMBOL")]
+    pub symbols: Vec<String>,
+    /// Show no progress bar.
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+/// What to train.
+#[derive(Debug, Args)]
+pub struct TrainArgs {
+    /// The model's name: its folder among the models. One that is there is followed by its next
+    /// version.
+    #[arg(long, default_value = "local", value_name = "NAME", value_parser = model_name)]
+    pub name: String,
+    /// The folder of the models.
+    #[arg(long, default_value = "models", value_name = "FOLDER")]
+    pub models: PathBuf,
+    /// The dice: the same seed and records make the same model.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Try one network and one growth of trees alone.
+    #[arg(long)]
+    pub quick: bool,
+    /// Try only networks that read the window of candles so: shut (not at all), flat (all at once),
+    /// convolution or recurrent.
+    #[arg(long, num_args = 1.., value_name = "EYE", value_parser = eye)]
+    pub eyes: Vec<Eye>,
+    /// So often outcomes are shuffled, to see that nothing is found in them; 20 times when nothing is
+    /// said, never when it is to be quick.
+    #[arg(long, value_name = "TIMES", value_parser = clap::value_parser!(u32).range(..=1000))]
+    pub shuffles: Option<u32>,
+    /// Print the card (JSON).
+    #[arg(long)]
+    pub json: bool,
+    /// On what.
+    #[command(flatten)]
+    pub material: MaterialArgs,
+}
+
+/// What to measure.
+#[derive(Debug, Args)]
+pub struct EvaluateArgs {
+    /// The model: its name among the models, or its folder.
+    #[arg(long, value_name = "NAME")]
+    pub model: String,
+    /// The folder of the models.
+    #[arg(long, default_value = "models", value_name = "FOLDER")]
+    pub models: PathBuf,
+    /// Print every figure (JSON).
+    #[arg(long)]
+    pub json: bool,
+    /// Where to draw how often what was told happened (SVG).
+    #[arg(long, value_name = "FILE")]
+    pub picture: Option<PathBuf>,
+    /// On what.
+    #[command(flatten)]
+    pub material: MaterialArgs,
+}
+
+/// How a network reads the window, by the name that cards have for it.
+fn eye(name: &str) -> Result<Eye, String> {
+    serde_json::from_value(serde_json::Value::from(name))
+        .map_err(|_| "networks read the window shut, flat, by convolution or recurrent".to_owned())
+}
+
+/// A name that is safe as a folder's.
+fn model_name(name: &str) -> Result<String, String> {
+    let fits = !name.is_empty()
+        && name.len() <= 64
+        && name.starts_with(|first: char| first.is_ascii_lowercase() || first.is_ascii_digit())
+        && name
+            .chars()
+            .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-');
+    fits.then(|| name.to_owned()).ok_or_else(|| {
+        "a model's name has up to 64 of a-z, 0-9 and -, and begins with no -".to_owned()
+    })
 }

@@ -25,6 +25,7 @@ mod history;
 mod records;
 mod rejudge;
 mod reread;
+mod train;
 mod verify;
 
 pub use assets::assets;
@@ -38,6 +39,7 @@ pub use records::{
 };
 pub use rejudge::rejudge;
 pub use reread::reread;
+pub use train::{evaluate, train};
 pub use verify::verify;
 
 /// The exit code of a process that gave up: EX_SOFTWARE of sysexits.h.
@@ -51,6 +53,7 @@ const GAVE_UP: u8 = 70;
 pub fn replay(config: Option<&Path>, args: &ReplayArgs) -> anyhow::Result<ExitCode> {
     let plan = Plan {
         events: false,
+        lessons: false,
         model: args.model.clone(),
         candles: replay::candles::Wanted {
             paths: args.candles.clone(),
@@ -60,6 +63,10 @@ pub fn replay(config: Option<&Path>, args: &ReplayArgs) -> anyhow::Result<ExitCo
         posts: posts::Wanted {
             files: args.posts.clone(),
             columns: args.columns.clone(),
+        },
+        strategies: replay::strategies::Wanted {
+            strategies: args.strategies.concat(),
+            intervals: args.intervals.clone(),
         },
         quiet: args.quiet,
     };
@@ -179,6 +186,13 @@ pub fn check(config: Option<&Path>, args: ServeArgs) -> anyhow::Result<ExitCode>
                     "  channel   {name}: {base_url}s/{there}, every {interval_s} s"
                 )?;
             }
+            Channel::Strategy(watch) => writeln!(
+                out,
+                "  channel   {name}: {} over candles of {} of {}",
+                watch.strategy,
+                watch.interval,
+                watch.symbols.join(", ")
+            )?,
             Channel::Webhook { .. } => writeln!(out, "  channel   {name}: POST /v1/ingest/{name}")?,
             Channel::Folder { path, .. } => {
                 let there = if path.is_dir() {

@@ -18,6 +18,7 @@ mod redis;
 mod venue;
 
 pub use channel::Channel;
+pub use channel::strategy::Watch;
 pub use redis::Redis;
 pub use venue::{JudgeBy, Venue, VenueKind};
 
@@ -223,11 +224,12 @@ impl Settings {
             channel.check(name, &format!("channels.{name}"))?;
         }
         Channel::check_together(&self.channels)?;
+        // A strategy reads the candles of whichever venue there is, the simulator's included.
         let real = self
             .channels
-            .keys()
-            .next()
-            .map(|name| format!("channels.{name}"));
+            .iter()
+            .find(|(_, channel)| !matches!(channel, Channel::Strategy(_)))
+            .map(|(name, _)| format!("channels.{name}"));
         let real = real.or_else(|| {
             self.venues
                 .keys()
@@ -245,7 +247,14 @@ impl Settings {
         for (name, venue) in &self.venues {
             venue.check(&format!("venues.{name}"))?;
         }
-        if let (Some(name), true) = (self.channels.keys().next(), self.venues.is_empty()) {
+        for (name, channel) in &self.channels {
+            if let Channel::Strategy(watch) = channel {
+                let venues = (!self.simulator.enabled).then_some(&self.venues);
+                watch.check_venue(&format!("channels.{name}"), venues)?;
+            }
+        }
+        let unjudged = self.venues.is_empty() && !self.simulator.enabled;
+        if let (Some(name), true) = (self.channels.keys().next(), unjudged) {
             let why = "there is no venue whose prices could judge it";
             return Err(wrong(
                 &format!("channels.{name}"),

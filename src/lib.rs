@@ -13,6 +13,7 @@ pub mod figures;
 pub mod filter;
 pub mod http;
 pub mod import;
+pub mod lessons;
 pub mod outbound;
 pub mod paths;
 pub mod platform;

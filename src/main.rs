@@ -11,6 +11,8 @@ fn main() -> ExitCode {
     let config = cli.config.as_deref();
     let done = match cli.command {
         Some(Command::Replay(args)) => commands::replay(config, &args),
+        Some(Command::Train(args)) => commands::train(config, &args),
+        Some(Command::Evaluate(args)) => commands::evaluate(config, &args),
         Some(Command::Parse(args)) if args.files.is_empty() => commands::parse(),
         Some(Command::Parse(args)) => commands::classes(&args),
         Some(Command::Check(args)) => commands::check(config, args),

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use actix::Arbiter;
 use actors::guardian::{Household, RootCause, Vigil};
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use bytes::Bytes;
 use domain::event::Event;
 use domain::execution::ExecutionModel;
@@ -16,8 +16,10 @@ use domain::ports::store::{ChannelCard, Store as _};
 use domain::ports::{Encode, View};
 use domain::post::Origin;
 use domain::time::Timestamp;
+use scoring::dataset::walk::Told;
 use scoring::geometry::Geometry;
 
+use crate::lessons::records;
 use crate::platform::{self, Adapters, Posting, Terms};
 use crate::store::{Options, SqliteStore};
 
@@ -27,6 +29,7 @@ mod files;
 pub mod posts;
 pub mod progress;
 pub mod report;
+pub mod strategies;
 pub mod table;
 
 use conductor::Conductor;
@@ -40,12 +43,16 @@ pub struct Plan {
     pub candles: candles::Wanted,
     /// Which posts.
     pub posts: posts::Wanted,
+    /// Which strategies call besides, from these candles.
+    pub strategies: strategies::Wanted,
     /// How a follower trades.
     pub model: ExecutionModel,
     /// No bar shows on standard error how far it has come.
     pub quiet: bool,
     /// The events are wanted, too, and not what they add up to alone.
     pub events: bool,
+    /// What is on record of each signal is wanted, too, and the candles: to learn from.
+    pub lessons: bool,
 }
 
 /// What a replay found, and how fast.
@@ -54,6 +61,10 @@ pub struct Replayed {
     pub report: Report,
     /// What happened, in order; nothing where it is not wanted.
     pub events: Vec<Arc<Event>>,
+    /// What is on record of each signal; nothing where it is not wanted.
+    pub told: Vec<Told>,
+    /// The candles; nothing where they are not wanted.
+    pub paths: BTreeMap<Instrument, candles::PricePath>,
     /// How many posts.
     pub posts: usize,
     /// How many candles, and holes between them.
@@ -79,7 +90,11 @@ impl Encode for NobodyListens {
 ///
 /// When a file cannot be read, or the house cannot be kept standing.
 pub async fn run(plan: &Plan) -> anyhow::Result<Replayed> {
-    judge(plan, posts::read(&plan.posts)?).await
+    let posts = match plan.posts.files.is_empty() && !plan.strategies.is_empty() {
+        true => BTreeMap::new(),
+        false => posts::read(&plan.posts)?,
+    };
+    judge(plan, posts).await
 }
 
 /// Replays these posts of channels instead of those that the plan names, each in order of time.
@@ -89,11 +104,30 @@ pub async fn run(plan: &Plan) -> anyhow::Result<Replayed> {
 /// As [`run`].
 pub async fn judge(
     plan: &Plan,
-    posts: BTreeMap<ChannelId, Vec<domain::post::Post>>,
+    mut posts: BTreeMap<ChannelId, Vec<domain::post::Post>>,
 ) -> anyhow::Result<Replayed> {
     let reading = Progress::new("reading", "files of candles", plan.quiet);
     let known = candles::read(&plan.candles, |done, total| reading.at(done, total))?;
     reading.finish();
+    for (channel, called) in strategies::posts(&plan.strategies, &known)? {
+        ensure!(
+            posts.insert(channel.clone(), called).is_none(),
+            "the channel {channel} is among the posts, and a strategy's name, too"
+        );
+    }
+    judge_on(plan, posts, known).await
+}
+
+/// Replays these posts against these candles.
+///
+/// # Errors
+///
+/// When the house cannot be kept standing.
+pub async fn judge_on(
+    plan: &Plan,
+    posts: BTreeMap<ChannelId, Vec<domain::post::Post>>,
+    known: BTreeMap<Instrument, candles::Known>,
+) -> anyhow::Result<Replayed> {
     let mut coverage = BTreeMap::new();
     let mut paths = BTreeMap::new();
     for (instrument, known) in known {
@@ -103,6 +137,11 @@ pub async fn judge(
     let counted = posts.values().map(Vec::len).sum::<usize>();
     let candles = paths.values().map(candles::PricePath::len).sum::<usize>();
     let candle_bytes = paths.values().map(candles::PricePath::bytes).sum();
+    let kept = if plan.lessons {
+        paths.clone()
+    } else {
+        BTreeMap::new()
+    };
     let instruments: BTreeSet<Instrument> = paths.keys().cloned().collect();
     let cards = cards(&posts);
     let begun = Instant::now();
@@ -187,10 +226,17 @@ pub async fn judge(
     } else {
         Vec::new()
     };
+    let told = if plan.lessons {
+        records::told(&*store).await?
+    } else {
+        Vec::new()
+    };
     store.close().await;
     Ok(Replayed {
         report,
         events,
+        told,
+        paths: kept,
         posts: counted,
         candles,
         candle_bytes,

@@ -3,6 +3,7 @@
 pub mod folder;
 pub mod rss;
 mod seen;
+pub mod strategy;
 pub mod telegram;
 pub mod telegram_bot;
 mod text;

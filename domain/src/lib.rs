@@ -17,4 +17,5 @@ pub mod retrial;
 pub mod score;
 pub mod signal;
 pub mod statistics;
+pub mod strategy;
 pub mod time;

@@ -8,7 +8,9 @@ use smol_str::SmolStr;
 
 use crate::time::Timestamp;
 
+mod coarser;
 mod shown;
+pub use coarser::Coarser;
 pub use shown::{Interval, Mark};
 
 /// A price: exact, above zero, without trailing zeros, so equal prices print alike.

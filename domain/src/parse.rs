@@ -22,7 +22,14 @@ mod universe;
 pub use check::{FARTHEST_STOP, NEAREST_STOP, ROUND_TRIP_COST};
 pub use universe::{Assets, Universe};
 
+use std::collections::HashMap;
+
 use crate::reading::{Draft, Meaning, Reading};
+
+/// What is looked up for every word of every post. The keys are the project's own lists, so nobody can
+/// choose them to collide, and the standard library's guard against that would cost more than the rest
+/// of a look-up.
+type Map<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
 
 /// The parser's name and version, stored with every reading.
 pub const PARSER: &str = "rules/5";

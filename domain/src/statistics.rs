@@ -83,7 +83,8 @@ pub fn by_chance(risk: f64, gain: f64) -> Option<f64> {
 
 /// The value below which a share of the sorted values lies, interpolated between neighbours
 /// (Hyndman and Fan's definition 7, which numpy uses).
-fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
+#[must_use]
+pub fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
     let last = sorted.len().checked_sub(1)?;
     let at = share.clamp(0.0, 1.0) * count(last);
     #[expect(

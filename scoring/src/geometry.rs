@@ -33,23 +33,65 @@ impl Scorer for Geometry {
     }
 }
 
-/// The score of one signal; none without an entry, a stop or a target.
-fn score(signal: &Signal) -> Option<Score> {
+/// What a signal's levels say.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Odds {
+    /// The published entry.
+    pub entry: f64,
+    /// From there to the stop, as a price.
+    pub risk: f64,
+    /// How far each target is, in risks.
+    pub rewards: Vec<f64>,
+    /// The probability of each target before the stop.
+    pub targets: Vec<f64>,
+    /// What a follower pays who reaches a target, in risks.
+    pub cost_of_winning: f64,
+    /// What he pays who is stopped, in risks.
+    pub cost_of_losing: f64,
+}
+
+impl Odds {
+    /// The probability of the first target.
+    #[must_use]
+    pub fn first(&self) -> f64 {
+        self.targets[0]
+    }
+}
+
+/// What the levels of a signal say; none without an entry, a stop or a target.
+#[must_use]
+pub fn odds(signal: &Signal) -> Option<Odds> {
     let entry = match signal.price_at_receipt {
         Some(market) => signal.entry.published_at(market),
         None => signal.entry.published()?,
     };
     let risk = distance(entry, signal.stop?)?;
-    let targets = signal
+    let rewards = signal
         .targets
         .iter()
-        .map(|target| Some(risk / (risk + distance(entry, target.price)?)))
+        .map(|target| Some(distance(entry, target.price)? / risk))
         .collect::<Option<Vec<_>>>()?;
-    let first = targets.first().copied()?;
+    rewards.first()?;
+    let entry = entry.get().to_f64()?;
+    let [into, limit, stop] = costs(signal)?;
+    Some(Odds {
+        entry,
+        risk,
+        targets: rewards.iter().map(|reward| 1.0 / (1.0 + reward)).collect(),
+        rewards,
+        cost_of_winning: (into + limit) * entry / risk,
+        cost_of_losing: (into + stop) * entry / risk,
+    })
+}
+
+/// The score of one signal; none where its levels say nothing.
+fn score(signal: &Signal) -> Option<Score> {
+    let odds = odds(signal)?;
+    let p = odds.first();
     Some(Score {
         model: SmolStr::new_static(MODEL),
-        expected_r: Some(-cost(signal, first)? * entry.get().to_f64()? / risk),
-        targets,
+        expected_r: Some(-(p * odds.cost_of_winning + (1.0 - p) * odds.cost_of_losing)),
+        targets: odds.targets,
     })
 }
 
@@ -59,19 +101,20 @@ fn distance(from: Price, to: Price) -> Option<f64> {
     (distance > 0.0).then_some(distance)
 }
 
-/// What a follower pays on average, as a fraction of the price, when he wins with `p`.
-fn cost(signal: &Signal, p: f64) -> Option<f64> {
+/// What a follower pays to get in, and to get out at a target or at a stop, as fractions of the
+/// price.
+fn costs(signal: &Signal) -> Option<[f64; 3]> {
     let costs = Costs::usual(signal.instrument.kind);
     let (limit, stop) = (
         costs.maker.to_f64()?,
         (costs.taker + costs.slippage).to_f64()?,
     );
-    let entry = match signal.entry {
+    let into = match signal.entry {
         Entry::Limit(_) | Entry::Zone { .. } | Entry::Ladder(_) => limit,
         Entry::Market(_) | Entry::Breakout(_) => stop,
         Entry::Scaled { .. } => f64::midpoint(limit, stop),
     };
-    Some(entry + p * limit + (1.0 - p) * stop)
+    Some([into, limit, stop])
 }
 
 #[cfg(test)]

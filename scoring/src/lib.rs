@@ -1,5 +1,15 @@
 //! How much a signal deserves belief.
 //!
-//! So far by geometry alone; the ladder of models that must beat it comes with its own issue.
+//! [`features`] turn everything known at receipt into numbers, by one function for training and for
+//! the live path; [`registry`] keeps the models that read them.
 
+pub mod bars;
+pub mod dataset;
+pub mod features;
 pub mod geometry;
+pub mod markets;
+pub mod measure;
+pub mod registry;
+pub mod so_far;
+pub mod steps;
+pub mod training;

@@ -10,6 +10,7 @@ mod dice;
 mod exchange;
 mod export;
 mod faults;
+mod history;
 mod idea;
 mod judge;
 mod market;
@@ -24,6 +25,7 @@ pub use amount::{Amount, Total};
 pub use channels::{CHANNELS, Channel, Character, Class, Kind, channel};
 pub use clock::{Clock, Hand};
 pub use faults::{Faults, Switches};
+pub use history::{Happened, Version, history};
 pub use idea::{Entry, Idea, Side};
 pub use judge::{
     Barrier, Bound, Course, End, Mark, VALIDITY_MS, Verdict, ZONE_LEGS, follow, judge,

@@ -9,6 +9,9 @@ use serde::Deserialize;
 use url::Url;
 
 use super::{ConfigError, from_environment, wrong};
+
+pub mod strategy;
+
 use crate::sources::{rss, telegram_bot};
 
 /// The shortest key that a webhook may have.
@@ -59,6 +62,8 @@ pub enum Channel {
         #[serde(default = "telegram_bot::address")]
         base_url: Url,
     },
+    /// A program that calls from a venue's candles.
+    Strategy(Box<strategy::Watch>),
     /// A folder that somebody else writes to.
     Folder {
         /// Where it is.
@@ -142,6 +147,7 @@ impl Channel {
             Self::Folder { rescan_s, .. } => {
                 within(*rescan_s, 1, 3600, &format!("{key}.rescan_s"), "use 10")
             }
+            Self::Strategy(watch) => watch.check(key),
             Self::TelegramBot { token, chat, .. } => {
                 telegram_bot::Chat::parse(chat).map_err(|bad| {
                     let remedy = "the bot must be an administrator of the channel";

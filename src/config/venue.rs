@@ -1,5 +1,6 @@
 //! The venues of a configuration: which protocol, and where, if not where the world knows it.
 
+use domain::market::MarketKind;
 use serde::Deserialize;
 use url::Url;
 
@@ -63,6 +64,15 @@ words!(VenueKind {
 });
 
 impl VenueKind {
+    /// What is traded there.
+    #[must_use]
+    pub const fn market(self) -> MarketKind {
+        match self {
+            Self::BinanceSpot | Self::Kraken | Self::Coinbase => MarketKind::Spot,
+            Self::BinanceUsdm => MarketKind::Perpetual,
+        }
+    }
+
     /// Where the world knows the stream of this kind.
     #[must_use]
     pub const fn stream(self) -> &'static str {

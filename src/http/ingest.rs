@@ -196,6 +196,11 @@ fn is_json(request: &HttpRequest) -> bool {
     kind.is_some_and(|kind| kind.contains("json"))
 }
 
+/// The text of the post that would be made of a body.
+pub(crate) fn text_of(body: &str) -> String {
+    Said::read(body, false).map_or_else(|_| body.to_owned(), |said| said.text)
+}
+
 /// What a body says.
 #[derive(Debug)]
 struct Said {

@@ -77,11 +77,21 @@ pub fn read(
             done += 1;
             progress(done, total);
         }
-        let (ticks, coverage) = layers::merge(layers);
-        let path = PricePath::pack(ticks);
-        known.insert(instrument, Known { path, coverage });
+        known.insert(instrument, Known::of(layers));
     }
     Ok(known)
+}
+
+impl Known {
+    /// What is known where these are all the candles, each interval by itself.
+    #[must_use]
+    pub fn of(layers: BTreeMap<Duration, Vec<Candle>>) -> Self {
+        let (ticks, coverage) = layers::merge(layers);
+        Self {
+            path: PricePath::pack(ticks),
+            coverage,
+        }
+    }
 }
 
 impl Wanted {

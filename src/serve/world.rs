@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use domain::ids::ChannelId;
-use domain::market::Venue;
+use domain::market::{Instrument, MarketKind, Venue};
 use domain::ports::source::Scout;
 use domain::ports::store::ChannelCard;
 use domain::ports::{Candles, Clock, Feed};
@@ -25,6 +25,7 @@ use crate::platform::Posting;
 use crate::registrar::Ways;
 use crate::sources::folder::{self, Folder};
 use crate::sources::rss::{self, FeedSource};
+use crate::sources::strategy::{self, StrategySource};
 use crate::sources::telegram::{self, TelegramPreview, TelegramScout};
 use crate::sources::telegram_bot::{self, Bot, Chat};
 
@@ -79,6 +80,37 @@ impl World {
         self.candles
             .insert(feed.venue().clone(), Arc::clone(&feed) as _);
         self.feeds.push(feed);
+    }
+
+    /// Adds a channel of a strategy over the candles of a market.
+    fn strategy(
+        &mut self,
+        name: &str,
+        watch: &config::Watch,
+        market: &Market,
+        clock: &Arc<dyn Clock>,
+    ) -> anyhow::Result<()> {
+        let (id, key) = (ChannelId::parse(name)?, format!("channels.{name}"));
+        let candles = self.candles.get(&market.venue);
+        let candles = candles.with_context(|| format!("{key}: there is no such venue"))?;
+        let instruments = watch.pairs(&key)?.into_iter().map(|pair| Instrument {
+            venue: market.venue.clone(),
+            kind: market.kind,
+            pair,
+        });
+        let options = strategy::Options {
+            channel: id.clone(),
+            strategy: watch.strategy(&key)?,
+            interval: watch.interval(&key)?,
+            instruments: instruments.collect(),
+            candles: Arc::clone(candles),
+            origin: market.origin,
+            clock: Arc::clone(clock),
+        };
+        let source = Some(Arc::new(StrategySource::new(options)) as _);
+        let posting = posting(&id, "strategy", name, market.origin, source);
+        self.postings.push(posting);
+        Ok(())
     }
 
     fn simulated(
@@ -162,6 +194,16 @@ impl World {
             world.postings.push(posting);
         }
         world.simulator = Some(simulator);
+        for (name, channel) in &settings.channels {
+            if let Channel::Strategy(watch) = channel {
+                let market = Market {
+                    venue: Venue::new(SIMULATOR),
+                    kind: MarketKind::Spot,
+                    origin: Origin::Simulator,
+                };
+                world.strategy(name, watch, &market, clock)?;
+            }
+        }
         Ok(world)
     }
 
@@ -257,6 +299,11 @@ impl World {
                     });
                     posting(&id, "folder", name, Origin::Live, Some(Arc::new(source)))
                 }
+                Channel::Strategy(watch) => {
+                    let market = market(watch, settings)?;
+                    world.strategy(name, watch, &market, clock)?;
+                    continue;
+                }
                 Channel::TelegramBot {
                     token,
                     chat,
@@ -275,6 +322,28 @@ impl World {
         }
         Ok(world)
     }
+}
+
+/// Whose candles a strategy reads.
+struct Market {
+    venue: Venue,
+    kind: MarketKind,
+    origin: Origin,
+}
+
+/// The market of a strategy among the venues of a configuration: the only one where none is named.
+fn market(watch: &config::Watch, settings: &Settings) -> anyhow::Result<Market> {
+    let mut venues = settings.venues.iter();
+    let venue = match &watch.venue {
+        Some(name) => venues.find(|(venue, _)| *venue == name),
+        None => venues.next(),
+    };
+    let (name, venue) = venue.context("a strategy needs a venue")?;
+    Ok(Market {
+        venue: Venue::new(name),
+        kind: venue.kind.market(),
+        origin: Origin::Live,
+    })
 }
 
 /// One bot for each token: Telegram ends the older of two that ask for its updates.

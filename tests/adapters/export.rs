@@ -77,11 +77,13 @@ async fn report(candles: &Path, posts: posts::Wanted) -> replay::report::Report 
     let plan = Plan {
         model: ExecutionModel::DEFAULT,
         events: false,
+        lessons: false,
         candles: candles::Wanted {
             paths: vec![candles.to_owned()],
             ..candles::Wanted::default()
         },
         posts,
+        strategies: replay::strategies::Wanted::default(),
         quiet: true,
     };
     replay::run(&plan).await.unwrap().report

@@ -70,6 +70,7 @@ async fn serving_recorded_candles_and_replaying_them_give_the_same_events() {
     let plan = Plan {
         model: ExecutionModel::DEFAULT,
         events: true,
+        lessons: false,
         candles: candles::Wanted {
             paths: vec![candles],
             ..candles::Wanted::default()
@@ -78,6 +79,7 @@ async fn serving_recorded_candles_and_replaying_them_give_the_same_events() {
             files: vec![file.into()],
             columns: None,
         },
+        strategies: replay::strategies::Wanted::default(),
         quiet: true,
     };
     let replayed = replay::run(&plan).await.unwrap().events;

@@ -6,6 +6,8 @@
 )]
 
 mod alike;
+mod lessons;
+mod strategies;
 mod structured;
 
 use domain::execution::ExecutionModel;
@@ -35,6 +37,7 @@ fn plan(data: &Path) -> Plan {
     Plan {
         model: ExecutionModel::DEFAULT,
         events: false,
+        lessons: false,
         candles: candles::Wanted {
             paths: paths.map(candles).to_vec(),
             ..candles::Wanted::default()
@@ -43,6 +46,7 @@ fn plan(data: &Path) -> Plan {
             files: vec![data.join("signals/zh_discord_chen_to20250831.jsonl").into()],
             columns: None,
         },
+        strategies: replay::strategies::Wanted::default(),
         quiet: true,
     }
 }

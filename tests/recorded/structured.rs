@@ -252,11 +252,13 @@ async fn judged(data: &Path, folder: &str, kind: &str, intervals: &[&str]) -> Ju
     let plan = Plan {
         model: ExecutionModel::DEFAULT,
         events: false,
+        lessons: false,
         candles: wanted,
         posts: posts::Wanted {
             files: vec![PostFile::from(set)],
             columns: Some(path),
         },
+        strategies: replay::strategies::Wanted::default(),
         quiet: true,
     };
     let mut report = replay::run(&plan).await.unwrap().report;

@@ -25,17 +25,20 @@ pub(super) fn plain(lexemes: Vec<Lexeme>) -> Vec<Lexeme> {
 /// `Exit 1 ....... 3.540` is `Exit 1: 3.540`; dots at the end of a word are speech.
 fn without_leaders(lexemes: Vec<Lexeme>) -> Vec<Lexeme> {
     let dots = |from: usize| {
-        let dot = |lexeme: &&Lexeme| lexeme.what == What::Sign('.');
+        let dot = |lexeme: &&Lexeme| matches!(lexeme.what, What::Sign('.'));
         let rest = lexemes.get(from..).unwrap_or_default();
         rest.iter().take_while(dot).count()
     };
+    let leads = |at: usize| at > 0 && !lexemes[at].glued && dots(at) >= FEWEST_DOTS;
+    if !(0..lexemes.len()).any(leads) {
+        return lexemes;
+    }
     let mut plain = Vec::with_capacity(lexemes.len());
     let mut at = 0;
     while let Some(lexeme) = lexemes.get(at) {
-        let length = dots(at);
-        if length >= FEWEST_DOTS && !lexeme.glued && at > 0 {
+        if leads(at) {
             plain.push(sign(':', lexeme));
-            at += length;
+            at += dots(at);
         } else {
             plain.push(lexeme.clone());
             at += 1;
@@ -47,6 +50,12 @@ fn without_leaders(lexemes: Vec<Lexeme>) -> Vec<Lexeme> {
 /// A table of a head, a rule and rows as so many lines of labels and values; a text without one stays
 /// as it is.
 fn unfold(lexemes: Vec<Lexeme>) -> Vec<Lexeme> {
+    if !lexemes
+        .iter()
+        .any(|lexeme| matches!(lexeme.what, What::Sign('|')))
+    {
+        return lexemes;
+    }
     let lines: Vec<&[Lexeme]> = lexemes
         .split_inclusive(|lexeme| lexeme.what == What::Break)
         .collect();
@@ -120,6 +129,9 @@ fn number_exits(lexemes: &mut [Lexeme]) {
         let [exit, count, rest @ ..] = &mut lexemes[at..] else {
             return;
         };
+        if !exit.is(&Concept::Quit) {
+            continue;
+        }
         let counts = match &count.what {
             What::Index(_) => true,
             What::Number(number) => is_bare(number) && is_count(number),
@@ -141,7 +153,7 @@ fn number_exits(lexemes: &mut [Lexeme]) {
             && price.is_some_and(
                 |price| matches!(&price.what, What::Number(number) if is_bare(number)),
             );
-        if exit.is(&Concept::Quit) && counts && priced {
+        if counts && priced {
             exit.what = What::Is(Concept::Target);
         }
     }

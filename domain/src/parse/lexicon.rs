@@ -7,11 +7,11 @@
 
 mod concept;
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use smol_str::SmolStr;
 
+use super::Map;
 use super::token::{self, Kind};
 
 pub(super) use concept::Concept;
@@ -139,7 +139,7 @@ pub(super) struct Family {
     /// The word alone.
     alone: Option<Phrase>,
     /// Longer ones by their second word, the longest first: many begin with one Chinese character.
-    longer: HashMap<SmolStr, Vec<Phrase>>,
+    longer: Map<SmolStr, Vec<Phrase>>,
 }
 
 impl Family {
@@ -176,9 +176,9 @@ impl Family {
 /// All phrases, by their first word.
 #[derive(Debug, Default)]
 pub(super) struct Lexicon {
-    phrases: HashMap<SmolStr, Family>,
+    phrases: Map<SmolStr, Family>,
     /// Phrases whose first word may go on (`закрыва*`), by the first letters of that word.
-    stems: HashMap<SmolStr, Vec<(SmolStr, Family)>>,
+    stems: Map<SmolStr, Vec<(SmolStr, Family)>>,
 }
 
 /// A word's stem is at least so many letters long, and is found by them.
@@ -298,7 +298,7 @@ fn words(phrase: &str) -> Vec<SmolStr> {
             Kind::Word { low, .. } => Some(low),
             Kind::Sign('-') => None,
             Kind::Sign(sign) => Some(SmolStr::new(sign.to_string())),
-            Kind::Number(number) => Some(SmolStr::new(number.written)),
+            Kind::Number(number) => Some(number.written),
             Kind::Index(_) | Kind::Tick | Kind::Link | Kind::Break => None,
         }));
         if stem && let Some(last) = words.last_mut() {

@@ -1,11 +1,13 @@
 //! Many ways of writing one character become one: what the later stages need not know.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use smol_str::SmolStr;
+use smol_str::{SmolStr, StrExt as _};
 use unicode_normalization::char::canonical_combining_class;
 use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
+
+use super::{Map, token};
 
 /// Where the digits of keycaps and circles are put, so that `1️⃣` is never read as the number 1.
 const INDEX_BASE: u32 = 0xE000;
@@ -18,17 +20,70 @@ pub(super) fn list_index(c: char) -> Option<u8> {
 
 /// The same text without invisible characters, in half-width forms, plain digits and simplified
 /// Chinese characters.
-pub(super) fn plain(text: &str) -> String {
-    if text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes {
-        return folded(text.chars().map(|c| (0, c)), None);
+pub(super) fn plain(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        let same = !text.bytes().any(|byte| matches!(byte, b'\r' | b'`'));
+        return if same {
+            text.into()
+        } else {
+            text.chars().filter_map(fold).collect()
+        };
+    }
+    if is_composed(text) {
+        return folded(text.chars().map(|c| (0, c)), text.len(), None).into();
     }
     // A letter and its accent may come as one character or as two.
-    folded(text.nfc().map(|c| (0, c)), None)
+    folded(text.nfc().map(|c| (0, c)), text.len(), None).into()
+}
+
+/// Is every letter of the text one character with its accent? It says no where that is doubtful.
+fn is_composed(text: &str) -> bool {
+    let doubtful = text.chars().filter(|c| !stands_alone(*c));
+    is_nfc_quick(doubtful) == IsNormalized::Yes
+}
+
+/// Is it one of the many characters that are no mark and join with none before them? So they need not
+/// be looked up.
+const fn stands_alone(c: char) -> bool {
+    matches!(c, '\0'..='\u{02FF}' | '\u{0400}'..='\u{0482}' | '\u{2010}'..='\u{205F}'
+        | '\u{4E00}'..='\u{9FFF}' | '\u{FF01}'..='\u{FF5E}' | '\u{1F300}'..='\u{1F64F}')
 }
 
 /// Where each byte of the plain text came from: the byte in `text` at which its character begins.
 /// None where that cannot be told.
 pub(super) fn origins(text: &str) -> Option<Vec<u32>> {
+    let length = u32::try_from(text.len()).ok()?;
+    if text.is_ascii() {
+        return Some((0..=length).collect());
+    }
+    let composed = is_composed(text);
+    let chars = if composed {
+        composed_chars(text)
+    } else {
+        joined_chars(text)
+    };
+    let mut origins = Vec::with_capacity(text.len() + 1);
+    let out = folded(chars?.into_iter(), text.len(), Some(&mut origins));
+    origins.push(length);
+    // Letters that join without a mark (Korean) would shift everything behind them.
+    (composed || out == plain(text)).then_some(origins)
+}
+
+/// The characters of a composed text, each with the byte at which the letter begins that it belongs to.
+fn composed_chars(text: &str) -> Option<Vec<(u32, char)>> {
+    let mut chars: Vec<(u32, char)> = Vec::with_capacity(text.len());
+    let mut begin = 0;
+    for (at, c) in text.char_indices() {
+        if stands_alone(c) || canonical_combining_class(c) == 0 {
+            begin = u32::try_from(at).ok()?;
+        }
+        chars.push((begin, c));
+    }
+    Some(chars)
+}
+
+/// The same of any text, with each letter and its marks put together.
+fn joined_chars(text: &str) -> Option<Vec<(u32, char)>> {
     let mut chars: Vec<(u32, char)> = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
@@ -40,18 +95,15 @@ pub(super) fn origins(text: &str) -> Option<Vec<u32>> {
         chars.extend(letter.nfc().map(|c| (begin, c)));
         rest = after;
     }
-    let mut origins = Vec::with_capacity(text.len() + 1);
-    let out = folded(chars.iter().copied(), Some(&mut origins));
-    origins.push(u32::try_from(text.len()).ok()?);
-    // Letters that join without a mark (Korean) would shift everything behind them.
-    (out == plain(text)).then_some(origins)
+    Some(chars)
 }
 
 fn folded(
     chars: impl Iterator<Item = (u32, char)> + Clone,
+    length: usize,
     mut origins: Option<&mut Vec<u32>>,
 ) -> String {
-    let mut out = String::with_capacity(chars.size_hint().0);
+    let mut out = String::with_capacity(length);
     let mut chars = chars.peekable();
     let mut before = 0;
     let mut wide = 0;
@@ -85,7 +137,9 @@ fn folded(
         if thin && divides_thousands(c, &out, chars.clone().map(|(_, c)| c)) {
             continue;
         }
-        out.extend(fold(c));
+        if let Some(c) = fold(c) {
+            out.push(c);
+        }
     }
     if let Some(origins) = origins {
         origins.resize(out.len(), before);
@@ -118,6 +172,9 @@ fn divides_thousands(c: char, before: &str, after: impl Iterator<Item = char>) -
 fn fold(c: char) -> Option<char> {
     let code = u32::from(c);
     match c {
+        '\r' => Some('\n'),
+        '`' => Some('\''),
+        '\0'..='\u{7F}' => Some(c),
         '\u{200B}'..='\u{200F}'
         | '\u{202A}'..='\u{202E}'
         | '\u{2060}'..='\u{206F}'
@@ -126,7 +183,6 @@ fn fold(c: char) -> Option<char> {
         | '\u{FEFF}'
         | '\u{20E3}' => None,
         '\u{E000}'..='\u{E0FF}' => None,
-        '\r' => Some('\n'),
         '\u{2028}' | '\u{2029}' => Some('\n'),
         '\u{3000}' | '\u{00A0}' | '\u{2000}'..='\u{200A}' | '\u{202F}' => Some(' '),
         // A full-width comma divides clauses and never thousands, so it keeps its own form.
@@ -136,7 +192,7 @@ fn fold(c: char) -> Option<char> {
         '“' | '”' | '„' | '«' | '»' | '「' | '」' | '『' | '』' => Some('"'),
         '‐' | '‑' | '‒' | '–' | '—' | '―' | '−' | '➖' => Some('-'),
         '〜' | '∼' => Some('~'),
-        '’' | '‘' | 'ʼ' | '`' => Some('\''),
+        '’' | '‘' | 'ʼ' => Some('\''),
         '٠'..='٩' => char::from_u32(code - 0x0660 + 0x30),
         '۰'..='۹' => char::from_u32(code - 0x06F0 + 0x30),
         '०'..='९' => char::from_u32(code - 0x0966 + 0x30),
@@ -170,7 +226,15 @@ fn fold(c: char) -> Option<char> {
 /// between capitals and small ones by language.
 pub(super) fn low(word: &str) -> SmolStr {
     if word.is_ascii() {
-        return word.to_ascii_lowercase().into();
+        return if word.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            word.to_ascii_lowercase_smolstr()
+        } else {
+            word.into()
+        };
+    }
+    // These scripts have no capitals.
+    if word.chars().all(token::is_han) {
+        return word.into();
     }
     word.chars()
         .flat_map(char::to_lowercase)
@@ -193,7 +257,7 @@ fn styled_letter(offset: u32) -> Option<char> {
     })
 }
 
-static SIMPLIFIED: LazyLock<HashMap<char, char>> = LazyLock::new(|| {
+static SIMPLIFIED: LazyLock<Map<char, char>> = LazyLock::new(|| {
     include_str!("../../data/traditional.txt")
         .lines()
         .filter(|line| !line.starts_with('#'))

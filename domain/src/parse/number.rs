@@ -1,6 +1,9 @@
 //! Numbers as channels write them: `0,5828` and `27,400`, `42.5k` and `3k9`.
 
+use std::borrow::Cow;
+
 use rust_decimal::Decimal;
+use smol_str::SmolStr;
 
 use crate::market::Price;
 
@@ -57,7 +60,7 @@ pub(super) enum Unit {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Number {
     /// Its digits as written.
-    pub(super) written: String,
+    pub(super) written: SmolStr,
     /// Its value; none where the spelling allows two.
     pub(super) value: Option<Decimal>,
     pub(super) unit: Unit,
@@ -154,29 +157,27 @@ pub(super) fn value(literal: &str, style: Style) -> Option<Decimal> {
     let comma = style.comma;
     let dots = literal.matches('.').count();
     let commas = literal.matches(',').count();
-    let plain = match (dots, commas) {
-        (1, 0) if style.dots_divide => {
-            ungrouped(literal, '.').unwrap_or_else(|| literal.to_owned())
-        }
-        (0 | 1, 0) => literal.to_owned(),
-        (_, 0) => ungrouped(literal, '.')?,
+    let plain: Cow<'_, str> = match (dots, commas) {
+        (1, 0) if style.dots_divide => ungrouped(literal, '.').map_or(literal.into(), Cow::Owned),
+        (0 | 1, 0) => literal.into(),
+        (_, 0) => ungrouped(literal, '.')?.into(),
         (0, 1) => match (certain(literal), comma) {
-            (Some(Comma::Decimal), _) | (None, Comma::Decimal) => literal.replace(',', "."),
-            (_, Comma::Thousands) => ungrouped(literal, ',')?,
+            (Some(Comma::Decimal), _) | (None, Comma::Decimal) => literal.replace(',', ".").into(),
+            (_, Comma::Thousands) => ungrouped(literal, ',')?.into(),
             (_, Comma::Doubtful | Comma::Decimal) => return None,
         },
         (1, _) if literal.rfind('.') > literal.rfind(',') => {
             let (whole, rest) = literal.split_once('.')?;
-            format!("{}.{rest}", ungrouped(whole, ',')?)
+            format!("{}.{rest}", ungrouped(whole, ',')?).into()
         }
         (_, 1) if literal.rfind(',') > literal.rfind('.') => {
             let (whole, rest) = literal.split_once(',')?;
-            format!("{}.{rest}", ungrouped(whole, '.')?)
+            format!("{}.{rest}", ungrouped(whole, '.')?).into()
         }
         _ => return None,
     };
     let plain = if plain.starts_with('.') {
-        format!("0{plain}")
+        format!("0{plain}").into()
     } else {
         plain
     };

@@ -1,5 +1,7 @@
 //! Lexemes: tokens after the lexicon has named its phrases among them.
 
+use std::mem::discriminant;
+
 use rust_decimal::Decimal;
 use smol_str::SmolStr;
 
@@ -24,7 +26,7 @@ pub(super) struct Lexeme {
 }
 
 /// What a lexeme is.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(super) enum What {
     /// A phrase of the lexicon.
     Is(Concept),
@@ -40,6 +42,28 @@ pub(super) enum What {
     Tick,
     Link,
     Break,
+}
+
+impl PartialEq for What {
+    /// Nearly always the two differ in kind, which is one comparison where it is asked.
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        discriminant(self) == discriminant(other) && self.says_the_same(other)
+    }
+}
+
+impl What {
+    /// The same, where the two are of one kind.
+    fn says_the_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Is(one), Self::Is(other)) => one == other,
+            (Self::Pair(one), Self::Pair(other)) => one == other,
+            (Self::Number(one), Self::Number(other)) => one == other,
+            (Self::Index(one), Self::Index(other)) => one == other,
+            (Self::Sign(one), Self::Sign(other)) => one == other,
+            (one, other) => discriminant(one) == discriminant(other),
+        }
+    }
 }
 
 impl Lexeme {
@@ -64,8 +88,10 @@ impl Lexeme {
     }
 
     /// Is it a phrase that says this?
+    #[inline]
     pub(super) fn is(&self, concept: &Concept) -> bool {
-        matches!(&self.what, What::Is(is) if is == concept)
+        // Nearly always the two differ in kind, which is one comparison where it is asked.
+        matches!(&self.what, What::Is(is) if discriminant(is) == discriminant(concept) && is == concept)
     }
 }
 
@@ -167,6 +193,11 @@ fn take_unit(lexemes: &mut [Lexeme]) {
 
 /// The words of a phrase, as written.
 fn joined(tokens: &[Token]) -> SmolStr {
+    if let [one] = tokens
+        && let Kind::Word { text, .. } = &one.kind
+    {
+        return text.clone();
+    }
     tokens.iter().filter_map(|token| token.word()).collect()
 }
 

@@ -11,6 +11,8 @@ mod order;
 mod recap;
 mod scope;
 
+use std::borrow::Cow;
+
 use rust_decimal::Decimal;
 
 use super::fields::{self, Fields};
@@ -105,7 +107,7 @@ struct Speech<'a> {
     from: usize,
     lexemes: &'a [Lexeme],
     universe: &'a dyn Universe,
-    fields: Fields,
+    fields: Cow<'a, Fields>,
     /// The fields of the whole text, where this is a sentence of it.
     around: Option<&'a Fields>,
 }
@@ -117,14 +119,14 @@ impl<'a> Speech<'a> {
             from: 0,
             lexemes: all,
             universe,
-            fields: Fields::default(),
+            fields: Cow::Owned(Fields::default()),
             around: None,
         }
     }
 
     fn whole(all: &'a [Lexeme], universe: &'a dyn Universe) -> Self {
         Self {
-            fields: fields::read(all),
+            fields: Cow::Owned(fields::read(all)),
             ..Self::empty(all, universe)
         }
     }

@@ -2,7 +2,7 @@
 
 mod place;
 
-use smol_str::SmolStr;
+use smol_str::{SmolStr, StrExt as _};
 
 use super::lexicon::Concept;
 use super::phrase::{Lexeme, What};
@@ -57,6 +57,9 @@ const CURRENCIES: [&str; 8] = ["USD", "EUR", "JPY", "GBP", "CHF", "AUD", "NZD", 
 /// Quotes that no word of another meaning ends in, so any base before them is believed.
 const DOLLARS: [&str; 5] = ["FDUSD", "USDT", "USDC", "BUSD", "TUSD"];
 
+/// What some venues write behind a pair that is a perpetual.
+const PERP: &str = "PERP";
+
 /// Does `/USDT` or the like follow a word, so that it is a base whatever it means?
 pub(super) fn has_quote_after(tokens: &[Token], at: usize) -> bool {
     matches!(
@@ -73,12 +76,16 @@ pub(super) fn is_quote(word: &str) -> bool {
 
 /// The quote that a word is, with `PERP` behind it or not.
 fn quote_of(word: &str) -> Option<(&'static str, bool)> {
-    let upper = word.to_ascii_uppercase();
-    let (name, perpetual) = match upper.strip_suffix("PERP") {
-        Some(name) => (name, true),
-        None => (upper.as_str(), false),
-    };
-    let quote = QUOTES.iter().find(|quote| **quote == name)?;
+    let perp = word
+        .len()
+        .checked_sub(PERP.len())
+        .and_then(|at| word.split_at_checked(at))
+        .filter(|(_, perp)| perp.eq_ignore_ascii_case(PERP));
+    let name = perp.map_or(word, |(name, _)| name);
+    let perpetual = perp.is_some();
+    let quote = QUOTES
+        .iter()
+        .find(|quote| quote.eq_ignore_ascii_case(name))?;
     Some((quote, perpetual))
 }
 
@@ -86,7 +93,7 @@ fn quote_of(word: &str) -> Option<(&'static str, bool)> {
 pub(super) fn name(mut lexemes: Vec<Lexeme>, universe: &dyn Universe) -> Vec<Lexeme> {
     let han = lexemes
         .iter()
-        .any(|lexeme| lexeme.text.chars().any(token::is_han));
+        .any(|lexeme| !lexeme.text.is_ascii() && lexeme.text.chars().any(token::is_han));
     let mut at = 0;
     while at < lexemes.len() {
         let Some((mention, taken)) = mention(&lexemes, at, universe, han) else {
@@ -103,7 +110,7 @@ pub(super) fn name(mut lexemes: Vec<Lexeme>, universe: &dyn Universe) -> Vec<Lex
         }
         at += taken;
     }
-    lexemes.retain(|lexeme| lexeme.what != What::Part);
+    lexemes.retain(|lexeme| !matches!(lexeme.what, What::Part));
     drop_indicators(&mut lexemes);
     lexemes
 }
@@ -140,6 +147,9 @@ fn mention(
     han: bool,
 ) -> Option<(Mention, usize)> {
     let lexeme = &lexemes[at];
+    if !matches!(lexeme.what, What::Is(_) | What::Word) {
+        return None;
+    }
     if let What::Is(Concept::Asset(asset)) = &lexeme.what {
         return Some(match divided(lexemes, at) {
             Some((quote, taken, perpetual)) => {
@@ -163,7 +173,7 @@ fn mention(
     if lexeme.what != What::Word || !plain {
         return None;
     }
-    let upper = text.to_ascii_uppercase();
+    let upper = text.to_ascii_uppercase_smolstr();
     let loud = upper == text;
     let upper = thousands(text, universe).unwrap_or(upper);
     let known = universe.is_base(&upper) || universe.is_foreign(&upper) || upper == "XBT";
@@ -190,14 +200,14 @@ fn mention(
 
 /// `kPEPE`, `SHIB1000`: some venues write so what others call `1000PEPE`, with the quote behind it or
 /// not. None for any other word.
-fn thousands(text: &str, universe: &dyn Universe) -> Option<String> {
+fn thousands(text: &str, universe: &dyn Universe) -> Option<SmolStr> {
     let quote = DOLLARS.iter().find(|quote| text.ends_with(*quote));
     let quote = quote.copied().unwrap_or_default();
     let base = text.strip_suffix(quote)?;
     let named = |one: &str| {
         let loud = !one.is_empty() && one.bytes().all(|byte| byte.is_ascii_uppercase());
         let many = format!("1000{one}");
-        (loud && (universe.is_base(&many) || universe.is_base(one))).then(|| many + quote)
+        (loud && (universe.is_base(&many) || universe.is_base(one))).then(|| (many + quote).into())
     };
     base.strip_prefix('k')
         .and_then(named)
@@ -227,11 +237,11 @@ fn made(
 fn divided(lexemes: &[Lexeme], at: usize) -> Option<(&'static str, usize, bool)> {
     let separator = lexemes.get(at + 1)?;
     let word = lexemes.get(at + 2)?;
-    let (quote, perp) = quote_of(&word.text)?;
     let glued = separator.glued && word.glued;
-    if separator.what != What::Sign('/') && !(separator.what == What::Sign('-') && glued) {
+    if !matches!(separator.what, What::Sign(sign) if sign == '/' || sign == '-' && glued) {
         return None;
     }
+    let (quote, perp) = quote_of(&word.text)?;
     let (perpetual, more) = perpetual_suffix(lexemes, at + 2);
     Some((quote, 3 + more, perp || perpetual))
 }
@@ -249,7 +259,7 @@ fn worded(lexemes: &[Lexeme], at: usize, universe: &dyn Universe, han: bool) -> 
     if !lexeme.text.is_ascii() || lexeme.text.len() > LONGEST_NAME {
         return None;
     }
-    let name = lexeme.text.to_ascii_uppercase();
+    let name = lexeme.text.to_ascii_uppercase_smolstr();
     if !universe.is_base(&name) {
         return None;
     }
@@ -297,7 +307,11 @@ fn joined<'a>(
         Some(name) if !name.is_empty() => (name, true),
         _ => (upper, false),
     };
-    QUOTES.iter().find_map(|quote| {
+    let last = name.as_bytes().last();
+    let mut quotes = QUOTES
+        .iter()
+        .filter(|quote| quote.as_bytes().last() == last);
+    quotes.find_map(|quote| {
         let base = name.strip_suffix(quote)?;
         let foreign = universe.is_foreign(base) || CURRENCIES.contains(&base);
         let known = universe.is_base(base) || foreign || base == "XBT";

@@ -100,6 +100,9 @@ impl Kind {
 /// No post of 4096 characters has more words, numbers and signs; what is longer is cut no further.
 pub(super) const MOST_TOKENS: usize = 4_096;
 
+/// No usual text has fewer bytes to a token, so its tokens find room where they are put at once.
+const FEWEST_BYTES: usize = 3;
+
 /// Cuts a normalised text into tokens.
 pub(super) fn cut(plain: &str, lexicon: &Lexicon) -> Vec<Token> {
     let mut cutter = Cutter {
@@ -111,7 +114,7 @@ pub(super) fn cut(plain: &str, lexicon: &Lexicon) -> Vec<Token> {
         last_index: 0,
         parentheses: 0,
         title: false,
-        tokens: Vec::new(),
+        tokens: Vec::with_capacity((plain.len() / FEWEST_BYTES).min(MOST_TOKENS)),
         lexicon,
     };
     while cutter.at < plain.len() && cutter.tokens.len() <= MOST_TOKENS {
@@ -135,7 +138,12 @@ fn place(tokens: &mut [Token], plain: &str, from: usize, to: usize) {
             Kind::Number(number) => number.written.as_str(),
             Kind::Index(_) | Kind::Sign(_) | Kind::Tick | Kind::Link | Kind::Break => "",
         };
-        let found = plain[at..to].find(written).filter(|_| !written.is_empty());
+        // Nearly always it is the next thing that is written.
+        let found = match &plain[at..to] {
+            _ if written.is_empty() => None,
+            stretch if stretch.starts_with(written) => Some(0),
+            stretch => stretch.find(written),
+        };
         let begin = at + found.unwrap_or(0);
         let end = match found {
             // The last one has its unit with it.
@@ -176,7 +184,10 @@ pub(super) fn is_han(c: char) -> bool {
 }
 
 fn is_letter(c: char) -> bool {
-    c.is_alphabetic() && !is_han(c) || is_joiner(c)
+    if c.is_ascii() {
+        return c.is_ascii_alphabetic();
+    }
+    !is_han(c) && c.is_alphabetic() || is_joiner(c)
 }
 
 /// Signs inside words of Indian scripts that are no letters by themselves: nuktas and viramas.
@@ -305,7 +316,7 @@ impl<'a> Cutter<'a> {
             '%' if !number::literal(&rest[1..]).is_empty() => {
                 let literal = number::literal(&rest[1..]);
                 self.push(Kind::Number(Number {
-                    written: literal.to_owned(),
+                    written: literal.into(),
                     unit: number::Unit::Percent,
                     ..Number::default()
                 }));
@@ -373,6 +384,9 @@ fn run(text: &str, belongs: impl Fn(char) -> bool) -> &str {
 
 /// The length of an address or a handle at the start of `rest`.
 fn link(rest: &str) -> Option<usize> {
+    if !rest.starts_with(['h', 'H', 'w', 'W', 't', 'T', '@']) {
+        return None;
+    }
     let address = ["http://", "https://", "www.", "t.me/"]
         .iter()
         .any(|start| {

@@ -150,13 +150,13 @@ fn many(lexemes: &[Lexeme], heads: &[Head], universe: &dyn Universe) -> Option<M
 
 /// Reads one section with one pair.
 fn one(lexemes: &[Lexeme], mention: Option<&Mention>, universe: &dyn Universe) -> Seen {
-    let fields = fields::read(lexemes);
     let Some(mention) = mention else {
         return Seen::Nothing;
     };
     let Some(pair) = mention.pair() else {
         return Seen::Nothing;
     };
+    let fields = fields::read(lexemes);
     if !looks_like_a_trade(&fields) || fields.reached || is_report(lexemes, &fields) {
         return Seen::Nothing;
     }

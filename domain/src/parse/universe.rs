@@ -1,9 +1,10 @@
 //! What can be traded: the assets that a symbol is looked up in.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use rust_decimal::Decimal;
+
+use super::Map;
 
 /// The assets that exist where a post is read.
 pub trait Universe {
@@ -25,7 +26,7 @@ pub trait Universe {
 /// A list of assets: the bundled ones and whatever the venues list.
 #[derive(Clone, Debug, Default)]
 pub struct Assets {
-    marks: HashMap<Box<str>, Marks>,
+    marks: Map<Box<str>, Marks>,
 }
 
 /// From this price in dollars on a whole number can be the price.

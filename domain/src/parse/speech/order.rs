@@ -20,10 +20,7 @@ impl Speech<'_> {
         let levels = !prose && !reported && !self.opens_unmoved();
         let long = self.words() > MOST_WORDS;
         let mut told: Vec<Instruction> = Vec::new();
-        for sentence in self.sentences() {
-            if sentence.words() > if long { MOST_BESIDE } else { MOST_CLAUSE } {
-                continue;
-            }
+        for sentence in self.sentences(if long { MOST_BESIDE } else { MOST_CLAUSE }) {
             // In a long text a level without a verb is talk about the market.
             let levels = levels && (!long || sentence.fields.moving);
             match sentence.cancel().or_else(|| sentence.orders()) {

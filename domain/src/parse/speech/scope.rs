@@ -1,8 +1,9 @@
 //! Scopes: sentences and clauses, and what a word in them is refused by.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
-use super::{MOST_SENTENCE, Speech};
+use super::{MOST_SENTENCE, Speech, words};
 use crate::parse::fields;
 use crate::parse::lexicon::Concept;
 use crate::parse::phrase::{Lexeme, What};
@@ -93,24 +94,55 @@ fn conditioned(behind: &[Lexeme]) -> bool {
         })
 }
 
+/// Is it a word that every order has one of? A sentence without one orders nothing, so it is not
+/// looked through for the rest.
+const fn orders(lexeme: &Lexeme) -> bool {
+    matches!(
+        lexeme.what,
+        What::Is(
+            Concept::Reenter
+                | Concept::Move
+                | Concept::Take
+                | Concept::Out
+                | Concept::Close
+                | Concept::Quit
+                | Concept::Target
+                | Concept::Stop
+                | Concept::Breakeven
+                | Concept::Cost
+                | Concept::Cancel
+                | Concept::Drop
+        )
+    )
+}
+
 impl Speech<'_> {
-    /// Each sentence by itself; one that is too long to be an order is left out.
-    pub(super) fn sentences(&self) -> Vec<Speech<'_>> {
+    /// Each sentence that may order something by itself: one with a word for that, that is not too long
+    /// and has not more unknown words than so many.
+    pub(super) fn sentences(&self, most_words: usize) -> impl Iterator<Item = Speech<'_>> {
         sentences(self.lexemes)
             .into_iter()
             .filter(|range| range.len() <= MOST_SENTENCE)
+            .filter(move |range| {
+                let lexemes = &self.lexemes[range.clone()];
+                lexemes.iter().any(orders) && words(lexemes) <= most_words
+            })
             .map(|range| {
                 let lexemes = &self.lexemes[range.clone()];
+                let fields = if lexemes.len() == self.lexemes.len() {
+                    Cow::Borrowed(&*self.fields)
+                } else {
+                    Cow::Owned(fields::read(lexemes))
+                };
                 Speech {
                     all: self.all,
                     from: self.from + range.start,
                     lexemes,
                     universe: self.universe,
-                    fields: fields::read(lexemes),
+                    fields,
                     around: Some(&self.fields),
                 }
             })
-            .collect()
     }
 
     /// The clause that stands around `at`, without what ends it.

@@ -1,5 +1,7 @@
 //! Place: whether a word without a quote stands where a symbol would.
 
+use smol_str::StrExt as _;
+
 use super::Sureness;
 use crate::parse::lexicon::Concept;
 use crate::parse::phrase::{Lexeme, What};
@@ -14,8 +16,12 @@ pub(super) fn sureness(
     loud: bool,
     han: bool,
 ) -> Option<Sureness> {
+    // In a text of small letters every other word ends here.
+    if !(known || loud || han) {
+        return None;
+    }
     let lexeme = &lexemes[at];
-    let upper = lexeme.text.to_ascii_uppercase();
+    let upper = lexeme.text.to_ascii_uppercase_smolstr();
     let tag = at
         .checked_sub(1)
         .filter(|_| lexeme.glued)

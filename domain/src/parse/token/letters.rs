@@ -11,12 +11,12 @@ impl Cutter<'_> {
         let letters = run(rest, |c| is_letter(c) || c == '\'' || c == '_');
         let after = &rest[letters.len()..];
         let digits = number::literal(after);
-        let low = normalise::low(letters);
         if !digits.is_empty() {
+            let low = normalise::low(letters);
             if matches!(low.as_str(), "x" | "х") && !digits.contains(',') {
                 self.at += letters.len() + digits.len();
                 self.push(Kind::Number(Number {
-                    written: digits.to_owned(),
+                    written: digits.into(),
                     unit: Unit::Times,
                     ..Number::default()
                 }));
@@ -33,9 +33,13 @@ impl Cutter<'_> {
         }
         let symbol = letters.bytes().any(|byte| byte.is_ascii_alphabetic());
         // Digits belong to the names of assets, and those are written in Latin letters.
-        let word = run(rest, |c| {
-            is_letter(c) || c.is_ascii_digit() && symbol || c == '\'' || c == '_'
-        });
+        let word = if symbol && after.starts_with(|c: char| c.is_ascii_digit()) {
+            run(rest, |c| {
+                is_letter(c) || c.is_ascii_digit() || c == '\'' || c == '_'
+            })
+        } else {
+            letters
+        };
         if word.contains('_') {
             self.joined_by_underscores(word);
             return;
@@ -56,13 +60,18 @@ impl Cutter<'_> {
             self.at += word.len();
             return;
         }
-        let mixed = word.chars().any(|c| c.is_ascii_alphabetic())
+        let mixed = !word.is_ascii()
+            && word.chars().any(|c| c.is_ascii_alphabetic())
             && word.chars().any(|c| matches!(c, '\u{0400}'..='\u{04FF}'));
         if mixed && let Some(latin) = normalise::latin_look_alike(word) {
             self.word(&latin);
         } else {
-            for piece in self.pieces(self.stem(word)) {
-                self.word(piece);
+            let word = self.stem(word);
+            if let Some((head, tail)) = self.halves(word) {
+                self.word(head);
+                self.word(tail);
+            } else {
+                self.word(word);
             }
         }
         self.at += word.len();
@@ -104,32 +113,30 @@ impl Cutter<'_> {
     }
 
     pub(super) fn known_pieces(&self, letters: &str) -> bool {
-        let pieces = self.pieces(letters);
-        pieces.len() > 1 || self.lexicon.begins(&normalise::low(letters))
+        self.lexicon.begins(&normalise::low(letters)) || self.halves(letters).is_some()
     }
 
     /// Splits words whose line break was lost: `LONGLeverage`, `USDTLeverage`, `LONGLEVERAGE`.
-    fn pieces<'b>(&self, word: &'b str) -> Vec<&'b str> {
+    fn halves<'b>(&self, word: &'b str) -> Option<(&'b str, &'b str)> {
         if !word.is_ascii() || word.len() > 40 {
-            return vec![word];
+            return None;
         }
+        let low = normalise::low(word);
+        if self.lexicon.begins(&low) {
+            return None;
+        }
+        let loud = |word: &str| self.lexicon.word(word).is_some_and(is_loud);
         let bytes = word.as_bytes();
-        if self.lexicon.begins(&word.to_lowercase()) {
-            return vec![word];
-        }
-        for cut in 2..word.len().saturating_sub(1) {
-            let (head, tail) = word.split_at(cut);
-            let camel = tail.len() > 3
-                && bytes[cut].is_ascii_uppercase()
-                && bytes.get(cut + 1).is_some_and(u8::is_ascii_lowercase)
-                && self.lexicon.begins(&tail.to_lowercase());
-            let both = self.lexicon.word(&head.to_lowercase()).is_some_and(is_loud)
-                && self.lexicon.word(&tail.to_lowercase()).is_some_and(is_loud);
-            if camel || both {
-                return vec![head, tail];
-            }
-        }
-        vec![word]
+        (2..word.len().saturating_sub(1))
+            .find(|cut| {
+                let (head, tail) = low.split_at(*cut);
+                let camel = tail.len() > 3
+                    && bytes[*cut].is_ascii_uppercase()
+                    && bytes.get(cut + 1).is_some_and(u8::is_ascii_lowercase)
+                    && self.lexicon.begins(tail);
+                camel || loud(head) && loud(tail)
+            })
+            .map(|cut| word.split_at(cut))
     }
 }
 

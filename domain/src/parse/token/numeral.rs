@@ -26,7 +26,7 @@ impl Cutter<'_> {
         }
         if let Some(length) = fraction(rest) {
             self.push(Kind::Number(Number {
-                written: rest[..length].to_owned(),
+                written: rest[..length].into(),
                 unit: Unit::Unknown,
                 ..Number::default()
             }));
@@ -35,7 +35,7 @@ impl Cutter<'_> {
         }
         if let Some(length) = spaced(rest) {
             self.push(Kind::Number(Number {
-                written: rest[..length].replace(' ', ""),
+                written: rest[..length].replace(' ', "").into(),
                 ..Number::default()
             }));
             self.at += length;
@@ -50,7 +50,7 @@ impl Cutter<'_> {
         }
         if let Some((price, index, length)) = self.glued_index(literal, after) {
             self.push(Kind::Number(Number {
-                written: price.to_owned(),
+                written: price.into(),
                 ..Number::default()
             }));
             self.glued = false;
@@ -61,7 +61,7 @@ impl Cutter<'_> {
         let parts = number::listed(literal);
         for part in &parts[..parts.len() - 1] {
             self.push(Kind::Number(Number {
-                written: (*part).to_owned(),
+                written: (*part).into(),
                 ..Number::default()
             }));
             self.push(Kind::Sign(','));
@@ -122,11 +122,15 @@ impl Cutter<'_> {
     /// A number and the unit behind it.
     fn measured(&mut self, literal: &str, after: &str) {
         let mut number = Number {
-            written: literal.to_owned(),
+            written: literal.into(),
             ..Number::default()
         };
         let letters = run(after, is_letter);
-        let low = letters.to_lowercase();
+        let low = if letters.is_ascii() {
+            normalise::low(letters)
+        } else {
+            letters.to_lowercase().into()
+        };
         let mut taken = 0;
         let next = after.chars().next();
         if after.trim_start_matches(' ').starts_with('%') {
@@ -222,7 +226,7 @@ impl Cutter<'_> {
             self.at += digits.len();
         } else if *concept == Concept::Target && !digits.starts_with('0') {
             self.push(Kind::Number(Number {
-                written: digits.to_owned(),
+                written: digits.into(),
                 glued_to_word: true,
                 ..Number::default()
             }));

@@ -50,7 +50,7 @@ pub(in crate::parse) fn regroup(lexemes: &mut Vec<Lexeme>, universe: &dyn Univer
         }
         at += 1;
     }
-    lexemes.retain(|lexeme| lexeme.what != What::Part);
+    lexemes.retain(|lexeme| !matches!(lexeme.what, What::Part));
 }
 
 /// What a mentioned asset costs at least, in the dollars that it is priced in.
@@ -198,7 +198,7 @@ fn join(lexemes: &mut [Lexeme], at: usize, value: Decimal) {
     };
     if let What::Number(number) = &mut first.what {
         first.place = first.place.and(second.place);
-        number.written = value.to_string();
+        number.written = value.to_string().into();
         number.value = Some(value);
         second.what = What::Part;
     }

@@ -1,41 +1,17 @@
 //! Values: what a number under a label is, and what it makes of those before it.
 
-use std::time::Duration;
-
 use rust_decimal::Decimal;
 
-use super::{Line, Name, Open, Reader};
-use crate::parse::fields::{Away, Goal, Measure};
+use super::Reader;
+use super::index::list_number;
+use super::open::Name;
+use crate::parse::fields::{Goal, Measure};
 use crate::parse::lexicon::Concept;
 use crate::parse::number::{self, Comma, Number, Style, Unit};
 use crate::parse::phrase::{Lexeme, What};
 use crate::reading::{Confidence, Field};
-use crate::signal::HELD_AT_MOST;
 
 impl Reader {
-    /// The 1 of `Take profit 1 - 197.20`, which is no price of this trade.
-    fn dashed_index(&self, number: &Number, next: Option<&Lexeme>) -> Option<u8> {
-        let fresh = (self.open).is_some_and(|open| open.name == Name::Target && open.numbers == 0);
-        let dashed = next.is_some_and(|next| next.what == What::Sign('-') && !next.glued);
-        let index: u8 = number.written.parse().ok()?;
-        (fresh && dashed && (1..=20).contains(&index) && self.has_entry() && !self.is_near(number))
-            .then_some(index)
-    }
-
-    /// `Vol: 1.8x`: no leverage has a fraction where something else is named.
-    fn measures(&self, number: &Number) -> bool {
-        let other = self
-            .open
-            .is_some_and(|open| matches!(open.name, Name::Size | Name::Other));
-        other && number.value.is_some_and(|value| !value.is_integer())
-    }
-
-    /// `3er Hebel`: the number before the word.
-    pub(super) fn lent(&mut self, leverage: Decimal) {
-        self.fields.leverage.push(leverage);
-        self.found(Field::Leverage, None, Confidence::Named);
-    }
-
     pub(super) fn number(&mut self, number: &Number, next: Option<&Lexeme>) {
         match number.unit {
             Unit::Times if self.measures(number) => return,
@@ -67,7 +43,7 @@ impl Reader {
                 let digits = number.written.trim_matches(|c: char| !c.is_ascii_digit());
                 match digits.parse() {
                     Ok(lent) => self.lent(lent),
-                    Err(_) => self.fields.unreadable = Some(number.written.clone()),
+                    Err(_) => self.fields.unreadable = Some(number.written.to_string()),
                 }
                 return;
             }
@@ -78,7 +54,7 @@ impl Reader {
                 let name = self.open.map(|open| open.name);
                 let read = [Name::Entry, Name::Target, Name::Stop, Name::Leverage];
                 if !size && name.is_some_and(|name| read.contains(&name)) {
-                    self.fields.unreadable = Some(number.written.clone());
+                    self.fields.unreadable = Some(number.written.to_string());
                 }
                 return;
             }
@@ -134,13 +110,13 @@ impl Reader {
             number.value
         };
         let Some(mut value) = value.filter(|value| *value > Decimal::ZERO) else {
-            self.fields.unreadable = Some(number.written.clone());
+            self.fields.unreadable = Some(number.written.to_string());
             return;
         };
         if number.doubtful {
             self.fields
                 .unreadable
-                .get_or_insert_with(|| number.written.clone());
+                .get_or_insert_with(|| number.written.to_string());
         }
         open.numbers += 1;
         open.joined = false;
@@ -202,6 +178,20 @@ impl Reader {
         }
     }
 
+    /// `3er Hebel`: the number before the word.
+    pub(super) fn lent(&mut self, leverage: Decimal) {
+        self.fields.leverage.push(leverage);
+        self.found(Field::Leverage, None, Confidence::Named);
+    }
+
+    /// `Vol: 1.8x`: no leverage has a fraction where something else is named.
+    fn measures(&self, number: &Number) -> bool {
+        let other = self
+            .open
+            .is_some_and(|open| matches!(open.name, Name::Size | Name::Other));
+        other && number.value.is_some_and(|value| !value.is_integer())
+    }
+
     /// `60-61k` is sixty to sixty-one thousand.
     fn scale_chain(&mut self) {
         let joined = std::mem::take(&mut self.chain).len();
@@ -235,7 +225,7 @@ impl Reader {
     }
 
     /// `40-60%`, `20-30-50pips`: what stands before the dash is no price either.
-    fn unchain(&mut self) {
+    pub(super) fn unchain(&mut self) {
         for _ in 0..std::mem::take(&mut self.chain).len() {
             match self.open.map(|open| open.name) {
                 Some(Name::Entry) => drop(self.fields.entry.pop()),
@@ -255,204 +245,4 @@ impl Reader {
             }
         }
     }
-
-    fn percent(&mut self, number: &Number) {
-        let chained = !self.chain.is_empty();
-        // `2-3%` of the account: at least two.
-        let least = self.chain.first().copied().or(number.value);
-        self.line.share = least;
-        self.unchain();
-        let Some(open) = &mut self.open else { return };
-        match open.name {
-            Name::Size => {
-                self.line.share = None;
-                if self.fields.size.is_none() {
-                    self.fields.size = least;
-                    self.found(Field::Size, None, Confidence::Named);
-                }
-            }
-            Name::Risk => {
-                self.line.share = None;
-                if self.fields.risk.is_none() {
-                    self.fields.risk = least;
-                    self.found(Field::Risk, None, Confidence::Named);
-                }
-            }
-            // `(+20 %)` is what the target would earn and no share of the position.
-            // `TP: 5 %`, `TP 3 % / 5 %`: so far away, as long as no target has a price.
-            Name::Target if !chained && open.numbers == 0 && self.fields.targets.is_empty() => {
-                if let Some(far) = number.value.filter(|_| self.sign != Some('(')) {
-                    self.fields.targets_away.push(Away {
-                        far,
-                        unit: Measure::Percent,
-                    });
-                    self.found(Field::Target, None, Confidence::Named);
-                }
-            }
-            Name::Target
-                if !chained && open.numbers > 0 && !matches!(self.sign, Some('+' | '(')) =>
-            {
-                if let Some(goal) = self.fields.targets.last_mut()
-                    && goal.percent.is_none()
-                {
-                    goal.percent = number.value;
-                }
-            }
-            // `Entry 1: 0.0245 (50%)`: its share of the position.
-            Name::Entry if !chained && open.numbers > 0 && self.sign != Some('+') => {
-                let last = self.fields.entry.last().copied();
-                self.fields.shares.extend(last.zip(number.value));
-            }
-            // `3-5 %` is no one distance, and the percentage behind a price says what it would cost.
-            Name::Stop if open.numbers == 0 => match (chained, number.value) {
-                (false, Some(percent)) => {
-                    self.fields.percent_stop = Some(percent.abs());
-                    self.found(Field::Stop, None, Confidence::Named);
-                }
-                _ => self.fields.unreadable = Some(number.written.clone()),
-            },
-            Name::Target
-            | Name::Stop
-            | Name::Entry
-            | Name::Soft
-            | Name::Leverage
-            | Name::Price
-            | Name::Timeframe
-            | Name::Validity
-            | Name::Other => {}
-        }
-    }
-
-    /// `SL 50 pips`, `TP 1R`: how far a level is away, where it has no price. `20-30-50 pips` are three.
-    fn away(&mut self, number: &Number, unit: Measure) {
-        let before = self.chain.clone();
-        self.unchain();
-        let Some(open) = self.open else { return };
-        let told = open.numbers > before.len() && open.item.is_none();
-        let Some(far) = number.value.filter(|far| *far > Decimal::ZERO && !told) else {
-            return;
-        };
-        let fields = &mut self.fields;
-        match open.name {
-            Name::Target => {
-                let all = before.into_iter().chain([far]);
-                fields
-                    .targets_away
-                    .extend(all.map(|far| Away { far, unit }));
-                self.found(Field::Target, None, Confidence::Named);
-            }
-            Name::Stop if before.is_empty() && fields.stop_away.is_none() => {
-                fields.stop_away = Some(Away { far, unit });
-                self.found(Field::Stop, None, Confidence::Named);
-            }
-            Name::Stop => fields.unreadable = Some(number.written.clone()),
-            Name::Entry
-            | Name::Soft
-            | Name::Leverage
-            | Name::Price
-            | Name::Timeframe
-            | Name::Validity
-            | Name::Size
-            | Name::Risk
-            | Name::Other => {}
-        }
-    }
-
-    /// A length of time, where it is said of what.
-    fn span(&mut self, number: &Number) {
-        let Some(span) = length(number) else { return };
-        self.line.span = Some(span);
-        match self.open.map(|open| open.name) {
-            Some(Name::Timeframe) => {
-                self.fields.timeframe = Some(span);
-                self.found(Field::Timeframe, None, Confidence::Named);
-            }
-            Some(Name::Validity) => self.fields.valid = Some(span),
-            _ => {}
-        }
-    }
-
-    pub(super) fn index(&mut self, index: u8) {
-        if self.trailing {
-            self.fields.breakeven_after = Some(index);
-            self.open = None;
-            return;
-        }
-        // `leverage 4th` is a leverage of four in some languages.
-        if self
-            .open
-            .is_some_and(|open| open.name == Name::Leverage && open.numbers == 0)
-        {
-            self.fields.leverage.push(index.into());
-            self.found(Field::Leverage, Some(index.into()), Confidence::Named);
-            self.open = None;
-            return;
-        }
-        self.line.item = Some(index).filter(|_| self.open.is_none());
-        if let Some(open) = &mut self.open {
-            open.indexed = true;
-            open.item = Some(index);
-            open.words = 0;
-            if open.name == Name::Target {
-                self.last_index = index;
-                self.line.goal.get_or_insert(index);
-            }
-            if open.name == Name::Soft {
-                self.open = None;
-            }
-        }
-    }
-}
-
-/// How long `24 h` is; none for what is no time, or longer than anybody waits.
-fn length(number: &Number) -> Option<Duration> {
-    let seconds = number.value?.checked_mul(number.span?.into())?;
-    let seconds = u64::try_from(seconds.trunc()).ok()?;
-    let longest = HELD_AT_MOST.as_secs() * 2;
-    (1..=longest)
-        .contains(&seconds)
-        .then(|| Duration::from_secs(seconds))
-}
-
-/// A timeframe as charts name it: `M15`, `H4`, `D1`.
-pub(super) fn charted(text: &str) -> Option<Duration> {
-    let unit = match text.as_bytes().first()? {
-        b'M' => 60,
-        b'H' => 3_600,
-        b'D' => 86_400,
-        b'W' => 604_800,
-        _ => return None,
-    };
-    let number: u64 = text.get(1..)?.parse().ok()?;
-    (1..=60)
-        .contains(&number)
-        .then(|| Duration::from_secs(unit * number))
-}
-
-/// The 1 of `Target 1: 0.5` and of `1 Entrada 2659`.
-fn list_number(
-    number: &Number,
-    open: Option<Open>,
-    line: &Line,
-    next: Option<&Lexeme>,
-) -> Option<u8> {
-    let index: u8 = number
-        .written
-        .parse()
-        .ok()
-        .filter(|index| (1..=20).contains(index))?;
-    let next = &next?.what;
-    let lent = open.is_some_and(|open| open.name == Name::Leverage && open.numbers == 0);
-    let heads = !lent
-        && !line.label
-        && !line.number
-        && matches!(next, What::Is(concept) if concept.is_label());
-    let fresh = open.is_some_and(|open| {
-        open.numbers == 0 && matches!(open.name, Name::Entry | Name::Target | Name::Stop)
-    });
-    let divides = matches!(
-        next,
-        What::Sign(':') | What::Number(_) | What::Tick | What::Is(Concept::Hit)
-    );
-    (heads || fresh && divides).then_some(index)
 }

@@ -1,0 +1,318 @@
+//! Training: from rows to a model that has been measured.
+//!
+//! The holdout is laid aside first. On the rest every configuration walks forward through time; the
+//! best of each step is fitted once more on all of it, put right by what it said while it walked,
+//! and then measured on the holdout, once. The champion is what won on the walk.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::dataset::{self, Row, folds, holdout};
+use crate::features::{Features, count};
+use crate::measure::{self, Said, Table};
+use crate::steps::fitted::{Fitted, PutRight};
+use crate::steps::network::{Eye, Pace, Shape};
+use crate::steps::trees::{BadTrees, Growth};
+use crate::steps::{Chance, LADDER};
+
+pub mod alarm;
+mod champion;
+mod kind;
+mod shuffled;
+
+pub use champion::USUAL;
+pub use kind::Kind;
+pub use shuffled::{NEAR, Shuffled};
+
+/// How many steps the walk forward has.
+const STEPS: usize = 4;
+
+/// The ridges of the logistic regression that are tried.
+const RIDGES: [f64; 3] = [30.0, 300.0, 3_000.0];
+
+/// With fewer rows nothing is fitted: intervals would say nothing.
+pub const LEAST: usize = 200;
+
+/// What is to be trained.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Order {
+    /// The dice.
+    pub seed: u64,
+    /// Which networks are tried.
+    pub networks: Vec<(Shape, Pace)>,
+    /// Which trees are tried.
+    pub trees: Vec<Growth>,
+    /// How often outcomes are shuffled to see whether a step finds something in them.
+    pub shuffles: usize,
+}
+
+impl Order {
+    /// What is tried unless somebody says otherwise.
+    #[must_use]
+    pub fn usual(seed: u64) -> Self {
+        let shape = |eye, width, earnings| Shape {
+            eye,
+            width,
+            earnings,
+        };
+        Self {
+            seed,
+            networks: vec![
+                (shape(Eye::Shut, 32, 0.0), Pace::default()),
+                (shape(Eye::Shut, 64, 0.1), Pace::default()),
+                (shape(Eye::Flat, 64, 0.1), Pace::default()),
+                (shape(Eye::Convolution, 64, 0.1), Pace::default()),
+                (shape(Eye::Recurrent, 64, 0.1), Pace::default()),
+            ],
+            trees: Growth::TRIED.to_vec(),
+            shuffles: 20,
+        }
+    }
+}
+
+impl Order {
+    /// One network and one growth of trees, both with less patience, and nothing is shuffled.
+    #[must_use]
+    pub fn quick(seed: u64) -> Self {
+        let mut order = Self::usual(seed);
+        order.networks.truncate(1);
+        order.trees.truncate(1);
+        order.shuffles = 0;
+        for (_, pace) in &mut order.networks {
+            (pace.rounds, pace.nets) = (10, 1);
+        }
+        for growth in &mut order.trees {
+            (growth.trees, growth.rate) = (100, 0.1);
+        }
+        order
+    }
+}
+
+/// Something that was tried on the walk forward.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tried {
+    /// Which step.
+    pub step: String,
+    /// How.
+    pub how: serde_json::Value,
+    /// What it came to on the walk.
+    pub log_loss: f64,
+}
+
+/// What came of training.
+#[derive(Debug)]
+pub struct Trained {
+    /// Every step of the ladder.
+    pub ladder: Vec<Fitted>,
+    /// Which of them speaks.
+    pub champion: &'static str,
+    /// The ladder as it was measured on the holdout.
+    pub holdout: Table,
+    /// The ladder as it was measured on the walk.
+    pub walk: Table,
+    /// What the champion and geometry said of the holdout, drawn.
+    pub picture: String,
+    /// Everything that was tried.
+    pub tried: Vec<Tried>,
+    /// What each step that learns made of shuffled outcomes.
+    pub shuffled: Vec<Shuffled>,
+    /// SHA-256 of all rows.
+    pub data_hash: String,
+    /// SHA-256 of the holdout.
+    pub holdout_hash: String,
+    /// How many rows were learned from.
+    pub learned_from: usize,
+    /// How many were left out because they reach into the holdout's time.
+    pub purged: usize,
+}
+
+/// Why nothing was trained.
+#[derive(Debug, thiserror::Error)]
+pub enum BadTraining {
+    /// Too few rows.
+    #[error(
+        "there are {rows} signals that were entered and are over, {least} are needed: collect more, or give more channels or a longer time"
+    )]
+    TooFew {
+        /// How many there are to learn from.
+        rows: usize,
+        /// How many are needed.
+        least: usize,
+    },
+    /// Features know too much.
+    #[error(
+        "these features tell winners from losers better than any honest one can, so they have seen what came after receipt: {0}"
+    )]
+    Leak(String),
+    /// The trees' library refused.
+    #[error(transparent)]
+    Trees(#[from] BadTrees),
+}
+
+/// Trains and measures. `told` hears how far it has come, in parts of one.
+///
+/// # Errors
+///
+/// [`BadTraining`].
+pub fn train(
+    rows: &[Row],
+    order: &Order,
+    mut told: impl FnMut(f64, &str),
+) -> Result<Trained, BadTraining> {
+    let split = holdout(rows);
+    if split.train.len() < LEAST || split.test.is_empty() {
+        return Err(BadTraining::TooFew {
+            rows: split.train.len(),
+            least: LEAST,
+        });
+    }
+    let of = |places: &[usize]| -> Vec<&Row> { places.iter().map(|nth| &rows[*nth]).collect() };
+    let held = of(&split.test);
+    let holdout_hash = dataset::hash(held.iter().copied());
+    may_be_honest(&of(&split.train))?;
+    let walk = folds(rows, &split.train, STEPS);
+    let walked: Vec<&Row> = walk.iter().flat_map(|fold| of(&fold.test)).collect();
+    let kinds = order.kinds();
+    let mut tried = Vec::new();
+    // Of each step what came nearest on the walk, and what it said there.
+    let mut best: BTreeMap<&'static str, (f64, Vec<Vec<Chance>>, Kind)> = BTreeMap::new();
+    for (nth, kind) in kinds.iter().enumerate() {
+        told(0.4 * count(nth) / count(kinds.len()), kind.name());
+        let said = kind.sketch().walk(rows, &walk, order.seed)?;
+        let log_loss = log_loss(&walked, &said);
+        tried.push(Tried {
+            step: kind.name().to_owned(),
+            how: kind.how(),
+            log_loss,
+        });
+        let better = best
+            .get(kind.name())
+            .is_none_or(|(least, ..)| log_loss < *least);
+        if better {
+            best.insert(kind.name(), (log_loss, said, *kind));
+        }
+    }
+    let (mut ladder, mut on_walk, mut on_holdout) = (Vec::new(), Vec::new(), Vec::new());
+    let mut of_noise = Vec::new();
+    for (nth, name) in LADDER.into_iter().enumerate() {
+        told(0.4 + 0.55 * count(nth) / count(LADDER.len()), name);
+        let Some((_, mut said, kind)) = best.remove(name) else {
+            continue;
+        };
+        if kind.learns_features() && order.shuffles > 0 {
+            let (sketch, among) = (kind.sketch(), &split.train);
+            of_noise.push(shuffled::shuffled(
+                &sketch,
+                rows,
+                among,
+                order.shuffles,
+                order.seed,
+            )?);
+        }
+        if kind.sketch() != kind {
+            said = kind.walk(rows, &walk, order.seed)?;
+        }
+        let fitted = Fitted {
+            step: kind.fit(rows, &split.train, order.seed)?,
+            put_right: if kind.is_fitted() {
+                PutRight::learn(&walked, &said)
+            } else {
+                PutRight::NOT
+            },
+        };
+        on_walk.push(as_said(name, &walked, &said));
+        on_holdout.push(fitted.said(&held));
+        ladder.push(fitted);
+    }
+    told(0.97, "measuring");
+    let walk = measure::table(&walked, &on_walk);
+    let champion = champion::of(&walk, &of_noise);
+    Ok(Trained {
+        picture: picture(&held, &on_holdout, champion),
+        champion,
+        ladder,
+        holdout: measure::table(&held, &on_holdout),
+        walk,
+        tried,
+        shuffled: of_noise,
+        data_hash: dataset::hash(rows),
+        holdout_hash,
+        learned_from: split.train.len(),
+        purged: rows.len() - split.train.len() - split.test.len(),
+    })
+}
+
+impl Order {
+    fn kinds(&self) -> Vec<Kind> {
+        let plain = [
+            Kind::Coin,
+            Kind::ChannelBaseRate,
+            Kind::Geometry,
+            Kind::GeometryCalibrated,
+        ];
+        let logistic = RIDGES.into_iter().map(Kind::Logistic);
+        let trees = self.trees.iter().map(|growth| Kind::Trees(*growth));
+        let networks = self.networks.iter();
+        let networks = networks.map(|(shape, pace)| Kind::Network(*shape, *pace));
+        plain
+            .into_iter()
+            .chain(logistic)
+            .chain(trees)
+            .chain(networks)
+            .collect()
+    }
+}
+
+/// Refuses rows that know too much.
+fn may_be_honest(rows: &[&Row]) -> Result<(), BadTraining> {
+    let suspects = alarm::suspects(rows);
+    if suspects.is_empty() {
+        return Ok(());
+    }
+    let named: Vec<String> = suspects
+        .iter()
+        .map(|suspect| format!("{} (AUC {:.2})", suspect.feature, suspect.auc))
+        .collect();
+    Err(BadTraining::Leak(named.join(", ")))
+}
+
+/// What was said of rows' first targets, as it was said.
+fn as_said(step: &'static str, rows: &[&Row], said: &[Vec<Chance>]) -> Said {
+    let answers = rows.iter().zip(said).map(|(row, said)| {
+        let features: &Features = &row.features;
+        PutRight::NOT.answer(features, said)
+    });
+    let (chances, expected_r) = answers
+        .map(|answer| (answer.chances[0].target, answer.expected_r))
+        .unzip();
+    Said {
+        step,
+        chances,
+        expected_r,
+    }
+}
+
+/// The mean log-loss of the first targets.
+fn log_loss(rows: &[&Row], said: &[Vec<Chance>]) -> f64 {
+    let losses = rows.iter().zip(said).map(|(row, said)| {
+        let p = said[0].target.clamp(1e-6, 1.0 - 1e-6);
+        -(if row.won() { p } else { 1.0 - p }).ln()
+    });
+    losses.sum::<f64>() / count(rows.len().max(1))
+}
+
+/// The reliability of geometry and the champion on the holdout.
+fn picture(held: &[&Row], said: &[Said], champion: &str) -> String {
+    let won: Vec<bool> = held.iter().map(|row| row.won()).collect();
+    let drawn: Vec<(&str, &[f64])> = said
+        .iter()
+        .filter(|said| said.step == "geometry" || said.step == champion)
+        .map(|said| (said.step, said.chances.as_slice()))
+        .collect();
+    measure::reliability("Told and happened, on the holdout", &won, &drawn)
+}
+
+#[cfg(test)]
+mod tests;

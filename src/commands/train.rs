@@ -1,0 +1,278 @@
+//! The commands of models: training one, and measuring one on other data.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, ensure};
+use domain::execution::ExecutionModel;
+use indicatif::{ProgressBar, ProgressStyle};
+use scoring::dataset::{self, Row};
+use scoring::measure::{Standing, Table};
+use scoring::registry::{self, Card, Loaded, Name, TrainedOn, page};
+use scoring::training::{self, Order};
+use serde::Serialize;
+
+use crate::cli::{EvaluateArgs, MaterialArgs, TrainArgs};
+use crate::config::Settings;
+use crate::lessons::{self, Lessons};
+use crate::replay::{Plan, candles, posts, strategies};
+
+/// Trains a model, measures it and writes it into a folder.
+///
+/// # Errors
+///
+/// When the records cannot be read, are too few, or know too much; or nothing can be written.
+pub fn train(config: Option<&Path>, args: &TrainArgs) -> anyhow::Result<ExitCode> {
+    let (rows, source, trained_on) = material(config, &args.material)?;
+    let order = args.order()?;
+    let bar = bar(args.material.quiet);
+    let trained = training::train(&rows, &order, |part, what| {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "0 to 1000"
+        )]
+        bar.set_position((part * 1_000.0) as u64);
+        bar.set_message(what.to_owned());
+    })?;
+    bar.finish_and_clear();
+    let folder = args.models.join(&args.name);
+    let name = Name {
+        version: next_version(&folder)?,
+        name: args.name.clone(),
+        trained_on,
+        source,
+        seed: args.seed,
+    };
+    let card = registry::save(&folder, &name, &trained, &rows)
+        .with_context(|| format!("could not write the model {}", folder.display()))?;
+    let mut out = std::io::stdout().lock();
+    if args.json {
+        serde_json::to_writer_pretty(&mut out, &card)?;
+        writeln!(out)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    writeln!(out, "{}", page::markdown(&card.holdout))?;
+    writeln!(
+        out,
+        "{}/{} speaks by {}; {} holds it and its card",
+        card.name,
+        card.version,
+        card.champion,
+        folder.display()
+    )?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What `evaluate --json` prints.
+#[derive(Serialize)]
+struct Evaluation<'a> {
+    /// The model.
+    model: String,
+    /// Which of its steps speaks.
+    champion: &'a str,
+    /// Where the signals are from.
+    source: String,
+    /// SHA-256 of every row.
+    data_hash: String,
+    /// Each step of the ladder.
+    ladder: &'a BTreeMap<String, Standing>,
+    /// The same with what is common to all steps.
+    table: &'a Table,
+}
+
+/// Measures a model's whole ladder on other data.
+///
+/// # Errors
+///
+/// When the model is refused, or the records cannot be read or are none.
+pub fn evaluate(config: Option<&Path>, args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
+    let folder = args.folder();
+    let on_simulator = args.material.simulator.is_some();
+    let whose = if on_simulator {
+        TrainedOn::Simulator
+    } else {
+        TrainedOn::Real
+    };
+    // Before minutes are spent on candles.
+    let loaded = Loaded::load(&folder, lessons::scored(whose))?;
+    let (rows, source, _) = material(config, &args.material)?;
+    ensure!(
+        !rows.is_empty(),
+        "no signal among these was entered and is over, so there is nothing to measure on"
+    );
+    let evaluated = loaded.evaluate(&rows);
+    if let Some(picture) = &args.picture {
+        std::fs::write(picture, &evaluated.picture)
+            .with_context(|| format!("could not write {}", picture.display()))?;
+    }
+    let mut out = std::io::stdout().lock();
+    if args.json {
+        let evaluation = Evaluation {
+            model: loaded.model().to_string(),
+            champion: &loaded.card().champion,
+            source,
+            data_hash: dataset::hash(&rows),
+            ladder: &evaluated.table.steps,
+            table: &evaluated.table,
+        };
+        serde_json::to_writer_pretty(&mut out, &evaluation)?;
+        writeln!(out)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    writeln!(out, "{}", page::markdown(&evaluated.table))?;
+    writeln!(
+        out,
+        "{} speaks by {}",
+        loaded.model(),
+        loaded.card().champion
+    )?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The rows that are asked for, where they are from, and whose they are.
+fn material(
+    config: Option<&Path>,
+    args: &MaterialArgs,
+) -> anyhow::Result<(Vec<Row>, String, TrainedOn)> {
+    let plan = args.plan();
+    let gathered = actix::System::new().block_on(gather(config, args, &plan))?;
+    let (lessons, source, trained_on) = gathered;
+    let signals = lessons.told.len();
+    let rows = lessons.rows();
+    let source = format!(
+        "{source}: {signals} signals, {} of them entered and over",
+        rows.len()
+    );
+    Ok((rows, source, trained_on))
+}
+
+async fn gather(
+    config: Option<&Path>,
+    args: &MaterialArgs,
+    plan: &Plan,
+) -> anyhow::Result<(Lessons, String, TrainedOn)> {
+    if let Some(days) = args.simulator {
+        let lessons = lessons::simulated(args.world, 1.0, days, plan).await?;
+        let source = format!("{days} days of the simulator, seed {}", args.world);
+        return Ok((lessons, source, TrainedOn::Simulator));
+    }
+    let mut source = Vec::new();
+    let mut lessons = if !args.posts.is_empty() {
+        source.push("posts replayed against candles");
+        Lessons::replayed(plan).await?
+    } else if !args.candles.is_empty() {
+        Lessons::of_candles(&plan.candles, plan.quiet)?
+    } else {
+        Lessons::default()
+    };
+    if args.strategies {
+        source.push("strategies on candles");
+        lessons.add_strategies(&plan.model, plan.quiet)?;
+    }
+    let mut trained_on = TrainedOn::Real;
+    if source.is_empty() {
+        let settings = Settings::load(config)?;
+        if settings.simulator.enabled {
+            trained_on = TrainedOn::Simulator;
+        }
+        let place = settings.database();
+        let opened = place.open().await;
+        let store = opened.with_context(|| format!("could not open the database {place}"))?;
+        lessons.add_stored(&*store.port()).await?;
+        store.close().await;
+        source.push("the store");
+    }
+    Ok((lessons, source.join(" and "), trained_on))
+}
+
+impl MaterialArgs {
+    fn plan(&self) -> Plan {
+        Plan {
+            candles: candles::Wanted {
+                paths: self.candles.clone(),
+                market: self.market.clone(),
+                symbols: self.symbols.clone(),
+            },
+            posts: posts::Wanted {
+                files: self.posts.clone(),
+                columns: self.columns.clone(),
+            },
+            // Called offline over the candles, where they are wanted: see `Lessons::add_strategies`.
+            strategies: strategies::Wanted::default(),
+            model: ExecutionModel::DEFAULT,
+            quiet: self.quiet,
+            events: false,
+            lessons: true,
+        }
+    }
+}
+
+impl TrainArgs {
+    /// What is to be tried.
+    fn order(&self) -> anyhow::Result<Order> {
+        let mut order = if self.quick {
+            Order::quick(self.seed)
+        } else {
+            Order::usual(self.seed)
+        };
+        if !self.eyes.is_empty() {
+            order
+                .networks
+                .retain(|(shape, _)| self.eyes.contains(&shape.eye));
+            ensure!(
+                !order.networks.is_empty(),
+                "--quick tries one network alone, whose eye is shut: leave --eyes or --quick out"
+            );
+        }
+        if let Some(times) = self.shuffles {
+            order.shuffles = usize::try_from(times)?;
+        }
+        Ok(order)
+    }
+}
+
+impl EvaluateArgs {
+    /// The model's folder: by its name among the models, or a folder by itself.
+    fn folder(&self) -> PathBuf {
+        let named = self.models.join(&self.model);
+        let path = PathBuf::from(&self.model);
+        if named.is_dir() || !path.is_dir() {
+            named
+        } else {
+            path
+        }
+    }
+}
+
+/// One more than the version that is there.
+fn next_version(folder: &Path) -> anyhow::Result<u32> {
+    let card = folder.join(registry::CARD);
+    if !card.exists() {
+        return Ok(1);
+    }
+    let text =
+        std::fs::read(&card).with_context(|| format!("could not read {}", card.display()))?;
+    let card: Card = serde_json::from_slice(&text).with_context(|| {
+        format!(
+            "{} is no card; move the folder away or give another --name",
+            card.display()
+        )
+    })?;
+    Ok(card.version + 1)
+}
+
+/// A bar on standard error that counts in parts of a thousand.
+fn bar(quiet: bool) -> ProgressBar {
+    if quiet {
+        return ProgressBar::hidden();
+    }
+    let style =
+        ProgressStyle::with_template("training {bar:24} {percent} % {msg}, {elapsed}, {eta} to go");
+    let bar =
+        ProgressBar::new(1_000).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.enable_steady_tick(std::time::Duration::from_millis(200));
+    bar
+}
