@@ -37,7 +37,7 @@ use crate::time::Timestamp;
 /// 1. The first.
 /// 2. A stop that the author moves beyond the price is paid what the bar gives at best; by the first
 ///    rules it was paid its own price, also where nobody had traded there. Market and stop orders slip
-///    farther where the book is thin.
+///    farther where the book is thin, and contracts for difference pay what brokers quote.
 pub const POLICY: u32 = 2;
 
 /// Where a signal stands.

@@ -14,6 +14,7 @@ mod normalise;
 mod number;
 mod phrase;
 mod speech;
+mod spelling;
 mod symbol;
 mod token;
 mod trade;
@@ -32,7 +33,7 @@ use crate::reading::{Draft, Meaning, Reading};
 type Map<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
 
 /// The parser's name and version, stored with every reading.
-pub const PARSER: &str = "rules/5";
+pub const PARSER: &str = "rules/6";
 
 /// Longer texts are not read: the networks' own limit is 4096 characters, so these are no posts.
 pub const LONGEST_TEXT: usize = 32 * 1024;
@@ -73,12 +74,21 @@ fn meaning(text: &str, has_media: bool, context: Context<'_>) -> Meaning {
     if tokens.len() > token::MOST_TOKENS {
         return Meaning::Noise("too-long");
     }
-    let lexemes = symbol::name(phrase::name(tokens, lexicon), context.assets);
+    let mut lexemes = symbol::name(phrase::name(tokens, lexicon), context.assets);
+    spelling::mend(&mut lexemes);
     let mut lexemes = layout::plain(lexemes);
     trade::regroup(&mut lexemes, context.assets);
     let mut meaning = speech::recap(&lexemes, context.assets)
         .or_else(|| trade::read(&lexemes, context.assets))
         .unwrap_or_else(|| speech::read(&lexemes, context.assets));
+    if let Meaning::Noise("chat" | "levels-in-talk" | "trade-without-entry") = meaning
+        && let Some(reason) = trade::suspect(&lexemes)
+    {
+        meaning = Meaning::Quarantined {
+            drafts: Vec::new(),
+            reason,
+        };
+    }
     trade::restore(&mut meaning, text);
     meaning
 }

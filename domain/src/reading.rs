@@ -182,15 +182,18 @@ pub enum Confidence {
     Named,
     /// It stands where the field would stand: a price right behind the pair.
     Placed,
+    /// No word that is known names it, and the other levels leave it no other role.
+    Inferred,
 }
 
 impl Confidence {
-    /// `named` or `placed`.
+    /// `named`, `placed` or `inferred`.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
             Self::Named => "named",
             Self::Placed => "placed",
+            Self::Inferred => "inferred",
         }
     }
 }

@@ -202,7 +202,7 @@ fn a_condition_refuses_what_it_is_said_of() {
 
 #[test]
 fn a_number_that_nothing_names_holds_the_trade() {
-    let unknown = told("SUI/USDT long\nEntry 3.26\nBlorp 1: 3.38\nBlorp 2: 3.52\nSL 3.05");
+    let unknown = told("SUI/USDT long\nEntry 3.26\nBlorp 1: 3.38\nBlorp 2: 3.12\nSL 3.05");
     assert_eq!(unknown, "held: what 3.38 is stands nowhere");
     all(&[
         // Between the stop and the target beside the side it can only be the entry.
@@ -221,11 +221,11 @@ fn a_number_that_nothing_names_holds_the_trade() {
 #[test]
 fn a_level_under_an_unknown_word_is_missed_by_a_trade_without_it() {
     assert_eq!(
-        told("Long SOL from 162\nSL 149\nmy blorps are 171 and 182"),
+        told("Long SOL from 162\nSL 149\nmy blorp is 171 and another 158"),
         "held: what 171 is stands nowhere"
     );
     assert_eq!(
-        told("Long SOL from 162\nTP 171\nblorp at 149 please"),
+        told("Long SOL from 162\nTP 171\nblorp at 149 or at 145 please"),
         "held: what 149 is stands nowhere"
     );
     // The stop stands for an entry that nobody wrote.

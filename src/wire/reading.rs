@@ -102,7 +102,8 @@ pub struct SpanOut {
     pub from: u32,
     /// The byte after the last one.
     pub to: u32,
-    /// `named` where the field's own name stands with it, `placed` where only its place says so.
+    /// `named` where the field's own name stands with it, `placed` where only its place says so,
+    /// `inferred` where the other levels leave it no other role.
     pub confidence: &'static str,
 }
 

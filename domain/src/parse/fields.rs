@@ -1,5 +1,6 @@
 //! Fields: which number belongs to which label, in whatever order they come.
 
+mod loose;
 mod reader;
 
 use std::time::Duration;
@@ -10,6 +11,7 @@ use super::token::Place;
 use crate::market::{Side, Venue};
 use crate::reading::{Confidence, Field, Margin};
 
+pub(super) use loose::{Hint, Loose};
 pub(super) use reader::read;
 
 /// What the labels and numbers of a text say, read literally.
@@ -17,6 +19,9 @@ pub(super) use reader::read;
 pub(super) struct Fields {
     pub(super) long: bool,
     pub(super) short: bool,
+    /// A side stands there as what is done, and not as the label of a price.
+    pub(super) declared_long: bool,
+    pub(super) declared_short: bool,
     /// It takes the asset, which is long where no side is named.
     pub(super) takes: bool,
     /// Its targets are where it says to sell what was bought.
@@ -56,6 +61,8 @@ pub(super) struct Fields {
     pub(super) reached: bool,
     /// A negation or condition stands with the side, the entry or the market.
     pub(super) refused: Option<Refusal>,
+    /// It is refused for another reason, too.
+    pub(super) refused_twice: bool,
     /// A number in a field can be read in two ways.
     pub(super) unreadable: Option<String>,
     /// Numbers beside the fields that belong to none.
@@ -68,6 +75,14 @@ pub(super) struct Fields {
     pub(super) lost: Vec<Decimal>,
     /// Prices with list numbers that stand under no label, and where.
     pub(super) listed: Vec<(Decimal, Place)>,
+    /// Prices that stand under no role that is known, in the order of the text.
+    pub(super) loose: Vec<Loose>,
+    /// Years that a sentence of a side or a pair names.
+    pub(super) years: Vec<Decimal>,
+    /// It says that it trades nothing.
+    pub(super) idle: bool,
+    /// On how many lines a label of a word or three and its number stand.
+    pub(super) rows: usize,
     /// `trigger=6.480`: the price that sets an order off, and where it stands.
     pub(super) triggered: Option<(Decimal, Place)>,
     /// Prices at which is added to the entry.
@@ -79,6 +94,10 @@ pub(super) struct Fields {
     /// Lines that speak of closing or cancelling.
     pub(super) ending: bool,
     pub(super) moving: bool,
+    /// Something is moved that is more than a label and where it is set: `TP set 1.29`.
+    pub(super) shifted: bool,
+    /// It speaks of the price at which one is in, or moves the stop there.
+    pub(super) in_profit: bool,
     /// It speaks of what only an open trade has: a rest, a cost price, a part that is taken.
     pub(super) later: bool,
     pub(super) limit: bool,
@@ -175,6 +194,16 @@ impl Fields {
             (true, false) => Some(Side::Long),
             (false, true) => Some(Side::Short),
             (false, false) if self.takes => Some(Side::Long),
+            _ => None,
+        }
+    }
+
+    /// The side that it declares, where the other one is no more than the label of a price: `SHORT`, and
+    /// under it `Buy: 2700`.
+    pub(super) const fn declared(&self) -> Option<Side> {
+        match (self.declared_long, self.declared_short) {
+            (true, false) => Some(Side::Long),
+            (false, true) => Some(Side::Short),
             _ => None,
         }
     }

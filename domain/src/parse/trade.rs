@@ -1,11 +1,14 @@
 //! Trades: the fields of a text put together to drafts, or held where they contradict each other.
 
 mod away;
+mod doubt;
 mod draft;
+mod eliminate;
 mod groups;
 mod satoshi;
 mod spans;
 
+pub(super) use doubt::suspect;
 pub(super) use groups::regroup;
 pub(super) use spans::restore;
 
@@ -16,7 +19,7 @@ use super::number::Unit;
 use super::phrase::{Lexeme, What};
 use super::symbol::{Mention, Sureness};
 use super::universe::Universe;
-use crate::market::Price;
+use crate::market::{Price, Side};
 use crate::reading::{Draft, Entry, Meaning};
 
 /// Reads a text as trades; none where it opens none.
@@ -24,12 +27,57 @@ pub(super) fn read(lexemes: &[Lexeme], universe: &dyn Universe) -> Option<Meanin
     if let Some(reason) = disclaimed(lexemes) {
         return Some(Meaning::Noise(reason));
     }
+    if let Some(strike) = option(lexemes) {
+        let fields = fields::read(lexemes);
+        let priced = fields.labelled() > 0 || !fields.soft.is_empty() || fields.trigger.is_some();
+        let sided = fields.long || fields.short || fields.trigger.is_some();
+        return (priced || sided).then(|| Meaning::Quarantined {
+            drafts: Vec::new(),
+            reason: format!(
+                "an option is traded ({strike}): its price is a premium that no market here shows"
+            ),
+        });
+    }
     let heads = heads(lexemes);
     match heads.as_slice() {
         [] => one(lexemes, None, universe).into_meaning(),
         [head] => one(lexemes, Some(&head.mention), universe).into_meaning(),
         _ => many(lexemes, &heads, universe),
     }
+}
+
+/// The strike and the kind of an option that is named: `22900 CE`, `PUT 95000`.
+fn option(lexemes: &[Lexeme]) -> Option<String> {
+    let strike = |lexeme: &Lexeme| match &lexeme.what {
+        What::Number(number) => {
+            let whole = number.value.is_some_and(|value| value.is_integer());
+            (whole && number.written.len() >= 2).then(|| number.written.to_string())
+        }
+        What::Word | What::Pair(_) => {
+            let digits = lexeme
+                .text
+                .trim_start_matches(|c: char| !c.is_ascii_digit());
+            let whole = digits.bytes().all(|byte| byte.is_ascii_digit());
+            (whole && digits.len() >= 3).then(|| digits.to_owned())
+        }
+        What::Is(_)
+        | What::Part
+        | What::Index(_)
+        | What::Sign(_)
+        | What::Tick
+        | What::Link
+        | What::Break => None,
+    };
+    lexemes.windows(2).find_map(|two| {
+        let named = |lexeme: &Lexeme| matches!(lexeme.text.as_str(), "CE" | "PE");
+        if named(&two[1]) && two[0].line == two[1].line {
+            Some(format!("{} {}", strike(&two[0])?, two[1].text))
+        } else if two[0].text == "PUT" && two[0].line == two[1].line {
+            Some(format!("PUT {}", strike(&two[1])?))
+        } else {
+            None
+        }
+    })
 }
 
 /// A text that says itself that it is an example, or whose head says that it reports the past.
@@ -113,7 +161,7 @@ fn heads(lexemes: &[Lexeme]) -> Vec<Head> {
 /// Several trades in one text: each runs from the line of its pair to the next one's.
 fn many(lexemes: &[Lexeme], heads: &[Head], universe: &dyn Universe) -> Option<Meaning> {
     let whole = fields::read(lexemes);
-    if whole.labelled() == 0 && !whole.market {
+    if whole.labelled() == 0 && !whole.market && !whole.limit {
         return None;
     }
     let mut drafts = Vec::new();
@@ -156,15 +204,31 @@ fn one(lexemes: &[Lexeme], mention: Option<&Mention>, universe: &dyn Universe) -
     let Some(pair) = mention.pair() else {
         return Seen::Nothing;
     };
-    let fields = fields::read(lexemes);
-    if !looks_like_a_trade(&fields) || fields.reached || is_report(lexemes, &fields) {
+    let mut fields = fields::read(lexemes);
+    if !is_prose(lexemes) {
+        eliminate::complete(&mut fields);
+    }
+    if fields.long
+        && fields.short
+        && let Some(side) = fields.declared()
+        && draft::of_all_levels(&fields) == Some(side)
+    {
+        fields.long = side == Side::Long;
+        fields.short = side == Side::Short;
+    }
+    let fields = fields;
+    let looks = looks_like_a_trade(&fields) || is_shorthand(lexemes, &fields);
+    if !looks || fields.reached || is_report(lexemes, &fields) {
         return Seen::Nothing;
     }
     let firm = fields.labelled() >= 2 && !(fields.refused.is_some() && is_prose(lexemes));
     // A later word about an open trade names its side, too.
     let entered = !fields.entry.is_empty() || !fields.soft.is_empty() && !fields.targets.is_empty();
     let laid_out = entered && !fields.stops.is_empty();
-    if fields.moving && fields.entry.is_empty() || fields.later && !laid_out {
+    // `SL set at 1299` under an entry is a part of the card.
+    let sided = fields.long || fields.short;
+    let set = sided && !fields.shifted && (laid_out || !fields.soft.is_empty());
+    if fields.moving && fields.entry.is_empty() && !set || fields.later && !laid_out {
         return Seen::Nothing;
     }
     // `BUY RAFF … buy TON to pay for it`: the known asset is not the one that is traded.
@@ -178,6 +242,30 @@ fn one(lexemes: &[Lexeme], mention: Option<&Mention>, universe: &dyn Universe) -
     let unstopped = fields.stops.is_empty() && fields.stop_away.is_none();
     if fields.long && fields.short || fields.sold && unstopped {
         return held_if(firm, "it names both sides".into());
+    }
+    let year = doubt::past_year(&fields);
+    // For two reasons it is no trade, so nobody need look.
+    let reasons = [
+        year.is_some(),
+        fields.idle,
+        fields.refused.is_some(),
+        fields.refused_twice,
+    ];
+    if reasons.into_iter().filter(|reason| *reason).count() >= 2 {
+        return Seen::Refused(
+            fields
+                .refused
+                .map_or("nothing-traded", |refusal| refusal.label()),
+        );
+    }
+    if let Some(year) = year {
+        return held_if(firm, format!("it is told of the year {year}"));
+    }
+    if fields.idle {
+        return held_if(firm, "it says that nothing is traded".into());
+    }
+    if doubt::withdrawn(lexemes, &fields) {
+        return Seen::Nothing;
     }
     if let Some(refusal) = fields.refused {
         // Its levels are no later word about another trade.
@@ -262,13 +350,49 @@ fn held_if(firm: bool, reason: String) -> Seen {
     }
 }
 
+/// The most lexemes of a trade in short hand.
+const LONGEST_SHORTHAND: usize = 14;
+
+/// `SOL 142 stop 138`: pair, entry and stop on one line, and not a word beside them.
+fn is_shorthand(lexemes: &[Lexeme], fields: &Fields) -> bool {
+    let little = |lexeme: &Lexeme| {
+        matches!(
+            lexeme.what,
+            What::Pair(_)
+                | What::Number(_)
+                | What::Sign('-' | '/' | ',' | ':' | '.' | '$')
+                | What::Is(
+                    Concept::Stop
+                        | Concept::Limit
+                        | Concept::Spot
+                        | Concept::Perpetual
+                        | Concept::Filler
+                        | Concept::Hazard
+                        | Concept::Currency
+                )
+        )
+    };
+    let text = match lexemes {
+        [text @ .., end] if end.what == What::Break => text,
+        whole => whole,
+    };
+    let first = text.first().is_some_and(|first| first.mention().is_some());
+    first
+        && text.len() <= LONGEST_SHORTHAND
+        && text.iter().all(little)
+        && !fields.soft.is_empty()
+        && fields.stops.len() == 1
+}
+
 /// Are there so many words that it is talk about the market?
 fn is_prose(lexemes: &[Lexeme]) -> bool {
-    let words = lexemes
-        .iter()
-        .filter(|lexeme| lexeme.what == What::Word)
-        .count();
-    words > 60
+    words(lexemes) > 60
+}
+
+/// How many unknown words there are.
+fn words(lexemes: &[Lexeme]) -> usize {
+    let word = |lexeme: &&Lexeme| lexeme.what == What::Word;
+    lexemes.iter().filter(word).count()
 }
 
 /// Are there enough fields that a trade may be meant?
@@ -279,9 +403,10 @@ fn looks_like_a_trade(fields: &Fields) -> bool {
     if !fields.entry.is_empty() {
         sided || levels
     } else if fields.market {
-        sided || fields.entry_label && levels
+        let told = fields.entry_label || fields.labelled() == 2 || !fields.leverage.is_empty();
+        sided || told && levels
     } else if !fields.soft.is_empty() {
-        sided && (levels || fields.near) || fields.labelled() == 2
+        sided && (levels || fields.near || fields.limit) || fields.labelled() == 2
     } else {
         // Targets and a stop without an entry: held, as the entry is what R is counted from.
         sided && !fields.targets.is_empty() && !fields.stops.is_empty()

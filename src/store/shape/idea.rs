@@ -118,7 +118,7 @@ kept_enum!(Field {
     "trailing" => Trailing,
 });
 kept_enum!(Margin { "cross" => Cross, "isolated" => Isolated });
-kept_enum!(Confidence { "named" => Named, "placed" => Placed });
+kept_enum!(Confidence { "named" => Named, "placed" => Placed, "inferred" => Inferred });
 
 kept_struct!(Signal {
     id,

@@ -3,21 +3,25 @@
 //! It goes through the lexemes once. Each one opens a field, stands in the one that is open or says
 //! something of its line and sentence; what those have said is weighed where they end.
 
+mod behind;
 mod entry;
 mod exit;
 mod index;
 mod label;
 mod line;
+mod loose;
 mod measure;
 mod open;
 mod remark;
 mod values;
 
 use rust_decimal::Decimal;
+use smol_str::SmolStr;
 
 use self::exit::number_follows;
 use self::line::{Line, Sentence};
-use self::open::{Open, goes_on};
+use self::loose::Clause;
+use self::open::{Name, Open, goes_on};
 use self::remark::{share_in_words, shares};
 use super::{Fields, Found, Refusal};
 use crate::parse::lexicon::Concept;
@@ -45,6 +49,12 @@ struct Reader {
     sign: Option<char>,
     /// A sign or a word joins the number before to the next one.
     linked: bool,
+    /// That sign stands right behind the lexeme before it.
+    tight: bool,
+    /// The number that is being taken stands right behind what is before it.
+    glued: bool,
+    /// The last number under a label, as it is written.
+    spelt: SmolStr,
     /// Where the lexeme stands that is being taken.
     here: Place,
     /// Inside parentheses.
@@ -57,6 +67,11 @@ struct Reader {
     last: bool,
     /// The lexeme before says that it is entered at once.
     now: bool,
+    clause: Clause,
+    /// How many unknown words stand behind the last target, where nothing else does.
+    behind_target: Option<usize>,
+    /// How many lines have ended.
+    lines: usize,
 }
 
 /// Reads the fields of one trade.
@@ -72,19 +87,26 @@ pub(in crate::parse) fn read(lexemes: &[Lexeme]) -> Fields {
         shorted: false,
         sign: None,
         linked: false,
+        tight: false,
+        glued: false,
+        spelt: SmolStr::default(),
         remark: false,
         bullet: None,
         adding: false,
         last: false,
         now: false,
         here: Place::default(),
+        clause: Clause::default(),
+        behind_target: None,
+        lines: 0,
     };
     let mut at = 0;
     while let Some(lexeme) = lexemes.get(at) {
         if lexeme.is(&Concept::Again) {
             reader.last = !number_follows(&lexemes[at + 1..]);
         }
-        let behind = lexeme.is(&Concept::Stop) && reader.stop_stands_before(&lexemes[at + 1..]);
+        let rest = &lexemes[at + 1..];
+        let behind = reader.label_behind(lexeme, rest);
         if !behind {
             reader.take(lexeme, lexemes.get(at + 1));
         }
@@ -110,6 +132,8 @@ impl Reader {
     fn take(&mut self, lexeme: &Lexeme, next: Option<&Lexeme>) {
         self.here = lexeme.place;
         self.bullet = lexeme.mark;
+        self.glued = lexeme.glued;
+        self.plan(lexeme);
         let starts = self.line.bullet.is_none() && self.line.words == 0 && !self.line.number;
         if starts && !self.line.label {
             self.line.bullet = lexeme.mark;
@@ -128,6 +152,7 @@ impl Reader {
         if let (Some(mark), What::Number(_) | What::Index(_)) = (lexeme.mark, &lexeme.what) {
             self.picture(mark);
         }
+        self.hear(lexeme, next);
         match &lexeme.what {
             What::Break => self.end_line(),
             What::Is(concept) => self.concept(concept, next),
@@ -159,12 +184,19 @@ impl Reader {
             What::Word => self.word(&lexeme.text),
             What::Tick => {
                 self.line.hit |= (self.line.label || self.line.acts) && self.line.number;
+                // `2) 2409 ✅`: a tick before its price is a bullet, and one behind it a report.
+                let goal = self
+                    .open
+                    .is_some_and(|open| open.name == Name::Target && open.indexed);
+                self.line.ticked |= goal && self.line.number;
             }
             What::Sign('?') => {
                 self.asked();
                 self.close_label();
                 self.end_sentence();
             }
+            // `Target 6 - to the moon!: 263`.
+            What::Sign('!') if next.is_some_and(|next| next.what == What::Sign(':')) => {}
             What::Sign('!' | '。') => {
                 self.close_label();
                 self.end_sentence();
@@ -177,17 +209,22 @@ impl Reader {
                 self.sentence.aside = false;
             }
             What::Sign('+') if self.line.market && self.in_entry() => self.add(),
-            What::Sign(':') => self.line.colon = true,
+            What::Sign(':') => {
+                self.line.colon = true;
+                self.sentence.opens = next.is_none_or(|next| next.what == What::Break);
+            }
             What::Sign('(') => self.remark = true,
             What::Sign(')') => self.remark = false,
             What::Sign(sign @ ('-' | '~' | '/')) => {
                 self.now = false;
                 self.linked = true;
                 self.sign = Some(*sign);
+                self.tight = lexeme.glued;
                 return;
             }
             What::Sign(_) | What::Link | What::Part => {}
         }
+        self.tight = lexeme.glued;
         self.sign = if let What::Sign(sign) = lexeme.what {
             Some(sign)
         } else {

@@ -32,6 +32,8 @@ pub(in crate::parse) enum Concept {
     /// The label of a stop.
     Stop,
     Leverage,
+    /// A leverage that is a word: threefold.
+    Lever(u8),
     /// Futures, contracts.
     Perpetual,
     /// Cross margin, which only perpetuals have.
@@ -124,6 +126,10 @@ pub(in crate::parse) enum Concept {
     Talk,
     /// It says itself that it is no signal: an example, a lesson.
     Mock,
+    /// Somebody else: what he calls is no call of the author's.
+    Theirs,
+    /// It says that nothing is traded.
+    Idle,
     /// Makes the number before it a leverage.
     Times,
     /// Makes the number before it so many thousands.
@@ -144,6 +150,9 @@ impl Concept {
         }
         if let Some(percent) = name.strip_prefix("share ") {
             return percent.trim().parse().ok().map(Self::Share);
+        }
+        if let Some(times) = name.strip_prefix("lever ") {
+            return times.trim().parse().ok().map(Self::Lever);
         }
         Some(match name {
             "long" => Self::Long,
@@ -212,6 +221,8 @@ impl Concept {
             "trigger" => Self::Trigger,
             "talk" => Self::Talk,
             "mock" => Self::Mock,
+            "theirs" => Self::Theirs,
+            "idle" => Self::Idle,
             "times" => Self::Times,
             "thousand" => Self::Thousand,
             "hint" => Self::Hint,

@@ -15,6 +15,9 @@ const MOST_LEVEL_WORDS: usize = 12;
 /// How far from the stop the place stands to which it is moved, in lexemes.
 const PLACE_NEAR: usize = 6;
 
+/// What leads from an old price to a new one.
+const ARROWS: [char; 6] = ['→', '➜', '➡', '⇒', '➔', '⟶'];
+
 impl Speech<'_> {
     /// `re-enter BTC`, `back in at the same levels`. With a price of its own nobody knows which of the
     /// published levels still hold.
@@ -126,8 +129,10 @@ impl Speech<'_> {
     }
 
     pub(super) fn stop(&self) -> Option<(usize, Price)> {
-        let [stop] = self.fields.stops.as_slice() else {
-            return None;
+        let stop = match self.fields.stops.as_slice() {
+            [stop] => *stop,
+            [_, _] => self.led_to()?,
+            _ => return None,
         };
         let at = self.meant(&Concept::Stop)?;
         // `short stopped (103900), loss 1.6 %` reports where the stop was.
@@ -138,10 +143,40 @@ impl Speech<'_> {
             && !report
             && !self.reached(at)
             && self.words() <= MOST_LEVEL_WORDS;
-        Price::new(*stop)
+        Price::new(stop)
             .ok()
             .filter(|_| told)
             .map(|stop| (at, stop))
+    }
+
+    /// `stop 1.842 → 1.781`: where an arrow leads from one price of the stop to the other.
+    pub(super) fn led_to(&self) -> Option<Decimal> {
+        let [old, new] = self.fields.stops.as_slice() else {
+            return None;
+        };
+        let price = |lexeme: &Lexeme| match &lexeme.what {
+            What::Number(number) => number.value,
+            What::Is(_)
+            | What::Pair(_)
+            | What::Part
+            | What::Index(_)
+            | What::Word
+            | What::Sign(_)
+            | What::Tick
+            | What::Link
+            | What::Break => None,
+        };
+        let drawn = |two: &[Lexeme]| {
+            let arrow = two[1].mark.is_some_and(|mark| ARROWS.contains(&mark));
+            arrow && price(&two[0]) == Some(*old) && price(&two[1]) == Some(*new)
+        };
+        let typed = |four: &[Lexeme]| {
+            let shaft = matches!(four[1].what, What::Sign('-' | '='));
+            let arrow = shaft && four[2].what == What::Sign('>');
+            arrow && price(&four[0]) == Some(*old) && price(&four[3]) == Some(*new)
+        };
+        let led = self.lexemes.windows(2).any(drawn) || self.lexemes.windows(4).any(typed);
+        led.then_some(*new)
     }
 
     /// New targets, or one of them by its number: `move TP3 to 2417`.

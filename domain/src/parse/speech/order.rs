@@ -90,7 +90,9 @@ impl Speech<'_> {
         let levels = told.targets.len() + told.stops.len() + usize::from(told.price.is_some());
         let doubts = [Concept::Not, Concept::If, Concept::Talk];
         let doubted = self.all.iter().any(|lexeme| {
-            lexeme.what == What::Sign('?') || doubts.iter().any(|concept| lexeme.is(concept))
+            // A level with a tick is one that was reached.
+            matches!(lexeme.what, What::Sign('?') | What::Tick)
+                || doubts.iter().any(|concept| lexeme.is(concept))
         });
         let below =
             label == Concept::Target && (self.has(&Concept::Above) || self.has(&Concept::Below));
@@ -166,7 +168,7 @@ impl Speech<'_> {
         if levels && self.opens_unmoved() {
             return Some(Meaning::Noise("trade-without-entry"));
         }
-        if !self.fields.moving {
+        if !self.fields.moving && self.led_to().is_none() {
             orders.retain(|order| !is_level(order) || self.bare(order));
             if orders.is_empty() {
                 return Some(Meaning::Noise("levels-in-talk"));

@@ -50,6 +50,13 @@ pub(super) fn sureness(
     if known && word && place.starts && (loud && place.ends || han) {
         return Some(Sureness::Bare);
     }
+    // `╭─ CARD 37 ─ RENDER`: what a drawn line leads to is the card's title.
+    let drawn = lexeme
+        .mark
+        .is_some_and(|mark| ('\u{2500}'..='\u{257F}').contains(&mark));
+    if known && loud && drawn && place.ends {
+        return Some(Sureness::Bare);
+    }
     let alone = place.starts && (place.ends || han && loud);
     let formed = short && (loud || han) && (place.beside_side || alone);
     formed.then_some(if place.beside_side {

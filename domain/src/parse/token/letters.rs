@@ -40,6 +40,16 @@ impl Cutter<'_> {
         } else {
             letters
         };
+        // `v3.2`: no part of a program's name is a price.
+        let version = word.strip_prefix(['v', 'V']).is_some_and(|number| {
+            !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+        });
+        if version {
+            let rest = run(&rest[word.len()..], |c| c.is_ascii_digit() || c == '.');
+            self.word(word);
+            self.at += word.len() + rest.trim_end_matches('.').len();
+            return;
+        }
         if word.contains('_') {
             self.joined_by_underscores(word);
             return;

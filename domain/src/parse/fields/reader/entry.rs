@@ -28,6 +28,14 @@ impl Reader {
         self.line.market && self.open.is_some_and(|open| open.name == Name::Entry)
     }
 
+    /// The same of a price that only its place makes one of the entry: `now, 146 add`.
+    pub(super) fn adds_softly(&self) -> bool {
+        let open = self
+            .open
+            .is_some_and(|open| open.name == Name::Soft && open.numbers > 0);
+        self.line.market && open
+    }
+
     /// The prices of the entry that follow are where is added.
     pub(super) fn add(&mut self) {
         self.fields.again = true;

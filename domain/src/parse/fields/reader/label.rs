@@ -6,20 +6,26 @@ use super::open::{Name, Open};
 use crate::market::Venue;
 use crate::parse::fields::{Refusal, Trigger};
 use crate::parse::lexicon::Concept;
-use crate::parse::phrase::Lexeme;
+use crate::parse::phrase::{Lexeme, What};
 use crate::reading::{Confidence, Field, Margin};
 
 /// Pictures that stand for a word where a number follows at once.
-const GOALS: [char; 2] = ['🎯', '🥅'];
-const STOPS: [char; 3] = ['🛑', '⛔', '🚫'];
+pub(super) const GOALS: [char; 2] = ['🎯', '🥅'];
+const STOPS: [char; 4] = ['🛑', '⛔', '🚫', '🧯'];
+const DOORS: [char; 2] = ['🚪', '📥'];
 
 impl Reader {
     /// `🎯 63000`: a picture in the place of a label.
     pub(super) fn picture(&mut self, mark: char) {
         if GOALS.contains(&mark) && self.open.is_none_or(|open| open.name != Name::Target) {
             self.concept(&Concept::Target, None);
+            if let Some(open) = &mut self.open {
+                open.bullet = Some(mark);
+            }
         } else if STOPS.contains(&mark) && self.open.is_none_or(|open| open.name != Name::Stop) {
             self.concept(&Concept::Stop, None);
+        } else if DOORS.contains(&mark) && self.open.is_none_or(|open| open.name != Name::Entry) {
+            self.concept(&Concept::Entry, None);
         }
     }
 
@@ -32,6 +38,7 @@ impl Reader {
             }
             Concept::Entry => {
                 self.fields.entry_label = true;
+                self.sentence.labelled = true;
                 self.line.label = true;
                 self.adding = false;
                 self.act();
@@ -50,6 +57,7 @@ impl Reader {
                 self.open = Some(Open::new(Name::Stop));
             }
             Concept::Leverage => self.open = Some(Open::new(Name::Leverage)),
+            Concept::Lever(times) => self.lent((*times).into()),
             Concept::Timeframe => {
                 // `4h timeframe`.
                 if let Some(span) = self.line.span {
@@ -67,9 +75,12 @@ impl Reader {
             Concept::Validity => self.open = Some(Open::new(Name::Validity)),
             Concept::Price => self.open = Some(Open::new(Name::Price)),
             // `now, 0.30 add`: some languages say so behind the price.
-            Concept::Again if self.adds() && self.last => {
+            Concept::Again if (self.adds() || self.adds_softly()) && self.last => {
                 self.add();
                 let fields = &mut self.fields;
+                if fields.entry.is_empty() {
+                    fields.entry = std::mem::take(&mut fields.soft);
+                }
                 let seen = &fields.seen;
                 let added = fields.entry.iter().filter(|price| !seen.contains(price));
                 fields.added.extend(added);
@@ -95,6 +106,7 @@ impl Reader {
             }
             Concept::Out => self.sold(next),
             Concept::Long | Concept::Short => {
+                self.declare(concept, next);
                 self.shorted = self.fields.short;
                 self.fields.long |= *concept == Concept::Long;
                 self.fields.short |= *concept == Concept::Short;
@@ -117,7 +129,10 @@ impl Reader {
                 if matches!(
                     self.open.map(|open| open.name),
                     None | Some(Name::Entry | Name::Soft)
-                ) {
+                ) || self
+                    .open
+                    .is_some_and(|open| open.name == Name::Price && open.numbers == 0)
+                {
                     self.line.market = true;
                     self.sentence.market = true;
                     self.found(Field::Entry, None, Confidence::Named);
@@ -143,7 +158,7 @@ impl Reader {
                 self.open = Some(Open::new(Name::Other));
             }
             Concept::Trigger => self.trailing = true,
-            Concept::Hit => self.line.hit = true,
+            Concept::Hit => self.line.hit |= !self.line.planned,
             Concept::Not | Concept::Nay => {
                 if self.sentence.clause {
                     self.refuse(Refusal::Negated);
@@ -153,6 +168,8 @@ impl Reader {
                 }
                 self.sentence.not = true;
             }
+            // `SL (if the candle closes under 1.115)`: it is said of the stop.
+            Concept::If if self.stop_lacks_its_price() => {}
             Concept::If => {
                 if self.sentence.clause && !self.sentence.aside {
                     self.refuse(Refusal::Conditional);
@@ -164,6 +181,8 @@ impl Reader {
                 self.sentence.conditional |= !self.sentence.aside;
             }
             Concept::Talk => self.line.past = true,
+            Concept::Theirs => self.sentence.theirs = true,
+            Concept::Idle => self.fields.idle = true,
             // `SL 0.438 (daily close)`, `invalidation: a close below 308`: of a candle.
             // `stop 139, out at 157`: behind a stop that has its price it is where the profit is taken.
             Concept::Quit | Concept::Take if self.leaves_at(next) => {
@@ -178,6 +197,7 @@ impl Reader {
             }
             Concept::Move => {
                 self.fields.moving = true;
+                self.fields.shifted |= !self.lacks_its_number();
                 self.line.moves = true;
                 self.sentence.aside = true;
             }
@@ -194,9 +214,15 @@ impl Reader {
             Concept::Breakeven => {
                 self.line.breakeven = true;
                 self.fields.later = true;
+                self.fields.in_profit = true;
                 self.sentence.aside = true;
             }
-            Concept::Cost | Concept::Take | Concept::Half | Concept::Share(_) | Concept::Hold => {
+            Concept::Cost => {
+                self.fields.later = true;
+                self.fields.in_profit = true;
+                self.sentence.aside = true;
+            }
+            Concept::Take | Concept::Half | Concept::Share(_) | Concept::Hold => {
                 self.fields.later = true;
                 self.sentence.aside = true;
             }
@@ -220,6 +246,20 @@ impl Reader {
             | Concept::Mock
             | Concept::Recap
             | Concept::Asset(_) => {}
+        }
+    }
+
+    /// `SHORT`, and not `Sell: 2700`: a side that is no label of a price.
+    fn declare(&mut self, concept: &Concept, next: Option<&Lexeme>) {
+        let label = next.is_some_and(|next| {
+            matches!(
+                next.what,
+                What::Sign(':' | '@' | '-' | '=') | What::Number(_) | What::Is(Concept::Filler)
+            )
+        });
+        if !label {
+            self.fields.declared_long |= *concept == Concept::Long;
+            self.fields.declared_short |= *concept == Concept::Short;
         }
     }
 

@@ -8,11 +8,15 @@ use super::Reader;
 use super::open::Name;
 use crate::parse::fields::Refusal;
 use crate::parse::number::{Number, Unit};
+use crate::parse::phrase::{Lexeme, What};
 use crate::parse::token::Place;
 
 /// The most unknown words on a line that orders to enter at once, where a Chinese character counts
 /// one and a word of letters seven: `who is selling Bitcoin now` is no order.
 const MOST_MARKET_WORDS: usize = 6;
+
+/// The most behind the label of an entry, counted alike: `Entry: the momentary market price`.
+const MOST_LABELLED_WORDS: usize = 7;
 
 /// The most unknown words in a sentence with the price of an entry, counted alike: one that has a
 /// price somewhere tells of a plan.
@@ -26,6 +30,9 @@ const MOST_ASKED_WORDS: usize = 35;
 
 /// The most unknown words on a line that names the pair of a trade, counted alike.
 const MOST_HEAD_WORDS: usize = 21;
+
+/// What leads from what happens to what is done.
+const ARROWS: [char; 4] = ['→', '➡', '⇒', '➜'];
 
 /// What the line so far has said.
 #[derive(Clone, Debug, Default)]
@@ -58,6 +65,10 @@ pub(super) struct Line {
     pub(super) colon: bool,
     /// It names something whose numbers are no levels.
     pub(super) other: bool,
+    /// A tick stands behind a target on it.
+    pub(super) ticked: bool,
+    /// An arrow says what is done once it has happened.
+    pub(super) planned: bool,
     /// The picture at its beginning.
     pub(super) bullet: Option<char>,
     /// The list number of what stands under no label.
@@ -90,6 +101,16 @@ pub(super) struct Sentence {
     pub(super) entry: bool,
     /// What follows is said of another order than the entry.
     pub(super) aside: bool,
+    /// What the market costs stands in it.
+    pub(super) seen: bool,
+    /// It has the label of an entry.
+    pub(super) labelled: bool,
+    /// The year that it names.
+    pub(super) year: Option<Decimal>,
+    /// It speaks of somebody else's trade.
+    pub(super) theirs: bool,
+    /// It ends with what introduces a quotation.
+    pub(super) opens: bool,
     pub(super) words: usize,
 }
 
@@ -107,7 +128,8 @@ impl Reader {
     }
 
     pub(super) fn refuse(&mut self, refusal: Refusal) {
-        self.sentence.refused.get_or_insert(refusal);
+        let first = *self.sentence.refused.get_or_insert(refusal);
+        self.fields.refused_twice |= first != refusal;
     }
 
     /// `long at 60000, if it breaks 61000`: what a condition says of a price it says of the entry,
@@ -136,8 +158,21 @@ impl Reader {
         let sentence = &self.sentence;
         let named = sentence.pair && sentence.words <= MOST_HEAD_WORDS;
         let short = sentence.words <= MOST_ASKED_WORDS && !sentence.pair;
-        if sentence.acts || named || sentence.market || short && self.line.acts {
+        let laid_out = sentence.pair && self.has_entry();
+        if sentence.acts || named || laid_out || sentence.market || short && self.line.acts {
             self.refuse(Refusal::Asked);
+        }
+    }
+
+    /// `TP1 hit → close half` and `TP1: 5035 → closed in part` under a trade tell what will be done, and
+    /// report nothing.
+    pub(super) fn plan(&mut self, lexeme: &Lexeme) {
+        let drawn = lexeme.what == What::Sign('>') && matches!(self.sign, Some('-' | '='));
+        let arrow = drawn || lexeme.mark.is_some_and(|mark| ARROWS.contains(&mark));
+        let line = &self.line;
+        if arrow && line.label && line.hit != line.number && self.has_entry() {
+            self.line.hit = false;
+            self.line.planned = true;
         }
     }
 
@@ -145,7 +180,12 @@ impl Reader {
         self.line.beyond = None;
         let sentence = std::mem::take(&mut self.sentence);
         // `now` in a sentence is no order to enter at once.
-        let at_once = sentence.market && sentence.words <= MOST_MARKET_WORDS;
+        let most = if sentence.labelled {
+            MOST_LABELLED_WORDS
+        } else {
+            MOST_MARKET_WORDS
+        };
+        let at_once = sentence.market && (sentence.words <= most || sentence.seen);
         self.fields.market |= at_once;
         // A pair in a sentence is talk about it.
         let named = sentence.pair && sentence.words <= MOST_HEAD_WORDS;
@@ -164,8 +204,16 @@ impl Reader {
                 _ => None,
             }
         });
-        let told = sentence.entry && sentence.words > MOST_ENTRY_WORDS;
+        let talks = sentence.acts || sentence.pair || sentence.entry;
+        let year = sentence
+            .year
+            .filter(|_| talks && sentence.words >= MOST_HEAD_WORDS);
+        self.fields.years.extend(year);
+        let theirs = sentence.theirs && (talks || sentence.opens);
+        let told = theirs || sentence.entry && sentence.words > MOST_ENTRY_WORDS;
         let refused = refused.or(told.then_some(Refusal::Told));
+        let twice = self.fields.refused.zip(refused);
+        self.fields.refused_twice |= twice.is_some_and(|(first, next)| first != next);
         self.fields.refused = self.fields.refused.or(refused);
     }
 
@@ -175,13 +223,16 @@ impl Reader {
         let fields = &mut self.fields;
         if line.label || line.acts {
             fields.left_over.extend(line.loose);
-            fields.ending |= line.ending;
+            fields.ending |= line.ending && !line.planned;
         } else if line.field && !line.other {
             fields.stray.extend(line.loose);
         } else if !line.other {
             fields.unnamed.extend(line.loose);
         }
-        fields.reached |= (line.label || line.acts) && line.hit;
+        fields.reached |= (line.label || line.acts) && line.hit || line.ticked;
+        let row = line.number && line.words <= super::MOST_LABEL_WORDS;
+        fields.rows += usize::from(row);
+        self.lines += 1;
         if line.past && (line.acts || line.market) {
             fields.refused.get_or_insert(Refusal::Past);
         }

@@ -65,10 +65,30 @@ impl Reader {
             self.index(index);
             return;
         }
+        if self.is_earned(number) {
+            return;
+        }
         let starts_line = !self.line.number && !self.line.label;
         self.line.number = true;
+        // `leverage 3:1`: the one is no second leverage.
+        let ratio = self.sign == Some(':') && number.value == Some(Decimal::ONE);
+        if ratio
+            && self
+                .open
+                .is_some_and(|open| open.name == Name::Leverage && open.numbers == 1)
+        {
+            return;
+        }
+        self.clause.taken();
+        if let Some(open) = self.open {
+            self.clause.listing &= self.is_loose_under(open);
+            if self.is_loose_under(open) {
+                self.keep(number);
+            }
+        }
         let Some(open) = &mut self.open else {
             self.line.loose.extend(number.value);
+            self.keep(number);
             if self.trailing && self.fields.triggered.is_none() {
                 let price = number.value.map(|price| (price.normalize(), self.here));
                 self.fields.triggered = price;
@@ -118,6 +138,14 @@ impl Reader {
                 .unreadable
                 .get_or_insert_with(|| number.written.to_string());
         }
+        if open.numbers > 0
+            && (self.glued && self.tight)
+            && matches!(self.sign, Some('/' | '-'))
+            && let Some(whole) = number::completed(&self.spelt, number)
+        {
+            value = whole;
+        }
+        self.spelt = number.written.clone();
         open.numbers += 1;
         open.joined = false;
         // `1) 12.5%` gives no price, and `1) 480 - 16.667%` one: the item is done with its price.
@@ -148,9 +176,11 @@ impl Reader {
         match name {
             // `Entry: market (61200)`: what it costs as the author writes.
             Name::Entry if self.line.market && self.remark && !self.adding => {
+                self.sentence.seen = true;
                 self.fields.price = Some(value);
             }
             Name::Entry => {
+                self.clause.soft = true;
                 self.sentence.entry = true;
                 self.fields.entry.push(value);
                 if self.adding {
@@ -159,14 +189,23 @@ impl Reader {
                     self.fields.seen.push(value);
                 }
             }
-            Name::Soft => self.fields.soft.push(value),
-            Name::Target => self.fields.targets.push(Goal {
-                price: value,
-                percent: None,
-            }),
+            Name::Soft => {
+                self.clause.soft = true;
+                self.fields.soft.push(value);
+            }
+            Name::Target => {
+                self.behind_target = Some(0);
+                self.fields.targets.push(Goal {
+                    price: value,
+                    percent: None,
+                });
+            }
             Name::Stop => self.fields.stops.push(value),
             Name::Leverage => self.fields.leverage.push(value),
-            Name::Price => self.fields.price = Some(value),
+            Name::Price => {
+                self.sentence.seen |= self.remark && self.line.market;
+                self.fields.price = Some(value);
+            }
             Name::Timeframe | Name::Validity | Name::Size | Name::Risk | Name::Other => {}
         }
         // A number that heads its line or item is a price whatever percentage follows it.
@@ -182,6 +221,21 @@ impl Reader {
     pub(super) fn lent(&mut self, leverage: Decimal) {
         self.fields.leverage.push(leverage);
         self.found(Field::Leverage, None, Confidence::Named);
+    }
+
+    /// `TP 146.50 +300`, `SL 142.00 -150`: so many pips are gained or lost there. The sign stands apart
+    /// from the price and right before the number, which is none.
+    fn is_earned(&self, number: &Number) -> bool {
+        let priced = self
+            .open
+            .is_some_and(|open| open.numbers > 0 && matches!(open.name, Name::Target | Name::Stop));
+        let apart = self.glued && !self.tight;
+        let whole = number.value.is_some_and(|value| value.is_integer());
+        match self.sign {
+            Some('+') => priced && apart,
+            Some('-') => priced && apart && whole && !self.is_near(number),
+            _ => false,
+        }
     }
 
     /// `Vol: 1.8x`: no leverage has a fraction where something else is named.
@@ -233,15 +287,12 @@ impl Reader {
                 Some(Name::Target) => drop(self.fields.targets.pop()),
                 Some(Name::Stop) => drop(self.fields.stops.pop()),
                 Some(Name::Leverage) => drop(self.fields.leverage.pop()),
-                Some(
-                    Name::Price
-                    | Name::Timeframe
-                    | Name::Validity
-                    | Name::Size
-                    | Name::Risk
-                    | Name::Other,
-                ) => {}
-                None => drop(self.line.loose.pop()),
+                Some(Name::Price | Name::Risk) => self.unkeep(1),
+                Some(Name::Timeframe | Name::Validity | Name::Size | Name::Other) => {}
+                None => {
+                    self.unkeep(1);
+                    self.line.loose.pop();
+                }
             }
         }
     }
