@@ -14,6 +14,8 @@ HASHED = {  # in the order in which they are hashed, each with its place, its ke
                     "signal model speaks targets first expected_r skill moved predicted".split()),
     "readings": ("readings x JOIN versions v USING (channel, key, version)", "v.place", "x.channel || '/' || x.key || '/' || x.version",
                  "channel key version parser class reason drafts claim_pair claim_percent".split()),
+    "retrials": ("retrials x", "x.place", "x.signal || '/' || x.model || '/' || x.policy || '/' || x.revision",
+                 "signal model policy revision tried source span path_from path_to ticks gaps missing ambiguous incomplete".split() + [f"{b}_{name}" for b in "po" for name in BOUND]),
     "signals": ("signals x", "x.seq", "x.id", ("id seq channel post origin instrument pair substituted side entry entry_low entry_high entry_rungs stop leverage "
                 "breakeven_after posted received expires_at held_at_most price_at_receipt ambiguous score_model score_targets score_first score_expected_r score_skill score_moved").split()),
     "targets": ("targets x JOIN signals s ON s.id = x.signal", "s.seq", "x.signal || '/' || x.k", "signal k price weight".split()),

@@ -254,7 +254,7 @@ pub async fn start_at(
             opened.scrutiny(),
             Arc::clone(&clock),
         ),
-        exports: Exports::new(Arc::clone(&store), Arc::clone(&clock)),
+        exports: Exports::new(opened.shelves(), Arc::clone(&clock)),
         looking: Looking {
             store: Arc::clone(&store),
             retrials: opened.retrials(),

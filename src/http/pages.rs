@@ -81,7 +81,7 @@ static OPENAPI: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// The description as it is served.
-pub(super) fn document() -> &'static str {
+pub(crate) fn document() -> &'static str {
     &OPENAPI
 }
 

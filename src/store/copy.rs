@@ -164,7 +164,7 @@ tables! {
         p_ending: Text, p_ending_k: Int, p_r: Exact, p_filled: Exact, p_targets: Int,
         p_entered_at: Time, p_ended_at: Time, p_mfe: Exact, p_mae: Exact,
         o_ending: Text, o_ending_k: Int, o_r: Exact, o_filled: Exact, o_targets: Int,
-        o_entered_at: Time, o_ended_at: Time, o_mfe: Exact, o_mae: Exact,
+        o_entered_at: Time, o_ended_at: Time, o_mfe: Exact, o_mae: Exact, place: Int,
     }
     tracks (signal) { signal: Text, instrument: Text, step: Int, heard: Int, snapshot: Text }
     events (seq) { seq: Int, signal: Text, instrument: Text, type: Text, stored: Time, body: Text }

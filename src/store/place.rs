@@ -18,6 +18,7 @@ use url::Url;
 
 use super::steps::{self, Pending};
 use super::{PgStore, SqliteStore, postgres, sqlite};
+use crate::export::Shelves;
 
 /// Where a record is kept.
 #[derive(Clone, Debug)]
@@ -172,6 +173,16 @@ impl Opened {
         match self {
             Self::Sqlite(store) => Arc::clone(store) as _,
             Self::Postgres(store) => Arc::clone(store) as _,
+        }
+    }
+
+    /// What exports are read from.
+    #[must_use]
+    pub fn shelves(&self) -> Shelves {
+        Shelves {
+            store: self.port(),
+            retrials: self.retrials(),
+            scrutiny: self.scrutiny(),
         }
     }
 

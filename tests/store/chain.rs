@@ -20,6 +20,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _};
 use touchstone::store::chain::{Asked, Verified};
 use touchstone::store::{Durability, Opened, Options, PgStore, SqliteStore};
 
+use crate::contract::retrials::retried;
 use crate::make::*;
 use crate::server::House;
 
@@ -208,6 +209,9 @@ async fn live(scene: &Scene, sealed: bool) {
         entry.assessments = vec![tried(&trade)];
         commit(&*store, Entry::Post(Box::new(entry)), now).await;
         follow(&*store, &trade, prices, now).await;
+        let tried = [retried(&trade, "market/1", i64::from(nth))];
+        let retrials = scene.opened.retrials();
+        retrials.keep(trade.id, &tried, Some(1)).await.unwrap();
         let chat = talk(post(&alpha, &format!("chat {key}"), "good morning"));
         commit(&*store, Entry::Post(Box::new(chat)), now).await;
         if key == "2" {
@@ -261,7 +265,7 @@ async fn an_untouched_record_holds(scene: Scene) {
 }
 
 /// What is changed, and what is named for it.
-const CHANGES: [(&str, &str); 26] = [
+const CHANGES: [(&str, &str); 30] = [
     (
         "UPDATE versions SET text = 'BTC long 101' WHERE key = '1'",
         "versions alpha/1/1",
@@ -319,6 +323,22 @@ const CHANGES: [(&str, &str); 26] = [
         "predictions ID3/tried/1",
     ),
     ("DELETE FROM outcomes WHERE signal = 'ID2'", "outcomes ID2"),
+    (
+        "UPDATE retrials SET p_r = '9.5' WHERE signal = 'ID2'",
+        "retrials ID2/market/1/1/1",
+    ),
+    (
+        "UPDATE retrials SET ticks = ticks + 1 WHERE signal = 'ID2'",
+        "retrials ID2/market/1/1/1",
+    ),
+    (
+        "UPDATE retrials SET place = NULL WHERE signal = 'ID1'",
+        "retrials ID1/market/1/1/1",
+    ),
+    (
+        "DELETE FROM retrials WHERE signal = 'ID1'",
+        "retrials ID1/market/1/1/1",
+    ),
     (
         "UPDATE events SET body = replace(body, '110', '109') WHERE seq = 1",
         "events 1",
@@ -390,6 +410,7 @@ async fn one_changed_byte_is_named(scene: Scene) {
             "targets",
             "outcomes",
             "predictions",
+            "retrials",
             "events",
             "posts",
             "leaves",
@@ -486,8 +507,8 @@ async fn days_that_nobody_sealed_are_sealed_later(scene: Scene) {
     let last = scene.seal(day(6)).await[0].seal.sealed.records;
     assert_eq!(
         last,
-        4 + 2,
-        "the seals, and the talk that came last with its reading"
+        4 + 2 + 1,
+        "the seals, the talk that came last with its reading, and what was tried beside it"
     );
     assert_eq!(scene.verify().await.findings, []);
 }
@@ -580,6 +601,27 @@ async fn records_without_a_place_are_given_one(scene: Scene) {
     );
 }
 
+/// What was tried before retrials were part of the chain is said to be outside of it until it has a
+/// place, and is never said to be wrong.
+async fn a_retrial_of_before_is_not_covered_and_then_it_is(scene: Scene) {
+    live(&scene, false).await;
+    assert_eq!(scene.tamper("UPDATE retrials SET place = NULL").await, 3);
+    let verified = scene.verify().await;
+    let outside = |note: &String| note.starts_with("3 retrials have no place in the chain yet");
+    assert!(verified.notes.iter().any(outside), "{verified:#?}");
+    assert_eq!(verified.findings, [], "{verified:#?}");
+
+    scene.seal(day(2)).await;
+    scene.seal(day(3)).await;
+    let verified = scene.verify().await;
+    assert_eq!(verified.notes, [""; 0]);
+    let change = "UPDATE retrials SET o_r = '3' WHERE signal = (SELECT MIN(signal) FROM retrials)";
+    assert_eq!(scene.tamper(change).await, 1);
+    let named = named(&scene.verify().await);
+    assert_eq!(named.len(), 1, "{named:?}");
+    assert!(named[0].starts_with("retrials "), "{named:?}");
+}
+
 macro_rules! on_both {
     ($($promise:ident),* $(,)?) => {
         mod in_a_file {
@@ -607,4 +649,5 @@ on_both!(
     a_death_between_hashing_and_sealing_loses_nothing,
     a_forgotten_stream_still_verifies,
     records_without_a_place_are_given_one,
+    a_retrial_of_before_is_not_covered_and_then_it_is,
 );
