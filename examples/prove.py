@@ -10,10 +10,14 @@ BOUND = "ending ending_k r filled targets entered_at ended_at mfe mae".split()
 HASHED = {  # in the order in which they are hashed, each with its place, its key and its columns
     "events": ("events x", "x.seq", "CAST(x.seq AS TEXT)", "seq signal instrument type stored body".split()),
     "outcomes": ("outcomes x", "x.place", "x.signal", "signal model ambiguous incomplete".split() + [f"{b}_{name}" for b in "po" for name in BOUND]),
+    "predictions": ("predictions x JOIN signals s ON s.id = x.signal", "s.seq", "x.signal || '/' || x.model",
+                    "signal model speaks targets first expected_r skill moved predicted".split()),
     "readings": ("readings x JOIN versions v USING (channel, key, version)", "v.place", "x.channel || '/' || x.key || '/' || x.version",
                  "channel key version parser class reason drafts claim_pair claim_percent".split()),
+    "retrials": ("retrials x", "x.place", "x.signal || '/' || x.model || '/' || x.policy || '/' || x.revision",
+                 "signal model policy revision tried source span path_from path_to ticks gaps missing ambiguous incomplete".split() + [f"{b}_{name}" for b in "po" for name in BOUND]),
     "signals": ("signals x", "x.seq", "x.id", ("id seq channel post origin instrument pair substituted side entry entry_low entry_high entry_rungs stop leverage "
-                "breakeven_after posted received expires_at held_at_most price_at_receipt ambiguous score_model score_targets score_first score_expected_r").split()),
+                "breakeven_after posted received expires_at held_at_most price_at_receipt ambiguous score_model score_targets score_first score_expected_r score_skill score_moved").split()),
     "targets": ("targets x JOIN signals s ON s.id = x.signal", "s.seq", "x.signal || '/' || x.k", "signal k price weight".split()),
     "versions": ("versions x", "x.place", "x.channel || '/' || x.key || '/' || x.version",
                  "channel key version digest action author text media reply_to forwarded_from posted received origin".split()),
@@ -28,7 +32,7 @@ def said(column, value):
     if isinstance(value, float):
         text = format(Decimal(repr(value)), "f")  # the shortest text that reads back, never with an exponent
         return text[:-2] if text.endswith(".0") else text
-    return bool(value) if column in ("ambiguous", "incomplete", "substituted") else value
+    return bool(value) if column in ("ambiguous", "incomplete", "substituted", "speaks") else value
 
 def leaves(after, through):
     for record, (table, place, key, columns) in HASHED.items():

@@ -14,6 +14,7 @@ use scoring::steps::network::Eye;
 
 use crate::archive::{Interval, month};
 use crate::export::{FiguresFilter, Format};
+use crate::figures::followed::FollowedFilter;
 use crate::filter::SignalFilter;
 use crate::replay::candles::Market;
 use crate::replay::posts::PostFile;
@@ -247,7 +248,7 @@ pub enum ExportCommand {
     /// Signals, newest first.
     Signals(Box<SignalsArgs>),
     /// What came of the judged ones of them.
-    Outcomes(Box<SignalsArgs>),
+    Outcomes(Box<OutcomesArgs>),
     /// What may be said of each channel.
     Figures(FiguresArgs),
 }
@@ -263,12 +264,29 @@ pub struct SignalsArgs {
     pub file: FileArgs,
 }
 
+/// Which outcomes, and where they go. The filters are those of GET /v1/exports/outcomes.
+#[derive(Debug, Args)]
+pub struct OutcomesArgs {
+    /// Of which signals.
+    #[command(flatten)]
+    pub filter: SignalFilter,
+    /// Under which model.
+    #[command(flatten)]
+    pub followed: FollowedFilter,
+    /// Where to.
+    #[command(flatten)]
+    pub file: FileArgs,
+}
+
 /// Which figures, and where they go.
 #[derive(Debug, Args)]
 pub struct FiguresArgs {
     /// Which.
     #[command(flatten)]
     pub filter: FiguresFilter,
+    /// Under which model.
+    #[command(flatten)]
+    pub followed: FollowedFilter,
     /// Where to.
     #[command(flatten)]
     pub file: FileArgs,
@@ -423,6 +441,10 @@ pub struct TrainArgs {
     /// convolution or recurrent.
     #[arg(long, num_args = 1.., value_name = "EYE", value_parser = eye)]
     pub eyes: Vec<Eye>,
+    /// So many networks are trained, each from a seed of its own, and asked together; when nothing is
+    /// said three, or one when it is to be quick.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=16))]
+    pub nets: Option<u32>,
     /// So often outcomes are shuffled, to see that nothing is found in them; 20 times when nothing is
     /// said, never when it is to be quick.
     #[arg(long, value_name = "TIMES", value_parser = clap::value_parser!(u32).range(..=1000))]

@@ -42,6 +42,8 @@ pub struct Settings {
     pub log: Log,
     /// What dashboards and bots connect to.
     pub stream: Stream,
+    /// How signals are scored.
+    pub scoring: Scoring,
     /// Where bots read events without asking.
     pub redis: Redis,
     /// Whose prices judge.
@@ -102,6 +104,18 @@ pub struct Simulator {
     pub path: PathBuf,
     /// Where the simulator writes what is really so, for tests.
     pub truth_dir: Option<PathBuf>,
+}
+
+/// How signals are scored.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scoring {
+    /// The folder of the models.
+    pub models: PathBuf,
+    /// Which of them speaks for the simulator's signals, until another wins.
+    pub simulator: String,
+    /// Which of them speaks for real signals, until another wins.
+    pub real: String,
 }
 
 /// What is said.

@@ -16,7 +16,7 @@ mod json;
 mod pages;
 mod parquet;
 
-pub use self::pages::{FiguresFilter, Pages, Wanted};
+pub use self::pages::{FiguresFilter, Pages, Shelves, Wanted};
 use crate::wire::rows::{Kind, Value};
 
 /// A file's format.

@@ -20,6 +20,7 @@ pub mod board;
 pub mod claims;
 pub mod copies;
 pub mod delays;
+pub mod followed;
 pub mod parts;
 pub mod read;
 pub mod recall;

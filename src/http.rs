@@ -21,6 +21,7 @@ pub mod health;
 pub mod ingest;
 mod manners;
 pub mod markets;
+pub mod ml;
 mod page;
 pub mod pages;
 pub mod records;
@@ -59,6 +60,8 @@ pub struct Edge {
     pub markets: Markets,
     /// How posts arrive.
     pub health: Health,
+    /// Who is asked about models.
+    pub ml: ml::Ml,
     /// What people say of readings.
     pub reviews: reviews::Desk,
     /// Who makes channels.
@@ -104,6 +107,7 @@ pub fn serve(edge: Edge, listener: TcpListener, drain: Duration) -> std::io::Res
             .app_data(web::Data::new(edge.markets))
             .app_data(web::Data::new(edge.health))
             .app_data(web::Data::from(edge.registrar))
+            .app_data(web::Data::new(edge.ml))
             .app_data(web::Data::new(edge.reviews))
             .app_data(web::Data::new(edge.system))
             .app_data(web::Data::new(edge.records))
@@ -168,6 +172,10 @@ fn routes(config: &mut web::ServiceConfig) {
                 .default_service(web::to(described::elsewhere)),
         )
         .route("/v1/channels/{id}/key", web::post().to(roster::rekey))
+        .route("/v1/ml/predict", web::post().to(ml::predict))
+        .route("/v1/ml/models", web::get().to(ml::models))
+        .route("/v1/ml/models/{id}", web::get().to(ml::model))
+        .route("/v1/ml/models/{id}/promote", web::post().to(ml::promote))
         .route("/v1/reviews", web::get().to(reviews::reviews))
         .route("/v1/reviews/{id}", web::post().to(reviews::review))
         .route("/v1/signals", web::get().to(records::signals))

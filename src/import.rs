@@ -16,7 +16,7 @@ use anyhow::bail;
 use domain::execution::ExecutionModel;
 use domain::ids::ChannelId;
 use domain::ports::store::{ChannelCard, Store};
-use domain::ports::{Advice, Clock};
+use domain::ports::{Advice, Clock, Nobody};
 use domain::post::{Origin, Post};
 use scoring::geometry::Geometry;
 
@@ -72,6 +72,7 @@ pub async fn run(
         feeds: Vec::new(),
         channels: cards(&*store, posts.keys()).await?,
         models: Arc::new(|| Box::new(Geometry)),
+        witness: Arc::new(Nobody),
         encode: Arc::new(Encoder),
     };
     let house = platform::raise(adapters, household, terms).await?;

@@ -1,6 +1,7 @@
 //! Touchstone: adapters, edge and wiring around the rooms of the house.
 
 pub mod archive;
+pub mod belief;
 pub mod bus;
 pub mod charts;
 pub mod cli;

@@ -26,7 +26,7 @@ use domain::ports::chain::Chain;
 use domain::ports::retrial::{Paths, Retrials};
 use domain::ports::source::OpenSource;
 use domain::ports::store::{ChannelCard, Store};
-use domain::ports::{Clock, Encode, Feed};
+use domain::ports::{Clock, Encode, Feed, Witness};
 use tokio::sync::watch;
 
 mod crew;
@@ -48,6 +48,8 @@ pub struct Adapters {
     pub channels: Vec<Posting>,
     /// How signals are scored.
     pub models: Models,
+    /// Who hears what is stored before anybody is shown it.
+    pub witness: Arc<dyn Witness>,
     /// How events become bytes.
     pub encode: Arc<dyn Encode>,
     /// Where bots read events without asking; none where nobody does.
@@ -105,6 +107,8 @@ pub struct House {
     pub hub: Door<Hub>,
     /// Who writes.
     pub ledger: Door<Ledger>,
+    /// Who scores.
+    pub scorer: Door<Scorer>,
     /// Who knows the markets.
     pub floor: Door<Floor>,
     /// Which markets are followed.
@@ -147,6 +151,7 @@ pub async fn raise(
         feeds,
         channels,
         models,
+        witness,
         encode,
         bus,
         retrials,
@@ -187,7 +192,12 @@ pub async fn raise(
             ..manners(rank::LEDGER)
         };
         Child::new("ledger", "ledger", at(&terms.records), manners, move || {
-            Ledger::new(Arc::clone(&store), Arc::clone(&clock), hub.clone())
+            Ledger::new(
+                Arc::clone(&store),
+                Arc::clone(&clock),
+                hub.clone(),
+                Arc::clone(&witness),
+            )
         })
     };
     household.raise(child).await;
@@ -294,7 +304,7 @@ pub async fn raise(
         store: Arc::clone(&store),
         clock,
         floor: floor.clone(),
-        scorer,
+        scorer: scorer.clone(),
         score_within: if terms.patient {
             ALL_THE_TIME
         } else {
@@ -314,6 +324,7 @@ pub async fn raise(
         household,
         hub,
         ledger,
+        scorer,
         floor,
         followed,
         sources,

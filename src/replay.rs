@@ -13,7 +13,7 @@ use domain::execution::ExecutionModel;
 use domain::ids::{ChannelId, Epoch, Seq};
 use domain::market::Instrument;
 use domain::ports::store::{ChannelCard, Store as _};
-use domain::ports::{Encode, View};
+use domain::ports::{Encode, Nobody, View};
 use domain::post::Origin;
 use domain::time::Timestamp;
 use scoring::dataset::walk::Told;
@@ -200,6 +200,7 @@ pub async fn judge_on(
             })
             .collect(),
         models: Arc::new(|| Box::new(Geometry)),
+        witness: Arc::new(Nobody),
         encode: Arc::new(NobodyListens),
         bus: None,
         retrials: None,

@@ -9,14 +9,17 @@ use actors::guardian::{Household, RootCause, Vigil};
 use anyhow::{Context as _, bail};
 use domain::execution::ExecutionModel;
 use domain::ports::Clock;
+use domain::ports::predictions::Predictions;
 use domain::ports::store::Store;
 use domain::post::Origin;
 use metrics_exporter_prometheus::PrometheusHandle;
-use scoring::geometry::Geometry;
 use secrecy::ExposeSecret as _;
 use simulator::Simulator;
 use tokio::sync::watch;
 
+use crate::belief::Knowledge;
+use crate::belief::jury::Jury;
+use crate::belief::rounds::rounds;
 use crate::bus::Redis;
 use crate::charts::Charts;
 use crate::clock::WallClock;
@@ -30,6 +33,7 @@ use crate::http::guard::Guard;
 use crate::http::health::Health;
 use crate::http::ingest::Inlets;
 use crate::http::markets::Markets;
+use crate::http::ml::Ml;
 use crate::http::reviews::Desk;
 use crate::http::stream::StreamState;
 use crate::http::system::System;
@@ -40,12 +44,14 @@ use crate::registrar::{Holder, Keyring, Registrar, digest};
 use crate::store::Opened;
 use crate::wire::Encoder;
 
+mod belief;
 mod bus;
 mod ways;
 mod world;
 
 pub(crate) use world::feed;
 
+use belief::Belief;
 use world::World;
 
 /// A running platform.
@@ -62,6 +68,8 @@ pub struct Running {
     drain: watch::Sender<bool>,
     drain_for: Duration,
     given_up: Arc<GivenUp>,
+    watching: [tokio::task::JoinHandle<()>; 2],
+    knowledge: Arc<Knowledge>,
 }
 
 /// Says when the guardian gives up, and why.
@@ -115,6 +123,13 @@ pub async fn start_at(
         simulator,
     } = World::make(settings, &clock, address)?;
 
+    let origin = if settings.simulator.enabled {
+        Origin::Simulator
+    } else {
+        Origin::Live
+    };
+    let predictions = opened.predictions();
+    let belief = Belief::open(settings, origin, &*store, &*predictions).await?;
     let fixed = postings
         .iter()
         .map(|posting| posting.card.id.clone())
@@ -131,7 +146,7 @@ pub async fn start_at(
     });
     let household = Household::found(Arc::clone(&clock), escalate, Vigil::default());
     let (trouble, brought) = watch::channel(Some(bus::NOT_YET.to_owned()));
-    let charts = Arc::new(Charts::new(candles));
+    let charts = Arc::new(Charts::new(candles.clone()));
     let paths = Arc::new(VenuePaths::new(Arc::clone(&charts), Arc::clone(&clock)));
     let adapters = Adapters {
         store: Arc::clone(&store),
@@ -139,7 +154,8 @@ pub async fn start_at(
         clock: Arc::clone(&clock),
         feeds: feeds.clone(),
         channels: postings,
-        models: Arc::new(|| Box::new(Geometry)),
+        models: belief.models(),
+        witness: Arc::clone(&belief.knowledge) as _,
         encode: Arc::new(Encoder),
         bus: redis.as_ref().map(|redis| Brought {
             bus: Arc::clone(redis) as _,
@@ -160,12 +176,17 @@ pub async fn start_at(
     };
     let house = platform::raise(adapters, household, terms).await?;
 
-    let (drain, draining) = watch::channel(false);
-    let origin = if settings.simulator.enabled {
-        Origin::Simulator
-    } else {
-        Origin::Live
+    let watcher = belief.watcher(candles, house.followed.clone(), &clock);
+    let jury = Jury {
+        lineup: Arc::clone(&belief.lineup),
+        predictions,
+        clock: Arc::clone(&clock),
     };
+    let watching = [
+        actix::spawn(watcher.watch()),
+        actix::spawn(rounds(jury.clone())),
+    ];
+    let (drain, draining) = watch::channel(false);
     let keyring = Keyring::default();
     for (id, key) in keys {
         let holder = Holder {
@@ -212,6 +233,11 @@ pub async fn start_at(
             clock: Arc::clone(&clock),
         },
         registrar: Arc::new(registrar),
+        ml: Ml {
+            scorer: house.scorer.clone(),
+            floor: house.floor.clone(),
+            jury,
+        },
         reviews: Desk {
             reviews: opened.reviews(),
             clock: Arc::clone(&clock),
@@ -228,7 +254,7 @@ pub async fn start_at(
             opened.scrutiny(),
             Arc::clone(&clock),
         ),
-        exports: Exports::new(Arc::clone(&store), Arc::clone(&clock)),
+        exports: Exports::new(opened.shelves(), Arc::clone(&clock)),
         looking: Looking {
             store: Arc::clone(&store),
             retrials: opened.retrials(),
@@ -256,6 +282,8 @@ pub async fn start_at(
         drain,
         drain_for,
         given_up,
+        watching,
+        knowledge: belief.knowledge,
     })
 }
 
@@ -288,6 +316,18 @@ impl Running {
         self.simulator.as_ref()
     }
 
+    /// What models said.
+    #[must_use]
+    pub fn predictions(&self) -> Arc<dyn Predictions> {
+        self.store.predictions()
+    }
+
+    /// What is known of markets and channels at this moment.
+    #[must_use]
+    pub fn knowledge(&self) -> &Knowledge {
+        &self.knowledge
+    }
+
     /// What is kept.
     #[must_use]
     pub fn store(&self) -> &dyn Store {
@@ -315,6 +355,9 @@ impl Running {
         // Sessions leave one after the other within this time, each told when to come back.
         tokio::time::sleep(self.drain_for.min(Duration::from_secs(10))).await;
         self.server.stop(true).await;
+        for task in &self.watching {
+            task.abort();
+        }
         self.house.household.stop().await;
         drop(self.simulator);
         if let Some(redis) = &self.redis {

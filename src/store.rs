@@ -29,6 +29,7 @@ pub mod database;
 mod forget;
 mod place;
 pub mod postgres;
+mod predictions;
 mod read;
 mod reread;
 mod roster;

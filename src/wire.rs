@@ -9,6 +9,7 @@ use domain::ports::{Encode, View};
 
 pub mod chain;
 pub mod event;
+pub mod ml;
 pub mod reading;
 pub mod record;
 pub mod retrial;

@@ -39,6 +39,11 @@ expected-statuses = ["2xx", "3xx", 400, 401, 403, 404, 409, 412, 429, "5xx"]
 include-name = "POST /v1/analytics/what-if"
 [operations.checks.positive_data_acceptance]
 expected-statuses = ["2xx", "3xx", 400, 401, 403, 404, 409, 412, 429, "5xx"]
+# Nor that a trade's levels lie apart and that a venue lists its pair.
+[[operations]]
+include-name = "POST /v1/ml/predict"
+[operations.checks.positive_data_acceptance]
+expected-statuses = ["2xx", "3xx", 400, 401, 403, 404, 409, 412, 429, "5xx"]
 # Nor that a zone has two prices, and that only a correction has trades.
 [[operations]]
 include-name = "POST /v1/reviews/{id}"

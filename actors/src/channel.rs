@@ -24,6 +24,7 @@ mod judge;
 mod memory;
 mod story;
 
+pub use judge::judge as would_be;
 use memory::Memory;
 use story::Story;
 

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use actix::prelude::*;
 use domain::event::Event;
 use domain::ports::store::{Entry, Receipt, Store, StoreError};
-use domain::ports::{Advice, Clock};
+use domain::ports::{Advice, Clock, Witness};
 use tokio::sync::oneshot;
 
 use crate::hub::{Hub, Publish};
@@ -29,6 +29,8 @@ pub struct Ledger {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
     hub: Door<Hub>,
+    /// Hears what is stored, in its order and at once.
+    witness: Arc<dyn Witness>,
     waiting: VecDeque<Asked>,
     /// Since when a transaction is under way.
     writing: Option<Instant>,
@@ -47,11 +49,17 @@ type Answer = Result<Receipt, Unsettled>;
 impl Ledger {
     /// A ledger over a store, in front of a hub.
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, hub: Door<Hub>) -> Self {
+    pub fn new(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        hub: Door<Hub>,
+        witness: Arc<dyn Witness>,
+    ) -> Self {
         Self {
             store,
             clock,
             hub,
+            witness,
             waiting: VecDeque::new(),
             writing: None,
             leaving: false,
@@ -73,10 +81,11 @@ impl Ledger {
         self.writing = Some(Instant::now());
         let many = self.waiting.len().min(ENTRIES_AT_ONCE);
         let asked: Vec<_> = self.waiting.drain(..many).collect();
-        let (store, clock, hub) = (
+        let (store, clock, hub, witness) = (
             Arc::clone(&self.store),
             Arc::clone(&self.clock),
             self.hub.clone(),
+            Arc::clone(&self.witness),
         );
         let work = async move {
             let (entries, answers): (Vec<_>, Vec<_>) = asked
@@ -85,7 +94,7 @@ impl Ledger {
                 .unzip();
             let results = commit(&*store, &*clock, &entries).await;
             measure(&results);
-            publish(&hub, &results).await;
+            publish(&hub, &*witness, &results).await;
             for (answer, result) in answers.into_iter().zip(results) {
                 // Whoever no longer waits will ask again.
                 answer.send(result).ok();
@@ -160,9 +169,10 @@ fn single(result: Result<Vec<Receipt>, StoreError>) -> Answer {
 }
 
 /// Shows what was stored, in its order. A hub that is away finds the rest in the store.
-async fn publish(hub: &Door<Hub>, results: &[Answer]) {
+async fn publish(hub: &Door<Hub>, witness: &dyn Witness, results: &[Answer]) {
     let stored = results.iter().filter_map(|result| result.as_ref().ok());
     let events: Vec<Arc<Event>> = stored.flat_map(Receipt::events).cloned().collect();
+    witness.heard(&events);
     if !events.is_empty() && hub.ask(Publish(events)).await.is_err() {
         tracing::warn!("the hub is away; listeners will find these events in the store");
     }

@@ -9,12 +9,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix::prelude::*;
-use domain::ports::Scorer as Model;
-use domain::score::Score;
-use domain::signal::Signal;
+use domain::ports::{Asked, Scorer as Model};
+use domain::score::Assessed;
 use tokio::sync::oneshot;
 
 use crate::supervise::{Exit, Health, Mortal, Obituary, Retire, Sickness};
@@ -47,8 +46,8 @@ pub struct Scorer {
 }
 
 struct Question {
-    signal: Arc<Signal>,
-    answer: oneshot::Sender<Option<Score>>,
+    asked: Asked,
+    answer: oneshot::Sender<Option<Assessed>>,
 }
 
 impl Scorer {
@@ -105,11 +104,14 @@ fn employ(models: &Models) -> mpsc::SyncSender<Question> {
                 let batch: Vec<_> = std::iter::once(first)
                     .chain(questions.try_iter().take(BATCH - 1))
                     .collect();
-                let signals: Vec<_> = batch
+                let asked: Vec<_> = batch
                     .iter()
-                    .map(|question| Arc::clone(&question.signal))
+                    .map(|question| question.asked.clone())
                     .collect();
-                let scores = model.score(&signals);
+                let begun = Instant::now();
+                let scores = model.score(&asked);
+                metrics::histogram!("touchstone_scoring_seconds")
+                    .record(begun.elapsed().as_secs_f64());
                 for (question, score) in batch.into_iter().zip(scores) {
                     question.answer.send(score).ok();
                 }
@@ -123,8 +125,8 @@ fn employ(models: &Models) -> mpsc::SyncSender<Question> {
 
 /// What do you make of this signal?
 #[derive(Message)]
-#[rtype(result = "Option<Score>")]
-pub struct Ask(pub Arc<Signal>);
+#[rtype(result = "Option<Assessed>")]
+pub struct Ask(pub Asked);
 
 impl Actor for Scorer {
     type Context = Context<Self>;
@@ -156,14 +158,14 @@ impl Handler<Retire> for Scorer {
 }
 
 impl Handler<Ask> for Scorer {
-    type Result = ResponseActFuture<Self, Option<Score>>;
+    type Result = ResponseActFuture<Self, Option<Assessed>>;
 
-    fn handle(&mut self, Ask(signal): Ask, _: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, Ask(asked): Ask, _: &mut Self::Context) -> Self::Result {
         let (answer, told) = oneshot::channel();
-        let asked = self.questions.try_send(Question { signal, answer });
+        let sent = self.questions.try_send(Question { asked, answer });
         let (thread, patience) = (self.thread, self.patience);
         let waited = async move {
-            match asked {
+            match sent {
                 Ok(()) => match tokio::time::timeout(patience, told).await {
                     Ok(Ok(score)) => Waited::Scored(score),
                     Ok(Err(_)) => Waited::Panicked,
@@ -199,7 +201,7 @@ impl Handler<Ask> for Scorer {
 
 /// What came of waiting for the model.
 enum Waited {
-    Scored(Option<Score>),
+    Scored(Option<Assessed>),
     Silent,
     Panicked,
 }

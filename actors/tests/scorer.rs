@@ -13,10 +13,10 @@ use actors::scorer::{Ask, Scorer};
 use actors::supervise::{Child, Manners, Place};
 use domain::ids::{ChannelId, PostKey, SignalId};
 use domain::market::{Instrument, Side};
-use domain::ports::{Clock, Scorer as Model};
+use domain::ports::{Asked, Clock, Scorer as Model};
 use domain::post::Origin;
 use domain::reading::Entry;
-use domain::score::Score;
+use domain::score::Assessed;
 use domain::signal::Signal;
 use domain::time::Timestamp;
 
@@ -35,7 +35,7 @@ impl Model for Hanging {
         "hanging/1".into()
     }
 
-    fn score(&mut self, _: &[Arc<Signal>]) -> Vec<Option<Score>> {
+    fn score(&mut self, _: &[Asked]) -> Vec<Option<Assessed>> {
         loop {
             std::thread::park();
         }
@@ -84,14 +84,14 @@ async fn a_third_hung_model_takes_the_process_down_and_until_then_signals_go_out
     house.raise(child).await;
     for lost in 1..=2 {
         assert_eq!(
-            door.ask(Ask(signal())).await,
+            door.ask(Ask(Asked::of(signal()))).await,
             Ok(None),
             "unscored, and not lost"
         );
         assert_eq!(abandoned.load(Ordering::SeqCst), lost);
         assert!(causes.lock().unwrap().is_empty());
     }
-    door.ask(Ask(signal())).await.ok();
+    door.ask(Ask(Asked::of(signal()))).await.ok();
     let given_up = async {
         while causes.lock().unwrap().is_empty() {
             tokio::time::sleep(Duration::from_millis(2)).await;

@@ -14,7 +14,7 @@ use domain::execution::ExecutionModel;
 use domain::ids::{ChannelId, PostKey, SignalId};
 use domain::market::{Instrument, Tick, Venue};
 use domain::ports::store::ChannelCard;
-use domain::ports::{Clock as _, Feed, FeedError, Listed, Tape};
+use domain::ports::{Clock as _, Feed, FeedError, Listed, Nobody, Tape};
 use domain::post::{Action, Origin, Post};
 use domain::time::Timestamp;
 use scoring::geometry::Geometry;
@@ -96,6 +96,7 @@ pub async fn raise(medium: &Medium, channels: &[ChannelId]) -> anyhow::Result<Sc
         feeds: vec![Arc::new(venue)],
         channels: channels.iter().map(posting).collect(),
         models: Arc::new(|| Box::new(Geometry)),
+        witness: Arc::new(Nobody),
         encode: Arc::new(Encoder),
         bus: None,
         retrials: None,

@@ -33,7 +33,12 @@ use crate::time::Timestamp;
 
 /// The version of the rules by which outcomes come about. A change of them that can change an
 /// outcome is a new version: what was judged by the old ones stays as it is, and stays readable.
-pub const POLICY: u32 = 1;
+///
+/// 1. The first.
+/// 2. A stop that the author moves beyond the price is paid what the bar gives at best; by the first
+///    rules it was paid its own price, also where nobody had traded there. Market and stop orders slip
+///    farther where the book is thin, and contracts for difference pay what brokers quote.
+pub const POLICY: u32 = 2;
 
 /// Where a signal stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -14,6 +14,7 @@ mod normalise;
 mod number;
 mod phrase;
 mod speech;
+mod spelling;
 mod symbol;
 mod token;
 mod trade;
@@ -73,7 +74,8 @@ fn meaning(text: &str, has_media: bool, context: Context<'_>) -> Meaning {
     if tokens.len() > token::MOST_TOKENS {
         return Meaning::Noise("too-long");
     }
-    let lexemes = symbol::name(phrase::name(tokens, lexicon), context.assets);
+    let mut lexemes = symbol::name(phrase::name(tokens, lexicon), context.assets);
+    spelling::mend(&mut lexemes);
     let mut lexemes = layout::plain(lexemes);
     trade::regroup(&mut lexemes, context.assets);
     let mut meaning = speech::recap(&lexemes, context.assets)

@@ -11,12 +11,15 @@ use smol_str::SmolStr;
 
 use crate::event::Event;
 use crate::market::{Candle, Instrument, Interval, Mark, Price, Tick, Venue};
-use crate::score::Score;
+use crate::post::Post;
+use crate::reading::Draft;
+use crate::score::Assessed;
 use crate::signal::Signal;
 use crate::time::Timestamp;
 
 pub mod bus;
 pub mod chain;
+pub mod predictions;
 pub mod retrial;
 pub mod review;
 pub mod roster;
@@ -183,8 +186,45 @@ pub trait Scorer: Send {
     /// Which model, `geometry/1`.
     fn model(&self) -> SmolStr;
 
-    /// A score for each signal, in order; none where the model cannot speak of it.
-    fn score(&mut self, signals: &[Arc<Signal>]) -> Vec<Option<Score>>;
+    /// What is made of each signal, in order; none where the model cannot speak of it.
+    fn score(&mut self, asked: &[Asked]) -> Vec<Option<Assessed>>;
+}
+
+/// A signal of which somebody asks what it is worth, and how it came to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The signal.
+    pub signal: Arc<Signal>,
+    /// The post that it was read from; none where somebody only asks what such a trade would score.
+    pub post: Option<Arc<Post>>,
+    /// What was read there.
+    pub draft: Option<Arc<Draft>>,
+}
+
+impl Asked {
+    /// A signal that no post called.
+    #[must_use]
+    pub const fn of(signal: Arc<Signal>) -> Self {
+        Self {
+            signal,
+            post: None,
+            draft: None,
+        }
+    }
+}
+
+/// Hears what was stored, at once and in order, before anybody is shown it.
+pub trait Witness: Send + Sync {
+    /// These events are stored.
+    fn heard(&self, events: &[Arc<Event>]);
+}
+
+/// Where nobody needs to hear it.
+#[derive(Clone, Copy, Debug)]
+pub struct Nobody;
+
+impl Witness for Nobody {
+    fn heard(&self, _: &[Arc<Event>]) {}
 }
 
 /// What a class of listeners may see of an event.

@@ -109,6 +109,8 @@ struct Shelf {
     bars: VecDeque<Bar>,
     /// The bar that is still being traded, made of shorter ones.
     growing: Option<Bar>,
+    /// The end of the last candle that was taken: what begins before it was told already.
+    told: Option<Timestamp>,
 }
 
 impl Series {
@@ -165,10 +167,17 @@ impl Shelf {
             Timestamp::from_micros(begin),
             Timestamp::from_micros(begin + span),
         );
-        let known = self.bars.back().map(|last| last.end);
-        if known.is_some_and(|known| bar.open_time < known) {
-            return;
+        if let Some(told) = self.told
+            && bar.open_time < told
+        {
+            // After a gap the whole is told of what was only begun.
+            let whole = |growing: Bar| bar.open_time == growing.open_time && told < bar.end;
+            if !self.growing.is_some_and(whole) {
+                return;
+            }
+            self.growing = None;
         }
+        self.told = Some(bar.end);
         let growing = match self.growing.take() {
             Some(growing) if growing.open_time == begin => growing.and(bar),
             // Its last part was never told: what is known of it stands.
@@ -263,6 +272,35 @@ mod tests {
         assert_eq!(series.until(Length::Minute, Timestamp::MAX).count(), 0);
         let now = Timestamp::from_micros(501 * MINUTE);
         assert_eq!(series.until(Length::Minute, now).count(), 1);
+    }
+
+    #[test]
+    fn what_shorter_candles_tell_again_of_a_bar_that_grows_is_not_counted_twice() {
+        let mut series = Series::default();
+        let of = |begin: i64, minutes: i64| Bar {
+            open_time: Timestamp::from_micros(begin * MINUTE),
+            end: Timestamp::from_micros((begin + minutes) * MINUTE),
+            volume: minutes as f64,
+            ..minute(0, 100.0)
+        };
+        // As a market is asked of its last days: the longest candles first.
+        (0..3).for_each(|nth| series.push(&of(nth * 15, 15)));
+        (0..10).for_each(|nth| series.push(&of(nth * 5, 5)));
+        (0..60).for_each(|nth| series.push(&of(nth, 1)));
+        let now = Timestamp::from_micros(60 * MINUTE);
+        let hour = series.until(Length::Hour, now).next().unwrap();
+        assert!((hour.volume - 60.0).abs() < 1e-9, "{}", hour.volume);
+
+        // Half an hour of the next hour, a gap, and the hour as a whole.
+        (60..90).for_each(|nth| series.push(&of(nth, 1)));
+        series.push(&Bar {
+            close: 200.0,
+            ..of(60, 60)
+        });
+        let later = Timestamp::from_micros(120 * MINUTE);
+        let hour = series.until(Length::Hour, later).next_back().unwrap();
+        assert!((hour.volume - 60.0).abs() < 1e-9, "{}", hour.volume);
+        assert!((hour.close - 200.0).abs() < 1e-9);
     }
 
     #[test]

@@ -5,13 +5,11 @@
 //! vol. 1, ch. XIV). For such a price every way of leaving earns nothing on average (optional
 //! stopping), so `E[R]` is minus the costs, measured in the risk.
 
-use std::sync::Arc;
-
 use domain::execution::Costs;
 use domain::market::Price;
-use domain::ports::Scorer;
+use domain::ports::{Asked, Scorer};
 use domain::reading::Entry;
-use domain::score::Score;
+use domain::score::{Assessed, Score};
 use domain::signal::Signal;
 use rust_decimal::prelude::ToPrimitive as _;
 use smol_str::SmolStr;
@@ -28,8 +26,9 @@ impl Scorer for Geometry {
         SmolStr::new_static(MODEL)
     }
 
-    fn score(&mut self, signals: &[Arc<Signal>]) -> Vec<Option<Score>> {
-        signals.iter().map(|signal| score(signal)).collect()
+    fn score(&mut self, asked: &[Asked]) -> Vec<Option<Assessed>> {
+        let scores = asked.iter().map(|asked| score(&asked.signal));
+        scores.map(|score| score.map(Assessed::from)).collect()
     }
 }
 
@@ -92,6 +91,8 @@ fn score(signal: &Signal) -> Option<Score> {
         model: SmolStr::new_static(MODEL),
         expected_r: Some(-(p * odds.cost_of_winning + (1.0 - p) * odds.cost_of_losing)),
         targets: odds.targets,
+        skill: None,
+        moved: Vec::new(),
     })
 }
 

@@ -10,7 +10,7 @@ use std::str::FromStr as _;
 use anyhow::Context as _;
 use domain::ports::Clock as _;
 
-use crate::cli::{FiguresArgs, FileArgs, SignalsArgs};
+use crate::cli::{FiguresArgs, FileArgs, OutcomesArgs, SignalsArgs};
 use crate::clock::WallClock;
 use crate::config::Settings;
 use crate::export::{self, Format, Pages, Wanted};
@@ -29,8 +29,9 @@ pub fn signals(config: Option<&Path>, args: &SignalsArgs) -> anyhow::Result<Exit
 /// # Errors
 ///
 /// As [`signals`].
-pub fn outcomes(config: Option<&Path>, args: &SignalsArgs) -> anyhow::Result<ExitCode> {
-    write(config, Wanted::outcomes(&args.filter)?, &args.file)
+pub fn outcomes(config: Option<&Path>, args: &OutcomesArgs) -> anyhow::Result<ExitCode> {
+    let wanted = Wanted::outcomes(&args.filter, &args.followed)?;
+    write(config, wanted, &args.file)
 }
 
 /// Writes figures.
@@ -39,7 +40,7 @@ pub fn outcomes(config: Option<&Path>, args: &SignalsArgs) -> anyhow::Result<Exi
 ///
 /// As [`signals`].
 pub fn figures(config: Option<&Path>, args: &FiguresArgs) -> anyhow::Result<ExitCode> {
-    let wanted = Wanted::figures(&args.filter, WallClock.now())?;
+    let wanted = Wanted::figures(&args.filter, &args.followed, WallClock.now())?;
     write(config, wanted, &args.file)
 }
 
@@ -49,7 +50,7 @@ fn write(config: Option<&Path>, wanted: Wanted, to: &FileArgs) -> anyhow::Result
     let written = actix::System::new().block_on(async {
         let opened = place.open().await;
         let opened = opened.with_context(|| format!("could not open {place}"))?;
-        let pages = Pages::begin(opened.port(), wanted).await?;
+        let pages = Pages::begin(opened.shelves(), wanted).await?;
         let written = match &to.out {
             Some(path) => whole(pages, format, path).await?,
             None => export::write(pages, format, std::io::stdout()).await?,

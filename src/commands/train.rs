@@ -227,6 +227,13 @@ impl TrainArgs {
                 "--quick tries one network alone, whose eye is shut: leave --eyes or --quick out"
             );
         }
+        if let Some(nets) = self.nets {
+            let nets = usize::try_from(nets)?;
+            order
+                .networks
+                .iter_mut()
+                .for_each(|(_, pace)| pace.nets = nets);
+        }
         if let Some(times) = self.shuffles {
             order.shuffles = usize::try_from(times)?;
         }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::vec;
 
 use clap::Args;
-use domain::execution::ExecutionModel;
 use domain::ids::ChannelId;
+use domain::ports::retrial::Retrials;
+use domain::ports::scrutiny::Scrutiny;
 use domain::ports::store::{ChannelCard, SignalQuery, SignalRecord, Store, StoreError};
 use domain::post::Origin;
 use domain::time::Timestamp;
@@ -13,10 +14,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
 use super::Failed;
+use crate::figures::claims::Claims;
+use crate::figures::followed::{Followed, FollowedFilter};
+use crate::figures::scrutiny::{self, About};
 use crate::figures::window::Window;
 use crate::figures::{self, Figures, as_of};
 use crate::filter::{self, BadFilter, SignalFilter};
-use crate::wire::rows::{self, ChannelRow, FIGURES, Kind, OUTCOMES, SIGNALS, Value};
+use crate::wire::rows::{self, ChannelRow, FIGURES, Kind, OUTCOMES, OutcomeRow, SIGNALS, Value};
 
 /// So many signals are in memory at once.
 const PAGE: usize = 500;
@@ -49,7 +53,7 @@ pub enum Wanted {
     /// Signals, newest first.
     Signals(SignalQuery),
     /// The outcomes of those that are judged, newest signal first.
-    Outcomes(SignalQuery),
+    Outcomes(SignalQuery, Followed),
     /// The figures of channels, by name.
     Figures {
         /// Of these; of all where it is empty.
@@ -58,6 +62,8 @@ pub enum Wanted {
         window: Window,
         /// Of which origin; the channel's own where none is said.
         origin: Option<Origin>,
+        /// Under which model.
+        followed: Followed,
         /// What was not known then is left out.
         at: Timestamp,
     },
@@ -78,8 +84,8 @@ impl Wanted {
     /// # Errors
     ///
     /// [`BadFilter`] when it cannot be read.
-    pub fn outcomes(filter: &SignalFilter) -> Result<Self, BadFilter> {
-        filter.query().map(Self::Outcomes)
+    pub fn outcomes(filter: &SignalFilter, followed: &FollowedFilter) -> Result<Self, BadFilter> {
+        Ok(Self::Outcomes(filter.query()?, followed.read()?))
     }
 
     /// Figures that pass a filter.
@@ -87,13 +93,18 @@ impl Wanted {
     /// # Errors
     ///
     /// [`BadFilter`] when it cannot be read.
-    pub fn figures(filter: &FiguresFilter, now: Timestamp) -> Result<Self, BadFilter> {
+    pub fn figures(
+        filter: &FiguresFilter,
+        followed: &FollowedFilter,
+        now: Timestamp,
+    ) -> Result<Self, BadFilter> {
         let window = Window::read(filter.window.as_deref());
         let at = filter::instant("at", filter.at.as_deref())?;
         Ok(Self::Figures {
             channels: filter::list("channels", filter.channels.as_deref(), ChannelId::parse)?,
             window: window.map_err(|why| BadFilter::new("window", why))?,
             origin: filter::origin(filter.origin.as_deref())?,
+            followed: followed.read()?,
             at: at.map_or(now, |at| at.min(now)),
         })
     }
@@ -103,15 +114,26 @@ impl Wanted {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Signals(_) => "signals",
-            Self::Outcomes(_) => "outcomes",
+            Self::Outcomes(..) => "outcomes",
             Self::Figures { .. } => "figures",
         }
     }
 }
 
+/// What exports are read from.
+#[derive(Clone)]
+pub struct Shelves {
+    /// What is kept.
+    pub store: Arc<dyn Store>,
+    /// What came of signals when they were tried again.
+    pub retrials: Arc<dyn Retrials>,
+    /// What channels claim.
+    pub scrutiny: Arc<dyn Scrutiny>,
+}
+
 /// The rows of an export, page by page.
 pub struct Pages {
-    store: Arc<dyn Store>,
+    shelves: Shelves,
     wanted: Wanted,
     /// Read already, to know that the records can be read at all.
     first: Option<Vec<Vec<Value>>>,
@@ -126,17 +148,17 @@ impl Pages {
     /// # Errors
     ///
     /// [`Failed`] when it cannot be read.
-    pub async fn begin(store: Arc<dyn Store>, wanted: Wanted) -> Result<Self, Failed> {
+    pub async fn begin(shelves: Shelves, wanted: Wanted) -> Result<Self, Failed> {
         let mut cards = Vec::new();
         if let Wanted::Figures { channels, .. } = &wanted {
-            let all = store.channels().await?.into_iter();
+            let all = shelves.store.channels().await?.into_iter();
             cards.extend(
                 all.map(|record| record.card)
                     .filter(|card| channels.is_empty() || channels.contains(&card.id)),
             );
         }
         let mut pages = Self {
-            store,
+            shelves,
             wanted,
             first: None,
             channels: cards.into_iter(),
@@ -157,7 +179,7 @@ impl Pages {
     pub fn header(&self) -> Vec<(&'static str, Kind)> {
         match self.wanted {
             Wanted::Signals(_) => rows::header(SIGNALS),
-            Wanted::Outcomes(_) => rows::header(OUTCOMES),
+            Wanted::Outcomes(..) => rows::header(OUTCOMES),
             Wanted::Figures { .. } => rows::header(FIGURES),
         }
     }
@@ -178,38 +200,69 @@ impl Pages {
         if self.over {
             return Ok(None);
         }
-        let store = &*self.store;
+        let Shelves {
+            store,
+            retrials,
+            scrutiny,
+        } = &self.shelves;
         match &mut self.wanted {
             Wanted::Signals(query) => {
-                let page = page(store, query, &mut self.over).await?;
+                let page = page(&**store, query, &mut self.over).await?;
                 Ok(Some(page.iter().map(|of| rows::row(SIGNALS, of)).collect()))
             }
-            Wanted::Outcomes(query) => {
-                let page = page(store, query, &mut self.over).await?;
-                let judged = page.iter().filter(|of| of.outcome.is_some());
-                Ok(Some(judged.map(|of| rows::row(OUTCOMES, of)).collect()))
+            Wanted::Outcomes(query, followed) => {
+                let page = page(&**store, query, &mut self.over).await?;
+                let mut retried = followed.retried(&**retrials, &page).await?;
+                let judged = page.into_iter().filter(|of| of.outcome.is_some());
+                let told = judged.filter_map(|record| {
+                    let retried = retried.remove(&record.signal.id);
+                    // Not tried so yet: what was judged live is not its outcome.
+                    let told = followed.policy().is_none() || retried.is_some();
+                    told.then(|| rows::row(OUTCOMES, &OutcomeRow { record, retried }))
+                });
+                Ok(Some(told.collect()))
             }
             Wanted::Figures {
-                window, origin, at, ..
+                window,
+                origin,
+                followed,
+                at,
+                ..
             } => {
                 let Some(card) = self.channels.next() else {
                     return Ok(None);
                 };
-                let (window, origin, at) = (*window, origin.unwrap_or(card.origin), *at);
-                let signals = figures::read::signals(store, &card.id, origin, window.from(at));
-                let signals = signals.await?;
+                let (window, followed, at) = (*window, *followed, *at);
+                let about = About {
+                    channel: &card.id,
+                    origin: origin.unwrap_or(card.origin),
+                    from: window.from(at),
+                    at,
+                };
+                let judged =
+                    figures::read::signals(&**store, about.channel, about.origin, about.from);
+                let judged = judged.await?;
+                if judged.is_empty() {
+                    // A channel of another origin has no signals of this one, and no row.
+                    return Ok(Some(Vec::new()));
+                }
+                let said = scrutiny::said(&**scrutiny, &about).await?;
+                let origin = about.origin.label();
+                let (signals, untried) = followed.records(&**retrials, judged.clone()).await?;
                 let row = super::beside(move || {
-                    let signals = as_of(signals, at);
+                    let (signals, judged) = (as_of(signals, at), as_of(judged, at));
                     let row = ChannelRow {
                         channel: card.id.to_string(),
-                        origin: origin.label(),
+                        origin,
                         window: window.label(),
-                        model: ExecutionModel::DEFAULT.name,
+                        model: followed.model(),
+                        policy: followed.policy(),
+                        untried,
                         as_of: at,
                         figures: Figures::of(&signals),
+                        claims: Claims::of(&judged, &said),
                     };
-                    // A channel of another origin has no signals of this one, and no row.
-                    Ok((row.figures.signals > 0).then(|| rows::row(FIGURES, &row)))
+                    Ok((!judged.is_empty()).then(|| rows::row(FIGURES, &row)))
                 });
                 Ok(Some(row.await?.into_iter().collect()))
             }

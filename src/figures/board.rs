@@ -6,6 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Figures;
+use super::claims::ClaimGap;
 
 /// The share of false accusations that is put up with among the channels that are called bad.
 const FALSE_DISCOVERIES: f64 = 0.1;
@@ -19,6 +20,17 @@ pub enum Order {
     Worst,
 }
 
+/// A channel that is to be ranked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Runner {
+    /// Its name.
+    pub channel: ChannelId,
+    /// What may be said of it.
+    pub figures: Figures,
+    /// What it claims against the record.
+    pub claims: ClaimGap,
+}
+
 /// A channel on the board.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Ranked {
@@ -28,6 +40,9 @@ pub struct Ranked {
     pub channel: String,
     /// What may be said of it.
     pub figures: Figures,
+    /// What it claims against the record, in short; `/v1/analytics/channels/{id}` says the rest. It has no
+    /// part in the order.
+    pub claims: ClaimGap,
 }
 
 /// A channel that is not on the board.
@@ -39,57 +54,67 @@ pub struct Unranked {
     pub reason: String,
     /// What may be said of it even so.
     pub figures: Figures,
+    /// What it claims against the record, in short.
+    pub claims: ClaimGap,
 }
 
 /// Ranks channels, and says of the others why not.
 #[must_use]
-pub fn rank(channels: Vec<(ChannelId, Figures)>, order: Order) -> (Vec<Ranked>, Vec<Unranked>) {
+pub fn rank(channels: Vec<Runner>, order: Order) -> (Vec<Ranked>, Vec<Unranked>) {
     let (enough, few): (Vec<_>, Vec<_>) = channels
         .into_iter()
-        .partition(|(_, figures)| figures.is_enough());
+        .partition(|runner| runner.figures.is_enough());
     let mut unranked: Vec<Unranked> = few
         .into_iter()
-        .map(|(channel, figures)| Unranked {
-            channel: channel.to_string(),
-            reason: why(&figures),
-            figures,
+        .map(|runner| {
+            let reason = why(&runner.figures);
+            runner.without_a_place(reason)
         })
         .collect();
     let chances: Vec<f64> = enough
         .iter()
-        .map(|(_, figures)| figures.p_of_gain.unwrap_or(1.0))
+        .map(|runner| runner.figures.p_of_gain.unwrap_or(1.0))
         .collect();
     let proven = discoveries(&chances, FALSE_DISCOVERIES);
     let mut listed = Vec::new();
-    for ((channel, figures), loses) in enough.into_iter().zip(proven) {
-        if order == Order::Best || loses && bound(&figures, Order::Worst) < 0.0 {
-            listed.push((channel, figures));
+    for (runner, loses) in enough.into_iter().zip(proven) {
+        if order == Order::Best || loses && bound(&runner.figures, Order::Worst) < 0.0 {
+            listed.push(runner);
         } else {
-            unranked.push(Unranked {
-                channel: channel.to_string(),
-                reason: "that it loses is not beyond doubt".to_owned(),
-                figures,
-            });
+            let reason = "that it loses is not beyond doubt".to_owned();
+            unranked.push(runner.without_a_place(reason));
         }
     }
-    listed.sort_by(|(one, of_one), (other, of_other)| {
-        let (a, b) = (bound(of_one, order), bound(of_other, order));
+    listed.sort_by(|one, other| {
+        let (a, b) = (bound(&one.figures, order), bound(&other.figures, order));
         let by_bound = match order {
             Order::Best => b.total_cmp(&a),
             Order::Worst => a.total_cmp(&b),
         };
-        by_bound.then_with(|| one.as_str().cmp(other.as_str()))
+        by_bound.then_with(|| one.channel.as_str().cmp(other.channel.as_str()))
     });
     unranked.sort_by(|one, other| one.channel.cmp(&other.channel));
     let ranked = (1..)
         .zip(listed)
-        .map(|(rank, (channel, figures))| Ranked {
+        .map(|(rank, runner)| Ranked {
             rank,
-            channel: channel.to_string(),
-            figures,
+            channel: runner.channel.to_string(),
+            figures: runner.figures,
+            claims: runner.claims,
         })
         .collect();
     (ranked, unranked)
+}
+
+impl Runner {
+    fn without_a_place(self, reason: String) -> Unranked {
+        Unranked {
+            channel: self.channel.to_string(),
+            reason,
+            figures: self.figures,
+            claims: self.claims,
+        }
+    }
 }
 
 /// The bound by which it is ranked.
@@ -118,12 +143,7 @@ mod tests {
     use super::*;
     use crate::figures::Known;
 
-    fn channel(
-        name: &str,
-        effective: f64,
-        [low, mean, high]: [f64; 3],
-        p: f64,
-    ) -> (ChannelId, Figures) {
+    fn channel(name: &str, effective: f64, [low, mean, high]: [f64; 3], p: f64) -> Runner {
         let figures = Figures {
             trades: 100,
             effective_n: Some(effective),
@@ -135,7 +155,11 @@ mod tests {
             p_of_gain: Some(p),
             ..Figures::of(&[])
         };
-        (ChannelId::parse(name).unwrap(), figures)
+        Runner {
+            channel: ChannelId::parse(name).unwrap(),
+            figures,
+            claims: ClaimGap::default(),
+        }
     }
 
     fn names(ranked: &[Ranked]) -> Vec<&str> {
@@ -145,7 +169,7 @@ mod tests {
             .collect()
     }
 
-    fn some() -> Vec<(ChannelId, Figures)> {
+    fn some() -> Vec<Runner> {
         vec![
             // A high mean of which nobody knows much, and a lower one that is sure.
             channel("lucky", 35.0, [-0.4, 0.6, 1.6], 0.9),

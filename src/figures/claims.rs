@@ -76,6 +76,33 @@ pub struct Claims {
     pub left_out: usize,
 }
 
+/// What a channel claims against the record, in short.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, ToSchema)]
+pub struct ClaimGap {
+    /// Posts that claim a result.
+    pub claims: usize,
+    /// Trades of which a percentage is claimed that could be compared with the record.
+    pub compared: usize,
+    /// What those trades earned on average by the channel's words, in R.
+    pub claimed_r: Option<f64>,
+    /// What they earned by the record, in R net of costs, as they were judged live.
+    pub measured_r: Option<f64>,
+    /// The difference, with the interval of its resampled mean.
+    pub gap_r: Option<Known>,
+}
+
+impl From<&Claims> for ClaimGap {
+    fn from(claims: &Claims) -> Self {
+        Self {
+            claims: claims.claims,
+            compared: claims.compared,
+            claimed_r: claims.claimed_r,
+            measured_r: claims.measured_r,
+            gap_r: claims.gap_r,
+        }
+    }
+}
+
 /// A claim beside the record.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Claim {
@@ -104,6 +131,14 @@ pub struct Said {
     pair: Option<Pair>,
     percent: Option<Decimal>,
     leverage: Option<Decimal>,
+}
+
+impl Said {
+    /// When it was received.
+    #[must_use]
+    pub const fn received(&self) -> Timestamp {
+        self.received
+    }
 }
 
 impl From<&ClaimRecord> for Said {

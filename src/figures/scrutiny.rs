@@ -107,7 +107,12 @@ impl Held {
     }
 }
 
-async fn said(scrutiny: &dyn Scrutiny, about: &About<'_>) -> Result<Vec<Said>, StoreError> {
+/// What a channel claims, oldest post first.
+///
+/// # Errors
+///
+/// [`StoreError`] when it cannot be read.
+pub async fn said(scrutiny: &dyn Scrutiny, about: &About<'_>) -> Result<Vec<Said>, StoreError> {
     let mut query = ClaimQuery {
         channel: about.channel.clone(),
         origin: about.origin,

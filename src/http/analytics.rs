@@ -16,21 +16,19 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::error::{ApiError, Problem};
 use super::records::{self, Records};
-use crate::figures::board::{self, Order, Ranked, Unranked};
-use crate::figures::claims::Claims;
+use crate::figures::board::{self, Order, Ranked, Runner, Unranked};
+use crate::figures::claims::{ClaimGap, Claims, Said};
 use crate::figures::copies::Copies;
 use crate::figures::delays::{self, Delayed};
+use crate::figures::followed::{self, Followed};
 use crate::figures::parts::Parts;
 use crate::figures::recall::Recall;
 use crate::figures::scrutiny::{self, About, Revisions};
 use crate::figures::window::Window;
 use crate::figures::{Figures, as_of};
 
-mod followed;
 pub mod signal;
 pub mod what_if;
-
-use followed::Followed;
 
 /// The most answers that are remembered; then all are forgotten.
 const REMEMBERED: usize = 4_096;
@@ -38,12 +36,26 @@ const REMEMBERED: usize = 4_096;
 /// What figures are remembered by.
 type Asked = (ChannelId, Origin, Window, Followed);
 
-/// Up to where figures know everything: the last event, and the last retrial.
-type Known = (Seq, Option<Timestamp>);
+/// How much a channel has said: whoever read its claims before more was said reads them again. That a post
+/// is edited for the second time shows with the next post.
+type Talk = (u64, u64, u64, Option<Timestamp>);
 
-/// Figures that were computed, by what they were asked for, with what they know and how many signals
-/// are left out.
-type Remembered = HashMap<Asked, (Known, Arc<Figures>, usize)>;
+/// Up to where figures know everything: the last event, the last retrial, and what the channel said.
+type Known = (Seq, Option<Timestamp>, Talk);
+
+/// What a board shows of a channel.
+struct Shown {
+    figures: Figures,
+    claims: ClaimGap,
+    /// How many judged signals are left out.
+    untried: usize,
+}
+
+/// What was computed, by what it was asked for, with what it knows.
+type Remembered = HashMap<Asked, (Known, Arc<Shown>)>;
+
+/// What channels claim, as it was read.
+type Heard = HashMap<(ChannelId, Origin), (Talk, Arc<Vec<Said>>)>;
 
 /// What analytics are computed from, and what was computed.
 #[derive(Clone)]
@@ -54,6 +66,7 @@ pub struct Analytics {
     retrials: Arc<dyn Retrials>,
     clock: Arc<dyn Clock>,
     remembered: Arc<Mutex<Remembered>>,
+    heard: Arc<Mutex<Heard>>,
 }
 
 /// Which board.
@@ -76,7 +89,7 @@ pub struct BoardParams {
     model: Option<String>,
     /// By the rules of this version, from recorded prices, also under `default/1`; today's when nothing is
     /// said.
-    #[param(minimum = 1, maximum = 1)]
+    #[param(minimum = 1, maximum = 2)]
     policy: Option<u32>,
     /// `live` or `simulator`, which are never on one board; what the platform collects when nothing is
     /// said. Imported history is on none.
@@ -122,7 +135,7 @@ pub struct FiguresParams {
     model: Option<String>,
     /// By the rules of this version, from recorded prices, also under `default/1`; today's when nothing is
     /// said.
-    #[param(minimum = 1, maximum = 1)]
+    #[param(minimum = 1, maximum = 2)]
     policy: Option<u32>,
     /// `live`, `import` or `simulator`; the channel's own when nothing is said.
     #[param(pattern = "^(live|import|simulator)$")]
@@ -179,6 +192,7 @@ impl Analytics {
             retrials,
             clock,
             remembered: Arc::default(),
+            heard: Arc::default(),
         }
     }
 
@@ -196,38 +210,72 @@ impl Analytics {
         Ok(self.recall.signals(&*self.store, channel, wanted).await?)
     }
 
-    /// The figures of a channel now, remembered until something is stored; and how many signals are left
-    /// out of them.
-    async fn figures(
+    /// What a board shows of a channel now, remembered until something is stored.
+    async fn shown(
         &self,
         channel: &ChannelId,
         origin: Origin,
         (window, followed): (Window, Followed),
         (known, now): (Known, Timestamp),
-    ) -> Result<(Arc<Figures>, usize), ApiError> {
+    ) -> Result<Arc<Shown>, ApiError> {
         let key = (channel.clone(), origin, window, followed);
-        let remembered = self.remembered().get(&key).cloned();
-        if let Some((known_until, figures, untried)) = remembered
+        let remembered = locked(&self.remembered).get(&key).cloned();
+        if let Some((known_until, shown)) = remembered
             && known_until == known
         {
-            return Ok((figures, untried));
+            return Ok(shown);
         }
-        let records = self.signals(channel, origin, window.from(now)).await?;
-        let (records, untried) = followed.records(&*self.retrials, records).await?;
-        let figures = Arc::new(computed(move || Figures::of(&records)).await?);
-        let mut remembered = self.remembered();
+        let from = window.from(now);
+        let said = self.said(channel, origin, (known.2, now)).await?;
+        let judged = self.signals(channel, origin, from).await?;
+        let (records, untried) = followed.records(&*self.retrials, judged.clone()).await?;
+        let shown = computed(move || {
+            let said = said
+                .iter()
+                .filter(|said| from.is_none_or(|from| said.received() >= from));
+            let said: Vec<Said> = said.cloned().collect();
+            Shown {
+                figures: Figures::of(&records),
+                claims: ClaimGap::from(&Claims::of(&judged, &said)),
+                untried,
+            }
+        });
+        let shown = Arc::new(shown.await?);
+        let mut remembered = locked(&self.remembered);
         if remembered.len() >= REMEMBERED {
             remembered.clear();
         }
-        remembered.insert(key, (known, Arc::clone(&figures), untried));
-        Ok((figures, untried))
+        remembered.insert(key, (known, Arc::clone(&shown)));
+        Ok(shown)
     }
 
-    fn remembered(&self) -> std::sync::MutexGuard<'_, Remembered> {
-        self.remembered
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    /// What a channel claims, read again when it has said more.
+    async fn said(
+        &self,
+        channel: &ChannelId,
+        origin: Origin,
+        (talk, at): (Talk, Timestamp),
+    ) -> Result<Arc<Vec<Said>>, ApiError> {
+        let key = (channel.clone(), origin);
+        if let Some((heard, said)) = locked(&self.heard).get(&key)
+            && *heard == talk
+        {
+            return Ok(Arc::clone(said));
+        }
+        let about = About {
+            channel,
+            origin,
+            from: None,
+            at,
+        };
+        let said = Arc::new(scrutiny::said(&*self.scrutiny, &about).await?);
+        locked(&self.heard).insert(key, (talk, Arc::clone(&said)));
+        Ok(said)
     }
+}
+
+fn locked<T>(what: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    what.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn window(text: Option<&str>) -> Result<Window, ApiError> {
@@ -279,14 +327,24 @@ pub async fn leaderboard(
     };
     let (mut all, mut untried) = (Vec::with_capacity(channels.len()), 0);
     for record in channels {
-        let id = record.card.id;
-        let known = ((head, newest), now);
-        let (figures, left_out) = analytics
-            .figures(&id, origin, (window, followed), known)
+        let talk = (
+            record.posts,
+            record.edited,
+            record.deleted,
+            record.last_post,
+        );
+        let channel = record.card.id;
+        let known = ((head, newest, talk), now);
+        let shown = analytics
+            .shown(&channel, origin, (window, followed), known)
             .await?;
-        untried += left_out;
-        if figures.signals > 0 {
-            all.push((id, Figures::clone(&figures)));
+        untried += shown.untried;
+        if shown.figures.signals > 0 {
+            all.push(Runner {
+                channel,
+                figures: shown.figures.clone(),
+                claims: shown.claims,
+            });
         }
     }
     let (ranked, unranked) = board::rank(all, order);

@@ -11,8 +11,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use utoipa::IntoParams;
 
 use super::error::{ApiError, Problem};
-use super::records::Records;
-use crate::export::{self, Failed, FiguresFilter, Format, Pages, Wanted};
+use crate::export::{self, Failed, FiguresFilter, Format, Pages, Shelves, Wanted};
+use crate::figures::followed::FollowedFilter;
 use crate::filter::SignalFilter;
 
 mod pipe;
@@ -26,17 +26,17 @@ const AGAIN_S: u64 = 5;
 /// What exports are made of.
 #[derive(Clone)]
 pub struct Exports {
-    store: Records,
+    shelves: Shelves,
     clock: Arc<dyn Clock>,
     turns: Arc<Semaphore>,
 }
 
 impl Exports {
-    /// Exports of a store.
+    /// Exports of what is kept.
     #[must_use]
-    pub fn new(store: Records, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(shelves: Shelves, clock: Arc<dyn Clock>) -> Self {
         Self {
-            store,
+            shelves,
             clock,
             turns: Arc::new(Semaphore::new(AT_ONCE)),
         }
@@ -83,8 +83,9 @@ pub async fn signals(
         .await
 }
 
-/// What came of judged signals as a file, newest first, with the filters of the list of signals.
-#[utoipa::path(get, path = "/v1/exports/outcomes", tag = "exports", params(SignalFilter, FormatParams), responses(
+/// What came of judged signals as a file, newest first, with the filters of the list of signals: as they
+/// were judged live, or under another model, by those that were tried so to the end.
+#[utoipa::path(get, path = "/v1/exports/outcomes", tag = "exports", params(SignalFilter, FollowedFilter, FormatParams), responses(
     (status = 200, description = "the file", content(
         (String = "text/csv"), (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
         (Vec<u8> = "application/vnd.apache.parquet"), (Vec<serde_json::Value> = "application/json"))),
@@ -94,16 +95,16 @@ pub async fn signals(
 ))]
 pub async fn outcomes(
     filter: web::Query<SignalFilter>,
+    followed: web::Query<FollowedFilter>,
     format: web::Query<FormatParams>,
     exports: web::Data<Exports>,
 ) -> Result<HttpResponse, ApiError> {
-    exports
-        .file(Wanted::outcomes(&filter)?, format.read()?)
-        .await
+    let wanted = Wanted::outcomes(&filter, &followed)?;
+    exports.file(wanted, format.read()?).await
 }
 
 /// The figures of channels as a file, by name: one row for each that has signals.
-#[utoipa::path(get, path = "/v1/exports/figures", tag = "exports", params(FiguresFilter, FormatParams), responses(
+#[utoipa::path(get, path = "/v1/exports/figures", tag = "exports", params(FiguresFilter, FollowedFilter, FormatParams), responses(
     (status = 200, description = "the file", content(
         (String = "text/csv"), (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
         (Vec<u8> = "application/vnd.apache.parquet"), (Vec<serde_json::Value> = "application/json"))),
@@ -113,10 +114,11 @@ pub async fn outcomes(
 ))]
 pub async fn figures(
     filter: web::Query<FiguresFilter>,
+    followed: web::Query<FollowedFilter>,
     format: web::Query<FormatParams>,
     exports: web::Data<Exports>,
 ) -> Result<HttpResponse, ApiError> {
-    let wanted = Wanted::figures(&filter, exports.clock.now())?;
+    let wanted = Wanted::figures(&filter, &followed, exports.clock.now())?;
     exports.file(wanted, format.read()?).await
 }
 
@@ -126,7 +128,7 @@ impl Exports {
         let turn = Arc::clone(&self.turns).try_acquire_owned();
         let turn = turn.map_err(|_| ApiError::TooMany { seconds: AGAIN_S })?;
         let name = wanted.name();
-        let pages = Pages::begin(Arc::clone(&self.store), wanted).await?;
+        let pages = Pages::begin(self.shelves.clone(), wanted).await?;
         let (inlet, ending, outlet) = pipe::pipe();
         actix_web::rt::spawn(send(pages, format, inlet, ending, turn));
         let day = crate::wire::rows::written(self.clock.now());

@@ -8,7 +8,7 @@ use utoipa::OpenApi;
 
 use super::complete::complete;
 use super::{
-    analytics, chain, channels, discover, error, exports, health, ingest, markets, records,
+    analytics, chain, channels, discover, error, exports, health, ingest, markets, ml, records,
     reviews, roster, stream, system,
 };
 
@@ -60,6 +60,10 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
         health::feeds,
         markets::markets,
         markets::candles,
+        ml::predict,
+        ml::models,
+        ml::model,
+        ml::promote,
         discover::telegram,
         system::healthz,
         system::readyz,
@@ -77,7 +81,7 @@ static OPENAPI: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// The description as it is served.
-pub(super) fn document() -> &'static str {
+pub(crate) fn document() -> &'static str {
     &OPENAPI
 }
 

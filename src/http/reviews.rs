@@ -288,8 +288,12 @@ impl ReviewIn {
 }
 
 impl TradeIn {
-    fn draft(&self, at: &str) -> Result<Draft, ApiError> {
-        let field = |name: &str| format!("{at}.{name}");
+    /// The trade that it says; `at` is its place in the body, empty where it is the body.
+    pub(super) fn draft(&self, at: &str) -> Result<Draft, ApiError> {
+        let field = |name: &str| match at {
+            "" => name.to_owned(),
+            at => format!("{at}.{name}"),
+        };
         let price = |name: &str, text: &str| {
             Price::parse(text).map_err(|error| ApiError::invalid(field(name), error))
         };

@@ -139,6 +139,15 @@ tables! {
         held_at_most: Int, price_at_receipt: Exact, ambiguous: Flag, score_model: Text,
         score_targets: Text, score_first: Real, score_expected_r: Real, state: Text, state_k: Int,
         ended: Flag, judged: Flag, edited: Flag, deleted: Flag, retried: Int,
+        score_skill: Real, score_moved: Text,
+    }
+    predictions (signal, model) {
+        signal: Text, model: Text, speaks: Flag, targets: Text, first: Real, expected_r: Real, skill: Real,
+        moved: Text, predicted: Time,
+    }
+    seen (signal) { signal: Text, schema: Text, vector: Text }
+    promotions (origin, revision) {
+        origin: Text, revision: Int, model: Text, promoted: Time, why: Text,
     }
     targets (signal, k) { signal: Text, k: Int, price: Exact, weight: Exact }
     outcomes (signal) {
@@ -155,7 +164,7 @@ tables! {
         p_ending: Text, p_ending_k: Int, p_r: Exact, p_filled: Exact, p_targets: Int,
         p_entered_at: Time, p_ended_at: Time, p_mfe: Exact, p_mae: Exact,
         o_ending: Text, o_ending_k: Int, o_r: Exact, o_filled: Exact, o_targets: Int,
-        o_entered_at: Time, o_ended_at: Time, o_mfe: Exact, o_mae: Exact,
+        o_entered_at: Time, o_ended_at: Time, o_mfe: Exact, o_mae: Exact, place: Int,
     }
     tracks (signal) { signal: Text, instrument: Text, step: Int, heard: Int, snapshot: Text }
     events (seq) { seq: Int, signal: Text, instrument: Text, type: Text, stored: Time, body: Text }

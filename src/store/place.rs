@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use domain::ids::{ChannelId, Epoch};
 use domain::ports::chain::Chain;
+use domain::ports::predictions::Predictions;
 use domain::ports::retrial::Retrials;
 use domain::ports::review::Reviews;
 use domain::ports::roster::Roster;
@@ -17,6 +18,7 @@ use url::Url;
 
 use super::steps::{self, Pending};
 use super::{PgStore, SqliteStore, postgres, sqlite};
+use crate::export::Shelves;
 
 /// Where a record is kept.
 #[derive(Clone, Debug)]
@@ -156,12 +158,31 @@ impl Opened {
         }
     }
 
+    /// What models said, and which of them speaks.
+    #[must_use]
+    pub fn predictions(&self) -> Arc<dyn Predictions> {
+        match self {
+            Self::Sqlite(store) => Arc::clone(store) as _,
+            Self::Postgres(store) => Arc::clone(store) as _,
+        }
+    }
+
     /// What came of signals when they were tried again.
     #[must_use]
     pub fn retrials(&self) -> Arc<dyn Retrials> {
         match self {
             Self::Sqlite(store) => Arc::clone(store) as _,
             Self::Postgres(store) => Arc::clone(store) as _,
+        }
+    }
+
+    /// What exports are read from.
+    #[must_use]
+    pub fn shelves(&self) -> Shelves {
+        Shelves {
+            store: self.port(),
+            retrials: self.retrials(),
+            scrutiny: self.scrutiny(),
         }
     }
 

@@ -110,6 +110,11 @@ fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
     )
 }
 
+/// Numbers as they are, what is unknown as null.
+pub(crate) fn numbers(values: &[f32]) -> Value {
+    values.iter().copied().map(Value::from).collect()
+}
+
 /// A variant with content, which may be null.
 pub(crate) fn tagged(label: &str, content: Value) -> Value {
     let mut members = Map::new();

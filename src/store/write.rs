@@ -12,6 +12,7 @@ use super::columns;
 use super::database::{Database, Row, Session, Value, values};
 use super::shape;
 
+mod assessments;
 mod market;
 mod posts;
 mod project;

@@ -6,7 +6,7 @@ use domain::market::Price;
 use domain::ports::View;
 use domain::post::Action;
 use domain::reading::{Entry, Order, Rung, Target};
-use domain::score::Score;
+use domain::score::{Moved, Score};
 use domain::signal::Signal;
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -150,6 +150,22 @@ pub struct ScoreOut {
     pub targets: Vec<f64>,
     /// `E[R]` after costs.
     pub expected_r: Option<f64>,
+    /// How much likelier the first target is than by the levels alone; absent where the model is
+    /// the levels' geometry itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skill: Option<f64>,
+    /// What moved it most away from the levels alone, the strongest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub moved: Vec<MovedOut>,
+}
+
+/// What one feature did to a score.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MovedOut {
+    /// Which feature.
+    pub feature: String,
+    /// By how much the log-odds of the first target are higher than with a usual value.
+    pub by: f64,
 }
 
 /// What a later word of the author orders.
@@ -412,6 +428,17 @@ impl ScoreOut {
             model: score.model.to_string(),
             targets: score.targets.clone(),
             expected_r: score.expected_r,
+            skill: score.skill,
+            moved: score.moved.iter().map(MovedOut::of).collect(),
+        }
+    }
+}
+
+impl MovedOut {
+    fn of(moved: &Moved) -> Self {
+        Self {
+            feature: moved.feature.to_string(),
+            by: moved.by,
         }
     }
 }

@@ -11,7 +11,7 @@ mod outcomes;
 mod signals;
 
 pub use self::figures::{ChannelRow, FIGURES};
-pub use self::outcomes::OUTCOMES;
+pub use self::outcomes::{OUTCOMES, OutcomeRow};
 pub use self::signals::SIGNALS;
 
 /// What separates the values of a list within a cell.

@@ -9,7 +9,7 @@ use actix::Arbiter;
 use actors::floor::{Find, Follow, Found};
 use actors::guardian::{Household, Vigil};
 use domain::market::{MarketKind, Pair, Venue};
-use domain::ports::{Clock, Feed};
+use domain::ports::{Clock, Feed, Nobody};
 use scoring::geometry::Geometry;
 use touchstone::charts::{Charts, Stretch};
 use touchstone::clock::WallClock;
@@ -35,6 +35,7 @@ async fn raise(feeds: Vec<Arc<dyn Feed>>) -> House {
         feeds,
         channels: Vec::new(),
         models: Arc::new(|| Box::new(Geometry)),
+        witness: Arc::new(Nobody),
         encode: Arc::new(Encoder),
     };
     let terms = Terms {

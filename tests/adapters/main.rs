@@ -4,6 +4,7 @@
     reason = "a test may fail by panicking, helpers included"
 )]
 
+mod belief;
 mod binance;
 mod documented;
 mod exchange;
@@ -17,6 +18,7 @@ mod server;
 mod simulator;
 mod speech;
 mod stage;
+mod strategy;
 mod telegram;
 mod telegram_bot;
 mod venues;

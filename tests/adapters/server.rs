@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -80,10 +81,18 @@ impl Reply {
 
 type Answer = dyn Fn(&Request) -> Reply + Send + Sync;
 
+/// Who came, and who is still being answered.
+#[derive(Default)]
+struct Guests {
+    came: Vec<SocketAddr>,
+    inside: usize,
+}
+
 /// The server; it stops with the test.
 pub(crate) struct Server {
     pub base: Url,
     seen: Arc<Mutex<Vec<Request>>>,
+    guests: Arc<Mutex<Guests>>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -93,21 +102,45 @@ impl Server {
         let base = format!("http://{}", listener.local_addr().unwrap());
         let seen = Arc::new(Mutex::new(Vec::new()));
         let answer: Arc<Answer> = Arc::new(answer);
-        let log = Arc::clone(&seen);
+        let guests = Arc::new(Mutex::new(Guests::default()));
+        let (log, book) = (Arc::clone(&seen), Arc::clone(&guests));
         let task = tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
+            while let Ok((stream, who)) = listener.accept().await {
                 let (answer, log) = (Arc::clone(&answer), Arc::clone(&log));
+                let book = Arc::clone(&book);
+                {
+                    let mut book = book.lock().unwrap();
+                    book.came.push(who);
+                    book.inside += 1;
+                }
                 tokio::spawn(async move {
                     // A client that goes away in the middle is its own business.
                     drop(serve(stream, &*answer, &log).await);
+                    book.lock().unwrap().inside -= 1;
                 });
             }
         });
         Self {
             base: Url::parse(&base).unwrap(),
             seen,
+            guests,
             task,
         }
+    }
+
+    /// Waits until everybody who has asked is answered, also those who went away meanwhile: their
+    /// requests may still be on their way, and are heard before this ends.
+    pub(crate) async fn settled(&self) {
+        let at = (self.base.host_str().unwrap(), self.base.port().unwrap());
+        // Guests are let in as they came, so this one is let in after all of them.
+        let last = TcpStream::connect(at).await.unwrap();
+        let who = last.local_addr().unwrap();
+        drop(last);
+        until("nobody is inside", || {
+            let guests = self.guests.lock().unwrap();
+            guests.inside == 0 && guests.came.contains(&who)
+        })
+        .await;
     }
 
     /// The requests so far.

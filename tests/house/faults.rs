@@ -12,8 +12,8 @@ use domain::ports::store::{
     ChannelCard, ChannelRecord, Entry, OpenSignal, Receipt, SignalQuery, SignalRecord, Span, Store,
     StoreError, VersionRecord,
 };
-use domain::ports::{Feed, FeedError, Listed, Scorer, Tape};
-use domain::score::Score;
+use domain::ports::{Asked, Feed, FeedError, Listed, Scorer, Tape};
+use domain::score::Assessed;
 use domain::signal::Signal;
 use domain::time::Timestamp;
 use scoring::geometry::Geometry;
@@ -166,14 +166,14 @@ impl Scorer for FaultyModel {
         Geometry.model()
     }
 
-    fn score(&mut self, signals: &[Arc<Signal>]) -> Vec<Option<Score>> {
+    fn score(&mut self, asked: &[Asked]) -> Vec<Option<Assessed>> {
         match self.0.next() {
-            None => Geometry.score(signals),
+            None => Geometry.score(asked),
             Some(Fault::Panic) => panic!("the model panics, as planned"),
             Some(Fault::Hang) => loop {
                 std::thread::park();
             },
-            Some(Fault::Fail) => signals.iter().map(|_| None).collect(),
+            Some(Fault::Fail) => asked.iter().map(|_| None).collect(),
         }
     }
 }

@@ -12,7 +12,7 @@ use domain::ids::{ChannelId, Cursor, PostKey, Seq, SignalId};
 use domain::market::{Instrument, Price, Side, Venue};
 use domain::ports::source::{Batch, OpenSource, Resume, Source, SourceError};
 use domain::ports::store::{ChannelCard, Store};
-use domain::ports::{Clock, Encode, Feed, View};
+use domain::ports::{Clock, Encode, Feed, Nobody, View};
 use domain::post::{Action, Origin, Post};
 use domain::reading;
 use domain::signal::Signal;
@@ -168,6 +168,7 @@ pub(crate) async fn raise_on(
         feeds: vec![venue],
         channels: vec![posting("a"), posting("b")],
         models: Arc::new(move || Box::new(FaultyModel(model.clone()))),
+        witness: Arc::new(Nobody),
         encode: Arc::new(NobodyListens),
         bus: None,
         retrials: None,

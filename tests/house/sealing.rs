@@ -12,9 +12,9 @@ use actors::sealer::{Rooms, Sealer};
 use actors::supervise::{Child, Door, Manners, Place};
 use domain::chain::Day;
 use domain::ids::{PostKey, Seq};
-use domain::ports::Clock;
 use domain::ports::chain::{Chain as _, SealRecord};
 use domain::ports::store::{ChannelCard, Entry, PostEntry, Store as _};
+use domain::ports::{Clock, Nobody};
 use domain::post::{Action, Origin, Post};
 use domain::reading::{Meaning, Reading};
 use domain::time::Timestamp;
@@ -75,7 +75,8 @@ async fn raise(commits: Plan, answers: Plan) -> Scene {
         Manners::default(),
         move || {
             let store = Arc::clone(&faulty) as _;
-            Ledger::new(store, Arc::clone(&time) as _, hub.clone())
+            let time = Arc::clone(&time) as _;
+            Ledger::new(store, time, hub.clone(), Arc::new(Nobody))
         },
     );
     household.raise(child).await;
@@ -132,6 +133,7 @@ impl Scene {
             },
             note: None,
             happenings: vec![signal],
+            assessments: Vec::new(),
             cursor: None,
         };
         self.store

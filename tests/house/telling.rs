@@ -10,9 +10,9 @@ use async_trait::async_trait;
 use domain::event::Body;
 use domain::execution::ExecutionModel;
 use domain::ids::{Cursor, PostKey, Seq};
-use domain::ports::Clock;
 use domain::ports::source::{Batch, OpenSource, Resume, Source, SourceError};
 use domain::ports::store::{ChannelCard, Store};
+use domain::ports::{Clock, Nobody};
 use domain::post::{Action, Origin, Post};
 use domain::reading::{Entry, Order};
 use domain::time::Timestamp;
@@ -132,6 +132,7 @@ async fn told(story: &[Says]) -> Arc<SqliteStore> {
             source: Some(Arc::new(Script(posts))),
         }],
         models: Arc::new(|| Box::new(Geometry)),
+        witness: Arc::new(Nobody),
         chain: None,
         retrials: None,
         encode: Arc::new(Encoder),

@@ -125,6 +125,7 @@ pub(crate) fn judged(channel: &ChannelId, nth: i64, hundredths: Option<i64>) -> 
             }),
             happening(Body::Progress(Box::new(change))),
         ],
+        assessments: Vec::new(),
         cursor: None,
     }
 }

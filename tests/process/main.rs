@@ -20,6 +20,7 @@ mod kills;
 mod listener;
 mod markets;
 mod metrics;
+mod ml;
 mod models;
 mod moving;
 mod recorded;

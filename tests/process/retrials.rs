@@ -8,12 +8,15 @@ use std::time::Duration;
 use domain::event::{Body, Happening};
 use domain::execution::ExecutionModel;
 use domain::ids::{ChannelId, PostKey, SignalId};
-use domain::lifecycle::{BoundResult, Change, Ending, Evidence, Outcome, State, What, Word};
+use domain::lifecycle::{
+    BoundResult, Change, Ending, Evidence, Outcome, POLICY, State, What, Word,
+};
 use domain::market::{Candle, Instrument, Price, Side, Tick};
+use domain::ports::retrial::{Retrials as _, Retried};
 use domain::ports::store::{ChannelCard, Entry, PostEntry, Store as _};
 use domain::post::{Action, Origin, Post};
 use domain::reading::{self, Meaning, Order, Reading, Target};
-use domain::retrial::{Retrial, Said};
+use domain::retrial::{Retrial, Said, Seen};
 use domain::signal::Signal;
 use domain::time::Timestamp;
 use rust_decimal::Decimal;
@@ -200,19 +203,37 @@ fn stored(signal: &Signal, nth: i64) -> PostEntry {
         },
         note: None,
         happenings,
+        assessments: Vec::new(),
         cursor: None,
     }
 }
 
+/// The author claims six tenths of a percent for the first signal, which was stopped out.
+fn claim(signal: &Signal) -> PostEntry {
+    let mut entry = stored(signal, 0);
+    entry.post.key = PostKey::new("brag");
+    entry.post.text = "TP1 hit, +0.6 % profit".to_owned();
+    entry.post.reply_to = Some(signal.post.clone());
+    entry.post.received = signal.received + Duration::from_secs(600);
+    entry.reading.meaning = Meaning::Claim {
+        pair: None,
+        percent: Some(Decimal::new(6, 1)),
+    };
+    entry.happenings.clear();
+    entry
+}
+
+async fn opened(home: &Home) -> SqliteStore {
+    std::fs::create_dir_all(home.path("data")).unwrap();
+    let file = Options::file(home.path("data/touchstone.db"));
+    let durability = Durability::Normal;
+    let store = SqliteStore::open(Options { durability, ..file }).await;
+    store.unwrap()
+}
+
 /// Stores the signals as if they had been judged live, and gives them.
 async fn recorded(home: &Home, candles: &[Candle]) -> Vec<Signal> {
-    std::fs::create_dir_all(home.path("data")).unwrap();
-    let store = SqliteStore::open(Options {
-        durability: Durability::Normal,
-        ..Options::file(home.path("data/touchstone.db"))
-    })
-    .await
-    .unwrap();
+    let store = opened(home).await;
     let id = ChannelId::parse("room").unwrap();
     let card = ChannelCard {
         id: id.clone(),
@@ -225,7 +246,8 @@ async fn recorded(home: &Home, candles: &[Candle]) -> Vec<Signal> {
     let signals: Vec<Signal> = (0..SIGNALS).map(|nth| signal(&id, candles, nth)).collect();
     let entries = (0..).zip(&signals);
     let entries = entries.map(|(nth, signal)| Entry::Post(Box::new(stored(signal, nth))));
-    let entries: Vec<Entry> = entries.collect();
+    let mut entries: Vec<Entry> = entries.collect();
+    entries.push(Entry::Post(Box::new(claim(&signals[0]))));
     store.commit(&entries, now).await.unwrap();
     store.close().await;
     signals
@@ -314,7 +336,7 @@ async fn a_judged_signal_is_tried_under_every_model_on_the_venues_candles() {
             assert_eq!(retried["path"]["interval_s"], 60);
             assert_eq!(
                 (&retried["policy"], &retried["revision"]),
-                (&1.into(), &1.into())
+                (&POLICY.into(), &1.into())
             );
             *sums.entry(model).or_default() += outcome.pessimistic.r.unwrap_or_default();
             endings.insert(outcome.pessimistic.ending.label());
@@ -336,7 +358,200 @@ async fn a_judged_signal_is_tried_under_every_model_on_the_venues_candles() {
     assert!(sums["default/1"] != sums["breakeven/1"], "{sums:?}");
 
     boards_speak_of_each_model(&running, &sums).await;
+    files_speak_of_each_model(&running, &signals, &candles).await;
     a_follower_asks(&running, &signals, &candles).await;
+    running.stop().await;
+
+    // The command writes the same file.
+    let said = tokio::task::block_in_place(|| {
+        home.run(
+            &[
+                "export",
+                "outcomes",
+                "--model",
+                "breakeven",
+                "--format",
+                "json",
+            ],
+            "",
+        )
+    });
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let rows: Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!(rows.as_array().unwrap().len(), signals.len());
+    let of_breakeven = |row: &Value| row["model"] == "breakeven/1" && row["policy"] == POLICY;
+    assert!(rows.as_array().unwrap().iter().all(of_breakeven), "{rows}");
+    let figures = ["export", "figures", "--model", "best"];
+    let said = tokio::task::block_in_place(|| home.run(&figures, ""));
+    assert_eq!(said.code, Some(1));
+    assert!(said.err.contains("model: `best` is none"), "{said:?}");
+}
+
+/// The files of outcomes and figures under a model hold what was found under it, and without one what was
+/// judged live.
+async fn files_speak_of_each_model(
+    running: &crate::running::Running,
+    signals: &[Signal],
+    candles: &[Candle],
+) {
+    let api = &running.api;
+    for model in ["market/1", "default-1h/1"] {
+        let path = format!("/v1/exports/outcomes?format=json&model={model}&policy={POLICY}");
+        let rows = api.json(&path).await;
+        let rows = rows.as_array().unwrap();
+        assert_eq!(rows.len(), signals.len());
+        // The newest first.
+        for (row, (nth, signal)) in rows.iter().rev().zip((0..).zip(signals)) {
+            let wanted = &expected(signal, nth, candles)[model];
+            let bound = &wanted.pessimistic;
+            assert_eq!(row["signal"], signal.id.to_string());
+            assert_eq!(row["state"], bound.ending.label(), "{row}");
+            let r = bound.r.map(|r| r.normalize().to_string());
+            assert_eq!(row["r"].as_str(), r.as_deref(), "{row}");
+            assert_eq!(
+                (
+                    &row["model"],
+                    &row["policy"],
+                    &row["revision"],
+                    &row["prices"]
+                ),
+                (&model.into(), &POLICY.into(), &1.into(), &"sim".into())
+            );
+            assert_eq!((&row["interval_s"], &row["gaps"]), (&60.into(), &0.into()));
+        }
+    }
+    let live = api.json("/v1/exports/outcomes?format=json").await;
+    for row in live.as_array().unwrap() {
+        assert_eq!(
+            (&row["r"], &row["model"], &row["policy"], &row["prices"]),
+            (
+                &"-1.1".into(),
+                &"default/1".into(),
+                &Value::Null,
+                &Value::Null
+            )
+        );
+    }
+    let page = api.json("/v1/analytics/channels/room?model=market").await;
+    let file = api
+        .json("/v1/exports/figures?format=json&model=market")
+        .await;
+    let (figures, row) = (&page["figures"], &file[0]);
+    assert_eq!(
+        (&row["model"], &row["untried"]),
+        (&"market/1".into(), &0.into())
+    );
+    assert_eq!(row["policy"], POLICY);
+    for (column, wanted) in [
+        ("sum_r", &figures["sum_r"]),
+        ("mean_r_low", &figures["mean_r"]["low"]),
+        ("claims", &page["claims"]["claims"]),
+        ("claimed_r", &page["claims"]["claimed_r"]),
+        ("measured_r", &page["claims"]["measured_r"]),
+        ("claim_gap_r", &page["claims"]["gap_r"]["value"]),
+        ("claim_gap_r_high", &page["claims"]["gap_r"]["high"]),
+        ("lost_claimed", &page["claims"]["lost_claimed"]),
+    ] {
+        assert_eq!(row[column], *wanted, "{column}: {row}");
+    }
+}
+
+/// Rules of another version tried these signals before: today's try them all again, and what was found by
+/// the old ones is still told to whoever names them.
+#[tokio::test(flavor = "multi_thread")]
+async fn todays_rules_try_everything_again_and_what_the_old_ones_found_stays_readable() {
+    let simulator = exchange();
+    let home = home(&simulator);
+    let candles = truth(&simulator);
+    let signals = recorded(&home, &candles).await;
+    let old_rules = POLICY - 1;
+    assert!(old_rules >= 1, "there are no old rules");
+    let store = opened(&home).await;
+    for signal in &signals {
+        let of = |model: &'static str| {
+            let mut outcome = live(signal);
+            outcome.model = model;
+            outcome.pessimistic.r = Some(Decimal::new(-5, 1));
+            Retried {
+                signal: signal.id,
+                policy: old_rules,
+                revision: 1,
+                tried: Timestamp::from_millis(FROM_MS),
+                source: "sim".to_owned(),
+                seen: Seen {
+                    from: signal.received,
+                    to: signal.received + Duration::from_secs(3_600),
+                    span: Duration::from_secs(60),
+                    ticks: 60,
+                    gaps: 0,
+                    missing: Duration::ZERO,
+                },
+                outcome,
+            }
+        };
+        let found: Vec<Retried> = ExecutionModel::ALL.map(|model| of(model.name)).into();
+        let kept = store.keep(signal.id, &found, Some(old_rules)).await;
+        assert_eq!(kept.unwrap(), found.len());
+    }
+    store.close().await;
+
+    let running = home.start(&[]).await;
+    let api = &running.api;
+    for (nth, signal) in (0..).zip(&signals) {
+        let path = format!("/v1/analytics/signals/{}", signal.id);
+        let all = until("today's rules tried it", async || {
+            let all = api.json(&path).await;
+            let models = all["models"].as_array().unwrap();
+            let today = |model: &Value| model["retried"]["policy"] == POLICY;
+            models.iter().all(today).then_some(all.clone())
+        })
+        .await;
+        let wanted = expected(signal, nth, &candles);
+        let old = api.json(&format!("{path}?policy={old_rules}")).await;
+        let both = all["models"].as_array().unwrap().iter();
+        for (model, old) in both.zip(old["models"].as_array().unwrap()) {
+            let name = model["model"].as_str().unwrap();
+            let outcome = &model["retried"]["outcome"];
+            assert_eq!(told(outcome), known(&wanted[name]), "{nth} {name}");
+            let before = &model["earlier"][0];
+            assert_eq!(before["policy"], old_rules);
+            assert_eq!(before["outcome"]["pessimistic"]["r"], "-0.5");
+            assert_eq!((&old["model"], &old["retried"]), (&name.into(), before));
+        }
+    }
+    let sum = async |query: &str| {
+        let channel = format!("/v1/analytics/channels/room?{query}");
+        let board = format!("/v1/analytics/leaderboard?{query}");
+        let file = format!("/v1/exports/figures?format=json&{query}");
+        let found = [
+            api.json(&channel).await["figures"]["sum_r"].clone(),
+            api.json(&board).await["unranked"][0]["figures"]["sum_r"].clone(),
+            api.json(&file).await[0]["sum_r"].clone(),
+        ];
+        assert!(
+            found.iter().all(|sum| *sum == found[0]),
+            "{query}: {found:?}"
+        );
+        found[0].as_f64().unwrap()
+    };
+    for model in ["default", "market", "first-target"] {
+        let old = sum(&format!("model={model}&policy={old_rules}")).await;
+        assert!((old + 3.0).abs() < 1e-9, "{model}: {old}");
+        let today = sum(&format!("model={model}&policy={POLICY}")).await;
+        let all = (0..).zip(&signals).map(|(nth, signal)| {
+            let wanted = expected(signal, nth, &candles);
+            wanted[&*format!("{model}/1")].pessimistic.r
+        });
+        let wanted: Decimal = all.flatten().sum();
+        let wanted: f64 = wanted.to_string().parse().unwrap();
+        assert!((today - wanted).abs() < 1e-5, "{model}: {today} {wanted}");
+        assert!((today - old).abs() > 1e-3, "{model}: nothing differs");
+    }
+    let rows = format!("/v1/exports/outcomes?format=json&model=market&policy={old_rules}");
+    let rows = api.json(&rows).await;
+    let of_old = |row: &Value| row["r"] == "-0.5" && row["policy"] == old_rules;
+    assert_eq!(rows.as_array().unwrap().len(), signals.len());
+    assert!(rows.as_array().unwrap().iter().all(of_old), "{rows}");
     running.stop().await;
 }
 
@@ -366,13 +581,13 @@ async fn boards_speak_of_each_model(
         let wanted: f64 = wanted.to_string().parse().unwrap();
         let family = model.split('/').next().unwrap();
         for path in [
-            format!("/v1/analytics/channels/room?model={family}&policy=1"),
-            format!("/v1/analytics/leaderboard?model={model}&policy=1"),
+            format!("/v1/analytics/channels/room?model={family}&policy={POLICY}"),
+            format!("/v1/analytics/leaderboard?model={model}&policy={POLICY}"),
         ] {
             let said = api.json(&path).await;
             assert_eq!(
                 (&said["model"], &said["policy"]),
-                (&(*model).into(), &1.into())
+                (&(*model).into(), &POLICY.into())
             );
             assert_eq!(said["untried"], 0, "{said}");
             let figures = match said.get("figures") {
@@ -382,9 +597,24 @@ async fn boards_speak_of_each_model(
             near(sum(figures), wanted);
         }
     }
+    // What it claims is told beside what it earned, on the board as on its own page.
+    let board = api.json("/v1/analytics/leaderboard").await;
+    let (short, claims) = (&board["unranked"][0]["claims"], &judged["claims"]);
+    let claimed = short["claimed_r"].as_f64().unwrap();
+    assert!((0.45..0.55).contains(&claimed), "{short}");
+    near(short["gap_r"]["value"].as_f64().unwrap(), claimed + 1.1);
+    for member in ["claims", "compared", "claimed_r", "measured_r", "gap_r"] {
+        assert_eq!(short[member], claims[member], "{member}");
+    }
+    assert_eq!(
+        (&short["claims"], &short["compared"]),
+        (&1.into(), &1.into())
+    );
     for (path, field) in [
         ("/v1/analytics/leaderboard?model=best/1", "model"),
-        ("/v1/analytics/leaderboard?policy=2", "policy"),
+        ("/v1/exports/outcomes?model=best", "model"),
+        ("/v1/exports/figures?policy=9", "policy"),
+        ("/v1/analytics/leaderboard?policy=3", "policy"),
         ("/v1/analytics/channels/room?model=none", "model"),
         ("/v1/analytics/channels/room?policy=0", "policy"),
         ("/v1/analytics/signals/seven", "id"),

@@ -9,26 +9,31 @@ use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::event::{Body, Event, Told};
-use domain::ids::{Epoch, Seq};
+use domain::event::{Body, Event, Told as Tells};
+use domain::ids::{Epoch, Seq, SignalId};
 use domain::lifecycle::Evidence;
+use domain::market::{Instrument, Interval, Price, Tick};
 use domain::ports::Clock;
 use domain::post::Origin;
+use domain::score::Seen;
 use domain::time::Timestamp;
 use reqwest::header::HeaderMap;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
+use scoring::dataset::walk::{self, Told};
+use scoring::features::{SEEN_AFTER, schema};
 use serde_json::Value;
 use simulator::{Amount, Hand, Recording};
 use touchstone::config::Settings;
+use touchstone::lessons::records;
 use touchstone::outbound::{Limits, Outbound, Reach};
 use touchstone::replay::{self, Plan, candles, posts};
 use touchstone::serve::{self, Running};
 use url::Url;
 
 /// What of January 2025 is played: the posts from the first instant, the candles to the last.
-const FROM: &str = "2025-01-13T00:00:00Z";
-const TO: &str = "2025-01-20T00:00:00Z";
+const FROM: &str = "2025-01-03T00:00:00Z";
+const TO: &str = "2025-02-03T00:00:00Z";
 
 /// How long anything may take that should happen at once.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -83,7 +88,10 @@ async fn serving_recorded_candles_and_replaying_them_give_the_same_events() {
         quiet: true,
     };
     let replayed = replay::run(&plan).await.unwrap().events;
-    let served = served(folder.path(), &rows, &posts).await;
+    let Served {
+        events: served,
+        told,
+    } = served(folder.path(), &rows, &posts).await;
 
     let kinds = served.iter().fold(BTreeMap::new(), |mut kinds, event| {
         *kinds.entry(event.label()).or_insert(0) += 1;
@@ -100,6 +108,71 @@ async fn serving_recorded_candles_and_replaying_them_give_the_same_events() {
         differ(&plain(live, first), &plain(again, first));
     }
     assert_eq!(served.len(), replayed.len());
+    seen_alike(&told, &rows);
+}
+
+/// What the live path saw of each signal at its receipt is what a data set of the same past tells.
+fn seen_alike(told: &[(Told, Seen)], rows: &[Row]) {
+    let on = Instrument::parse("binance:spot:ETH/USDT").unwrap();
+    let candles = rows.iter().map(|row| Tick::Candle(row.domain()));
+    let paths: BTreeMap<Instrument, walk::Path<'_>> =
+        BTreeMap::from([(on.clone(), Box::new(candles) as walk::Path<'_>)]);
+    let past: Vec<Told> = told.iter().map(|(told, _)| told.clone()).collect();
+    let live: BTreeMap<SignalId, &Seen> = told
+        .iter()
+        .map(|(told, seen)| (told.signal.id, seen))
+        .collect();
+    let first = past.iter().filter(|told| told.signal.instrument == on);
+    let first = first.map(|told| told.signal.received).min();
+    let (mut compared, mut with_candles) = (0, 0);
+    walk::features(&past, paths, |told, features| {
+        let (seen, signal) = (live[&told.signal.id], &told.signal);
+        let Some(features) = features else { return };
+        assert_eq!(seen.schema, schema().hash);
+        for (name, (trained, live)) in schema()
+            .signal
+            .iter()
+            .zip(features.signal.iter().zip(&seen.values))
+        {
+            // Nobody watched the market before its first signal, and live that is said.
+            let unwatched = Some(signal.received) == first;
+            if unwatched && (name.starts_with("coin.") || name.starts_with("levels.")) {
+                continue;
+            }
+            let same = (trained.is_nan() && live.is_nan()) || (trained - live).abs() <= 1e-5;
+            assert!(
+                same,
+                "{name} of {}: {trained} in the data set, {live} live",
+                signal.id
+            );
+            with_candles += usize::from(*name == "coin.moved_1h" && !live.is_nan());
+        }
+        compared += 1;
+    });
+    eprintln!("{compared} vectors compared, {with_candles} of them with candles");
+    assert!(
+        compared >= 30 && with_candles >= 15,
+        "{compared} {with_candles}"
+    );
+}
+
+/// What a serving platform came to.
+struct Served {
+    events: Vec<Arc<Event>>,
+    /// Its signals that were scored, and what was seen of them.
+    told: Vec<(Told, Seen)>,
+}
+
+/// Everything on record of the signals that were scored, as training reads it.
+async fn told(running: &Running) -> Vec<(Told, Seen)> {
+    let predictions = running.predictions();
+    let mut all = Vec::new();
+    for told in records::told(running.store()).await.unwrap() {
+        if let Some(seen) = predictions.seen(told.signal.id).await.unwrap() {
+            all.push((told, seen));
+        }
+    }
+    all
 }
 
 /// Says where two events first differ.
@@ -116,11 +189,7 @@ fn differ(live: &str, again: &str) {
 }
 
 /// Plays everything to a serving platform, and gives back what it stored.
-async fn served(
-    folder: &std::path::Path,
-    rows: &[Row],
-    posts: &[(Timestamp, String)],
-) -> Vec<Arc<Event>> {
+async fn served(folder: &std::path::Path, rows: &[Row], posts: &[(Timestamp, String)]) -> Served {
     let begin = instant(FROM);
     let (clock, hand) = simulator::Clock::by_hand(begin.as_micros());
     let recording = Recording::new(
@@ -172,8 +241,24 @@ async fn served(
     }
     pass(&running, &hand, instant(TO)).await;
     let events = running.store().events(Seq::ZERO, usize::MAX).await;
+    let told = told(&running).await;
     running.stop().await;
-    events.unwrap()
+    Served {
+        events: unsealed(events.unwrap()),
+        told,
+    }
+}
+
+/// Without seals, of which a replay makes none: a day may be over while everything is played.
+fn unsealed(events: Vec<Arc<Event>>) -> Vec<Arc<Event>> {
+    let about_signals = events
+        .into_iter()
+        .filter(|event| event.happening().is_some());
+    let numbered = about_signals.zip(1..).map(|(mut event, nth)| {
+        Arc::make_mut(&mut event).seq = Seq::new(nth);
+        event
+    });
+    numbered.collect()
 }
 
 /// Waits until what is followed arrives as it happens. Whoever lets time leap while the venue is
@@ -204,6 +289,19 @@ async fn pass(running: &Running, hand: &Hand, to: Timestamp) {
         followed.iter().all(|seen| seen.last.is_some_and(told))
     })
     .await;
+    // Models see what was over a moment ago.
+    let over = Interval::Minute.begin_of(to - SEEN_AFTER);
+    until("the models know the candles up to then", async || {
+        let followed = running.house.followed.all();
+        let listed = followed
+            .iter()
+            .filter(|seen| seen.instrument.venue.as_str() == "binance");
+        let known = |on| running.knowledge().known_until(on);
+        listed
+            .into_iter()
+            .all(|seen| known(&seen.instrument).is_some_and(|until| until >= over))
+    })
+    .await;
 }
 
 async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
@@ -224,7 +322,7 @@ async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
 fn plain(event: &Event, first: Option<Seq>) -> String {
     let mut event = event.clone();
     event.epoch = Epoch::new("");
-    let Told::Happening(about) = &mut event.told else {
+    let Tells::Happening(about) = &mut event.told else {
         return format!("{event:#?}");
     };
     about.origin = Origin::Import;
@@ -254,6 +352,19 @@ struct Row {
 }
 
 impl Row {
+    fn domain(&self) -> domain::market::Candle {
+        let price = |nth: usize| Price::parse(&self.numbers[nth]).unwrap();
+        domain::market::Candle {
+            open_time: Timestamp::from_millis(self.open_ms),
+            span: Duration::from_secs(60),
+            open: price(0),
+            high: price(1),
+            low: price(2),
+            close: price(3),
+            volume: self.numbers[4].parse().unwrap(),
+        }
+    }
+
     fn candle(&self) -> simulator::Candle {
         let amount = |nth: usize| {
             let number: Decimal = self.numbers[nth].parse().unwrap();

@@ -9,7 +9,7 @@ use domain::lifecycle::{BoundResult, Change, Ending, Evidence, Outcome, State, W
 use domain::market::{Candle, Instrument, MarketKind, Pair, Price, Side, Trade, Venue};
 use domain::post::{Action, Origin};
 use domain::reading::{Entry, Ladder, Order, Target};
-use domain::score::Score;
+use domain::score::{Moved, Score};
 use domain::signal::Signal;
 use domain::time::Timestamp;
 use proptest::collection::vec;
@@ -175,13 +175,20 @@ fn signal() -> impl Strategy<Value = Signal> {
 
 fn score() -> impl Strategy<Value = Score> {
     let finite = || prop::num::f64::NORMAL | prop::num::f64::ZERO | prop::num::f64::SUBNORMAL;
-    (text(), vec(finite(), 0..4), option::of(finite())).prop_map(|(model, targets, expected_r)| {
-        Score {
+    let moved = (text(), finite()).prop_map(|(feature, by)| Moved {
+        feature: feature.into(),
+        by,
+    });
+    let chances = (vec(finite(), 0..4), option::of(finite()));
+    (text(), chances, option::of(finite()), vec(moved, 0..3)).prop_map(
+        |(model, (targets, expected_r), skill, moved)| Score {
             model: model.into(),
             targets,
             expected_r,
-        }
-    })
+            skill,
+            moved,
+        },
+    )
 }
 
 fn order() -> impl Strategy<Value = Order> {

@@ -12,6 +12,7 @@ use domain::lifecycle::Track;
 use domain::market::{Tick, Trade};
 use domain::ports::chain::SealRecord;
 use domain::ports::store::{Entry, MarketEntry, Receipt, Store, TrackRecord};
+use domain::score::{Assessed, Assessment, Score};
 use domain::signal::Signal;
 use domain::time::Timestamp;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -19,6 +20,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _};
 use touchstone::store::chain::{Asked, Verified};
 use touchstone::store::{Durability, Opened, Options, PgStore, SqliteStore};
 
+use crate::contract::retrials::retried;
 use crate::make::*;
 use crate::server::House;
 
@@ -170,6 +172,22 @@ async fn lived(scene: &Scene) {
     live(scene, true).await;
 }
 
+/// What a model said of a trade that was only tried.
+fn tried(trade: &Signal) -> Assessment {
+    let score = Score {
+        model: "tried/1".into(),
+        targets: vec![0.25, 0.1 + 0.2],
+        expected_r: None,
+        skill: Some(-1e-9),
+        moved: Vec::new(),
+    };
+    Assessment {
+        signal: trade.id,
+        at: trade.received,
+        assessed: Assessed::from(score),
+    }
+}
+
 async fn live(scene: &Scene, sealed: bool) {
     let store = scene.store();
     let alpha = registered(&*store, "alpha").await;
@@ -184,12 +202,16 @@ async fn live(scene: &Scene, sealed: bool) {
             assert_eq!(scene.seal(now).await.len(), 1);
         }
         let trade = signal(&alpha, key, 0, "BTC/USDT");
-        let entry = call(
+        let mut entry = call(
             post(&alpha, key, "BTC long 100"),
             std::slice::from_ref(&trade),
         );
+        entry.assessments = vec![tried(&trade)];
         commit(&*store, Entry::Post(Box::new(entry)), now).await;
         follow(&*store, &trade, prices, now).await;
+        let tried = [retried(&trade, "market/1", i64::from(nth))];
+        let retrials = scene.opened.retrials();
+        retrials.keep(trade.id, &tried, Some(1)).await.unwrap();
         let chat = talk(post(&alpha, &format!("chat {key}"), "good morning"));
         commit(&*store, Entry::Post(Box::new(chat)), now).await;
         if key == "2" {
@@ -243,7 +265,7 @@ async fn an_untouched_record_holds(scene: Scene) {
 }
 
 /// What is changed, and what is named for it.
-const CHANGES: [(&str, &str); 24] = [
+const CHANGES: [(&str, &str); 30] = [
     (
         "UPDATE versions SET text = 'BTC long 101' WHERE key = '1'",
         "versions alpha/1/1",
@@ -292,7 +314,31 @@ const CHANGES: [(&str, &str); 24] = [
         "UPDATE outcomes SET o_mfe = '9.5' WHERE signal = 'ID2'",
         "outcomes ID2",
     ),
+    (
+        "UPDATE predictions SET first = 0.75 WHERE signal = 'ID2'",
+        "predictions ID2/tried/1",
+    ),
+    (
+        "DELETE FROM predictions WHERE signal = 'ID3'",
+        "predictions ID3/tried/1",
+    ),
     ("DELETE FROM outcomes WHERE signal = 'ID2'", "outcomes ID2"),
+    (
+        "UPDATE retrials SET p_r = '9.5' WHERE signal = 'ID2'",
+        "retrials ID2/market/1/1/1",
+    ),
+    (
+        "UPDATE retrials SET ticks = ticks + 1 WHERE signal = 'ID2'",
+        "retrials ID2/market/1/1/1",
+    ),
+    (
+        "UPDATE retrials SET place = NULL WHERE signal = 'ID1'",
+        "retrials ID1/market/1/1/1",
+    ),
+    (
+        "DELETE FROM retrials WHERE signal = 'ID1'",
+        "retrials ID1/market/1/1/1",
+    ),
     (
         "UPDATE events SET body = replace(body, '110', '109') WHERE seq = 1",
         "events 1",
@@ -363,6 +409,8 @@ async fn one_changed_byte_is_named(scene: Scene) {
             "signals",
             "targets",
             "outcomes",
+            "predictions",
+            "retrials",
             "events",
             "posts",
             "leaves",
@@ -459,8 +507,8 @@ async fn days_that_nobody_sealed_are_sealed_later(scene: Scene) {
     let last = scene.seal(day(6)).await[0].seal.sealed.records;
     assert_eq!(
         last,
-        4 + 2,
-        "the seals, and the talk that came last with its reading"
+        4 + 2 + 1,
+        "the seals, the talk that came last with its reading, and what was tried beside it"
     );
     assert_eq!(scene.verify().await.findings, []);
 }
@@ -553,6 +601,27 @@ async fn records_without_a_place_are_given_one(scene: Scene) {
     );
 }
 
+/// What was tried before retrials were part of the chain is said to be outside of it until it has a
+/// place, and is never said to be wrong.
+async fn a_retrial_of_before_is_not_covered_and_then_it_is(scene: Scene) {
+    live(&scene, false).await;
+    assert_eq!(scene.tamper("UPDATE retrials SET place = NULL").await, 3);
+    let verified = scene.verify().await;
+    let outside = |note: &String| note.starts_with("3 retrials have no place in the chain yet");
+    assert!(verified.notes.iter().any(outside), "{verified:#?}");
+    assert_eq!(verified.findings, [], "{verified:#?}");
+
+    scene.seal(day(2)).await;
+    scene.seal(day(3)).await;
+    let verified = scene.verify().await;
+    assert_eq!(verified.notes, [""; 0]);
+    let change = "UPDATE retrials SET o_r = '3' WHERE signal = (SELECT MIN(signal) FROM retrials)";
+    assert_eq!(scene.tamper(change).await, 1);
+    let named = named(&scene.verify().await);
+    assert_eq!(named.len(), 1, "{named:?}");
+    assert!(named[0].starts_with("retrials "), "{named:?}");
+}
+
 macro_rules! on_both {
     ($($promise:ident),* $(,)?) => {
         mod in_a_file {
@@ -580,4 +649,5 @@ on_both!(
     a_death_between_hashing_and_sealing_loses_nothing,
     a_forgotten_stream_still_verifies,
     records_without_a_place_are_given_one,
+    a_retrial_of_before_is_not_covered_and_then_it_is,
 );

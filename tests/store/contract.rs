@@ -3,6 +3,7 @@
 pub(crate) mod channels;
 pub(crate) mod market;
 pub(crate) mod posts;
+pub(crate) mod predictions;
 pub(crate) mod recall;
 pub(crate) mod retrials;
 pub(crate) mod reviews;
@@ -38,6 +39,8 @@ macro_rules! contract {
             channels::a_channel_that_was_never_read_starts_at_the_beginning,
             channels::registering_again_refreshes_the_card_and_keeps_the_date,
             channels::a_channel_is_counted_from_its_records,
+            predictions::what_models_said_comes_back_beside_what_happened,
+            predictions::the_last_promotion_of_an_origin_holds,
             recall::what_is_remembered_of_channels_is_what_reading_them_anew_gives,
             recall::what_would_take_too_much_memory_is_read_again,
             reviews::readings_come_newest_first_and_a_review_takes_one_off_the_pile,

@@ -86,6 +86,7 @@ pub(crate) fn talk(post: Post) -> PostEntry {
         },
         note: None,
         happenings: Vec::new(),
+        assessments: Vec::new(),
         cursor: None,
     }
 }

@@ -17,7 +17,7 @@ use domain::ids::{ChannelId, PostKey, SignalId};
 use domain::market::{Instrument, Price, Side};
 use domain::ports::chain::Chain as _;
 use domain::ports::store::{ChannelCard, Entry, PostEntry, Receipt, Store};
-use domain::ports::{Clock, Encode, View};
+use domain::ports::{Clock, Encode, Nobody, View};
 use domain::post::{Action, Origin, Post};
 use domain::reading::{self, Meaning, Reading, Target};
 use domain::signal::Signal;
@@ -116,7 +116,7 @@ pub(crate) async fn raise_and_cut(limits: Limits, after: Duration) -> Scene {
     let inside = (Arc::clone(&store), Arc::clone(&clock), hub.clone());
     let (ledger, child) = Child::new("ledger", "ledger", records, Manners::default(), move || {
         let (store, clock, hub) = inside.clone();
-        Ledger::new(store, clock, hub)
+        Ledger::new(store, clock, hub, Arc::new(Nobody))
     });
     house.raise(child).await;
 
@@ -325,6 +325,7 @@ fn entry(ideas: &[Signal]) -> PostEntry {
         },
         note: None,
         happenings: ideas.iter().map(opening).collect(),
+        assessments: Vec::new(),
         cursor: None,
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use domain::event::Body;
-use domain::execution::Costs;
+use domain::execution::ExecutionModel;
 use domain::ids::{ChannelId, PostKey};
 use domain::lifecycle::{BoundResult, Ending};
 use domain::market::{Price, Side};
@@ -299,7 +299,8 @@ fn too_near(signal: &Signal, theirs: &Course) -> bool {
         return false;
     };
     let fill = price(fill.price).get();
-    let nearest = Costs::usual(signal.instrument.kind).round_trip() * Decimal::from(3) * fill;
+    let costs = ExecutionModel::DEFAULT.costs(&signal.instrument);
+    let nearest = costs.round_trip() * Decimal::from(3) * fill;
     (fill - stop.get()).abs() < nearest
 }
 

@@ -15,7 +15,11 @@ use crate::floor::Found;
 const DECIMAL_SLIP: Decimal = Decimal::TEN;
 
 /// Makes a draft a signal on the market that judges it, or says why it is held.
-pub(crate) fn judge(
+///
+/// # Errors
+///
+/// Why it is held, for people.
+pub fn judge(
     post: &Post,
     nth: usize,
     draft: &Draft,

@@ -7,10 +7,11 @@ use domain::event::{Body, Happening};
 use domain::ids::{ChannelId, Cursor, SignalId};
 use domain::market::Price;
 use domain::parse;
+use domain::ports::Asked;
 use domain::ports::store::{Entry, PostEntry, Receipt, SignalRecord};
 use domain::post::{Action, Digest, Post};
 use domain::reading::{About, Draft, Instruction, Meaning, Order, Reading};
-use domain::score::Score;
+use domain::score::{Assessed, Assessment};
 use domain::signal::Signal;
 use domain::time::Timestamp;
 
@@ -40,11 +41,17 @@ pub(crate) struct Story {
     memory: Memory,
 }
 
+/// A signal, and what was read of it; nothing where it repeats one of another post.
+struct Called {
+    signal: Arc<Signal>,
+    draft: Option<Arc<Draft>>,
+}
+
 /// What a post came to, before it is stored.
 struct Verdict {
     reading: Reading,
     fate: Fate,
-    signals: Vec<Arc<Signal>>,
+    signals: Vec<Called>,
     orders: Vec<(Arc<Signal>, Order)>,
     revised: Vec<Arc<Signal>>,
     note: Option<String>,
@@ -292,7 +299,10 @@ impl Story {
         for (nth, draft) in drafts.iter().enumerate() {
             let found = self.rooms.floor.ask(Find::of(draft)).await??;
             match judge(post, nth, draft, &found, false) {
-                Ok(signal) => signals.push(signal),
+                Ok(signal) => signals.push(Called {
+                    signal,
+                    draft: Some(Arc::new(draft.clone())),
+                }),
                 Err(reason) => {
                     let meaning = Meaning::Quarantined {
                         drafts: drafts.to_vec(),
@@ -309,7 +319,7 @@ impl Story {
             .store
             .signals_since(&self.channel, lately)
             .await?;
-        let fresh = |signal: &Arc<Signal>| !recent.iter().any(|other| other.same_levels(signal));
+        let fresh = |called: &Called| !recent.iter().any(|other| other.same_levels(&called.signal));
         signals.retain(fresh);
         let mut verdict = Verdict::of(reading, Fate::Signal);
         if signals.is_empty() {
@@ -410,7 +420,10 @@ impl Story {
         match judged {
             Ok(signal) => {
                 verdict.note = Some(format!("goes into {} once more", before.id));
-                verdict.signals.push(signal);
+                verdict.signals.push(Called {
+                    signal,
+                    draft: None,
+                });
             }
             Err(reason) => {
                 let drafts = vec![draft];
@@ -493,13 +506,20 @@ impl Story {
         cursor: Option<Cursor>,
     ) -> Result<Fate, Unsettled> {
         let mut happenings = Vec::new();
-        for signal in verdict.signals {
+        let mut assessments = Vec::new();
+        for Called { signal, draft } in verdict.signals {
             self.rooms
                 .floor
                 .ask(Follow(signal.instrument.clone()))
                 .await??;
-            let score = self.score(&signal).await;
-            let scored = score.is_some().then(|| self.rooms.clock.now());
+            let assessed = self.assess(&signal, post, draft).await;
+            let scored = assessed.is_some().then(|| self.rooms.clock.now());
+            let score = assessed.as_ref().map(|assessed| assessed.score.clone());
+            assessments.extend(assessed.zip(scored).map(|(assessed, at)| Assessment {
+                signal: signal.id,
+                at,
+                assessed,
+            }));
             let body = Body::Signal {
                 signal: Arc::clone(&signal),
                 score,
@@ -525,6 +545,7 @@ impl Story {
             reading: verdict.reading,
             note: verdict.note,
             happenings,
+            assessments,
             cursor,
         }));
         let receipt = self.rooms.ledger.ask(Write(entry)).await?;
@@ -545,9 +566,19 @@ impl Story {
         }
     }
 
-    async fn score(&self, signal: &Arc<Signal>) -> Option<Score> {
+    async fn assess(
+        &self,
+        signal: &Arc<Signal>,
+        post: &Arc<Post>,
+        draft: Option<Arc<Draft>>,
+    ) -> Option<Assessed> {
         let scorer = self.rooms.scorer.with_patience(self.rooms.score_within);
-        scorer.ask(Ask(Arc::clone(signal))).await.ok().flatten()
+        let asked = Asked {
+            signal: Arc::clone(signal),
+            post: Some(Arc::clone(post)),
+            draft,
+        };
+        scorer.ask(Ask(asked)).await.ok().flatten()
     }
 
     /// Lets the cursor move where there is nothing else to store.

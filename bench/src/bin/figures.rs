@@ -166,6 +166,7 @@ fn told(post: Post, meaning: Meaning, happening: Happening) -> Entry {
         },
         note: None,
         happenings: vec![happening],
+        assessments: Vec::new(),
         cursor: None,
     }))
 }

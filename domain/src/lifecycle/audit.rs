@@ -61,7 +61,7 @@ pub fn audit(
 ) -> Result<(), Doubt> {
     let mut books = Books {
         side: signal.side,
-        costs: model.costs(signal.instrument.kind),
+        costs: model.costs(&signal.instrument),
         fills: Vec::new(),
         open: Decimal::ZERO,
         received: Decimal::ZERO,

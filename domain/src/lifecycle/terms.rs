@@ -91,7 +91,7 @@ impl Terms {
             held_at_most: signal.held_at_most,
             // Who comes later finds another price than the one at receipt.
             price_at_receipt: signal.price_at_receipt.filter(|_| model.delay.is_zero()),
-            costs: model.costs(signal.instrument.kind),
+            costs: model.costs(&signal.instrument),
         }
     }
 

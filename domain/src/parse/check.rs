@@ -6,19 +6,26 @@ use crate::execution::Costs;
 use crate::market::{MarketKind, Price, Side};
 use crate::reading::{Draft, Entry, MAX_TARGETS};
 
-/// What it costs to get in and out again, as a share of the price: two taker fees and a little
-/// slippage on the dearest of the large venues.
+/// What it costs to get in and out again where nobody says in which market, as a share of the price:
+/// two taker fees on spot, which is the dearest.
 pub const ROUND_TRIP_COST: Decimal = Decimal::from_parts(2, 0, 0, false, 3);
 
 /// A stop nearer than three round trips is lost to costs before the idea is wrong, so it is a slip
 /// of the pen more often than a plan.
 pub const NEAREST_STOP: Decimal = Decimal::from_parts(6, 0, 0, false, 3);
 
-/// The nearest stop that is believed in a kind of market.
-fn nearest_stop(kind: Option<MarketKind>) -> Decimal {
+/// The nearest stop that is believed in a kind of market. Where none is named a short is none of spot,
+/// and a leverage names its own.
+fn nearest_stop(draft: &Draft) -> Decimal {
+    let kind = match (draft.kind, draft.side) {
+        (None, Side::Short) => Some(MarketKind::Perpetual),
+        (kind, Side::Long | Side::Short) => kind,
+    };
     match kind {
-        Some(kind @ MarketKind::Cfd) => Costs::usual(kind).round_trip() * Decimal::from(3),
-        Some(MarketKind::Spot | MarketKind::Perpetual) | None => NEAREST_STOP,
+        Some(kind @ (MarketKind::Cfd | MarketKind::Perpetual)) => {
+            Costs::usual(kind).round_trip() * Decimal::from(3)
+        }
+        Some(MarketKind::Spot) | None => NEAREST_STOP,
     }
 }
 
@@ -86,7 +93,7 @@ fn gains(side: Side, from: Price, level: Price) -> bool {
 fn stop(draft: &Draft) -> Option<String> {
     if let Some(percent) = draft.stop_percent {
         let share = percent / Decimal::ONE_HUNDRED;
-        let nearest = nearest_stop(draft.kind);
+        let nearest = nearest_stop(draft);
         return (share > FARTHEST_STOP || share < nearest).then(|| {
             format!(
                 "a stop {percent} % from the entry is not between {} % and 25 %",
@@ -119,8 +126,8 @@ fn stop(draft: &Draft) -> Option<String> {
         Some(format!(
             "the stop {stop} is {percent} % from the entry {published}, farther than 25 %"
         ))
-    } else if distance < nearest_stop(draft.kind) {
-        let nearest = (nearest_stop(draft.kind) * Decimal::ONE_HUNDRED).normalize();
+    } else if distance < nearest_stop(draft) {
+        let nearest = (nearest_stop(draft) * Decimal::ONE_HUNDRED).normalize();
         Some(format!(
             "the stop {stop} is {percent} % from the entry {published}, nearer than three round-trip costs ({nearest} %)"
         ))

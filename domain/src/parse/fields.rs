@@ -19,6 +19,9 @@ pub(super) use reader::read;
 pub(super) struct Fields {
     pub(super) long: bool,
     pub(super) short: bool,
+    /// A side stands there as what is done, and not as the label of a price.
+    pub(super) declared_long: bool,
+    pub(super) declared_short: bool,
     /// It takes the asset, which is long where no side is named.
     pub(super) takes: bool,
     /// Its targets are where it says to sell what was bought.
@@ -91,6 +94,8 @@ pub(super) struct Fields {
     /// Lines that speak of closing or cancelling.
     pub(super) ending: bool,
     pub(super) moving: bool,
+    /// Something is moved that is more than a label and where it is set: `TP set 1.29`.
+    pub(super) shifted: bool,
     /// It speaks of the price at which one is in, or moves the stop there.
     pub(super) in_profit: bool,
     /// It speaks of what only an open trade has: a rest, a cost price, a part that is taken.
@@ -189,6 +194,16 @@ impl Fields {
             (true, false) => Some(Side::Long),
             (false, true) => Some(Side::Short),
             (false, false) if self.takes => Some(Side::Long),
+            _ => None,
+        }
+    }
+
+    /// The side that it declares, where the other one is no more than the label of a price: `SHORT`, and
+    /// under it `Buy: 2700`.
+    pub(super) const fn declared(&self) -> Option<Side> {
+        match (self.declared_long, self.declared_short) {
+            (true, false) => Some(Side::Long),
+            (false, true) => Some(Side::Short),
             _ => None,
         }
     }

@@ -179,6 +179,8 @@ fn fold(c: char) -> Option<char> {
         | '\u{202A}'..='\u{202E}'
         | '\u{2060}'..='\u{206F}'
         | '\u{FE00}'..='\u{FE0F}'
+        | '\u{180E}'
+        | '\u{E0020}'..='\u{E007F}'
         | '\u{00AD}'
         | '\u{FEFF}'
         | '\u{20E3}' => None,
@@ -197,6 +199,10 @@ fn fold(c: char) -> Option<char> {
         '۰'..='۹' => char::from_u32(code - 0x06F0 + 0x30),
         '०'..='९' => char::from_u32(code - 0x0966 + 0x30),
         '০'..='৯' => char::from_u32(code - 0x09E6 + 0x30),
+        // Blank letters, and a dot and a slash of their own.
+        '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{2800}' => Some(' '),
+        '\u{2024}' => Some('.'),
+        '\u{2044}' | '\u{2215}' => Some('/'),
         '٫' => Some('.'),
         '٬' => Some(','),
         '٪' => Some('%'),

@@ -198,6 +198,36 @@ fn ungrouped(literal: &str, separator: char) -> Option<String> {
     fits.then(|| literal.replace(separator, ""))
 }
 
+/// So near what is completed lies to the number before it.
+const NEAR: Decimal = Decimal::from_parts(2, 0, 0, false, 2);
+
+/// `134.30/35` is 134.30 and 134.35, `4207-04` is 4207 and 4204: the second number leaves out the digits
+/// that both begin with. None where the number may be one by itself, is not near the other, or is nearer
+/// to it with the next digits before it (`3390-10`).
+pub(super) fn completed(before: &str, number: &Number) -> Option<Decimal> {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let rest = number.written.as_str();
+    let head = before
+        .len()
+        .checked_sub(rest.len())
+        .filter(|head| *head > 0)?;
+    let (head, tail) = before.split_at_checked(head)?;
+    if !digits(rest) || !digits(tail) || before.contains(',') || number.unit != Unit::None {
+        return None;
+    }
+    let first = Decimal::from_str_exact(before).ok()?;
+    let alone = Decimal::from_str_exact(rest).ok()?;
+    let whole = Decimal::from_str_exact(&format!("{head}{rest}")).ok()?;
+    let itself = alone * Decimal::TWO >= first && alone <= first * Decimal::TWO;
+    let far = (whole - first).abs();
+    // One more or less of the last digit before the tail.
+    let next = Decimal::new(1, first.scale())
+        * Decimal::from(10_u64.checked_pow(u32::try_from(rest.len()).ok()?)?);
+    let carried = (far - next).abs();
+    (!itself && !far.is_zero() && far <= first * NEAR && (rest > tail || far < carried))
+        .then_some(whole)
+}
+
 /// `3k9` is 3900 and `4k110` is 4110: the digits behind the `k` are its decimals.
 pub(super) fn thousands(head: Decimal, tail: &str) -> Option<Decimal> {
     let value = if tail.is_empty() {

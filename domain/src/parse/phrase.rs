@@ -251,7 +251,9 @@ fn longer<'a>(tokens: &[Token], at: usize, family: &'a Family) -> Option<(&'a Ph
     let second = match &next.kind {
         Kind::Word { low, .. } => low.as_str(),
         Kind::Sign(c) => c.encode_utf8(&mut sign),
-        Kind::Number(_) | Kind::Index(_) | Kind::Tick | Kind::Link | Kind::Break => return None,
+        // `CAC 40`: a number may belong to a name.
+        Kind::Number(number) => number.written.as_str(),
+        Kind::Index(_) | Kind::Tick | Kind::Link | Kind::Break => return None,
     };
     family
         .going_on_with(second)
@@ -278,7 +280,8 @@ fn follows(tokens: &[Token], at: usize, phrase: &Phrase) -> Option<usize> {
                 None => low == word,
             },
             Kind::Sign(sign) => word.chars().eq([*sign]),
-            Kind::Number(_) | Kind::Index(_) | Kind::Tick | Kind::Link | Kind::Break => false,
+            Kind::Number(number) => *word == number.written,
+            Kind::Index(_) | Kind::Tick | Kind::Link | Kind::Break => false,
         };
         if !same {
             return None;
@@ -340,6 +343,7 @@ mod tests {
         assert_eq!(concepts("Take-Profit Targets"), [Concept::Target]);
         assert_eq!(concepts("short term"), [Concept::Horizon]);
         assert_eq!(concepts("止盈出局"), [Concept::Close]);
+        assert_eq!(concepts("CAC 40"), [Concept::Asset("CAC40".into())]);
     }
 
     #[test]

@@ -165,6 +165,13 @@ impl<'a> Speech<'a> {
         let ticked = self.lexemes.iter().any(|lexeme| lexeme.what == What::Tick)
             && (percent.is_some() || self.fields.target_label || self.fields.stop_label);
         let about = [Concept::Result, Concept::Hit, Concept::Stop, Concept::Close];
+        // `40 pips profit`, where the profit is earned and none is to be taken.
+        let pips_earned = self.has(&Concept::Result)
+            && self.lexemes.iter().any(|lexeme| {
+                matches!(&lexeme.what, What::Number(number)
+                    if matches!(number.unit, Unit::Pips | Unit::Points))
+            })
+            && self.pairs().len() == 1;
         let earned = percent.is_some()
             && self
                 .lexemes
@@ -185,9 +192,11 @@ impl<'a> Speech<'a> {
             && !self.lexemes.iter().any(ending::is_price);
         // `once TP1 is hit, …` reports nothing.
         let told = self.fields.reached && (percent.is_some() || !self.has(&Concept::If));
-        (told || reached || ticked || earned || pips || bare).then(|| Meaning::Claim {
-            pair: self.pairs().into_iter().next().map(|(pair, _)| pair),
-            percent,
+        (told || reached || ticked || earned || pips || pips_earned || bare).then(|| {
+            Meaning::Claim {
+                pair: self.pairs().into_iter().next().map(|(pair, _)| pair),
+                percent,
+            }
         })
     }
 

@@ -5,6 +5,7 @@ mod place;
 use smol_str::{SmolStr, StrExt as _};
 
 use super::lexicon::Concept;
+use super::number::Unit;
 use super::phrase::{Lexeme, What};
 use super::token::{self, Kind, Token};
 use super::universe::Universe;
@@ -56,6 +57,9 @@ const CURRENCIES: [&str; 8] = ["USD", "EUR", "JPY", "GBP", "CHF", "AUD", "NZD", 
 
 /// Quotes that no word of another meaning ends in, so any base before them is believed.
 const DOLLARS: [&str; 5] = ["FDUSD", "USDT", "USDC", "BUSD", "TUSD"];
+
+/// The most lexemes of a trade that is written in short hand.
+const LONGEST_SHORTHAND: usize = 14;
 
 /// What some venues write behind a pair that is a perpetual.
 const PERP: &str = "PERP";
@@ -111,8 +115,36 @@ pub(super) fn name(mut lexemes: Vec<Lexeme>, universe: &dyn Universe) -> Vec<Lex
         at += taken;
     }
     lexemes.retain(|lexeme| !matches!(lexeme.what, What::Part));
+    quiet(&mut lexemes, universe);
     drop_indicators(&mut lexemes);
     lexemes
+}
+
+/// `short link 9.58 stop 10.13`: where nothing else is named, an asset that is a word too, between the
+/// side or the beginning and its price, in a text that has a stop.
+fn quiet(lexemes: &mut [Lexeme], universe: &dyn Universe) {
+    let named = lexemes.iter().any(|lexeme| lexeme.mention().is_some());
+    let stop = |lexeme: &Lexeme| lexeme.is(&Concept::Stop);
+    if named || lexemes.len() > LONGEST_SHORTHAND || !lexemes.iter().any(stop) {
+        return;
+    }
+    let bare =
+        |lexeme: &Lexeme| matches!(&lexeme.what, What::Number(number) if number.unit == Unit::None);
+    let stands = |at: usize| {
+        let lexeme = &lexemes[at];
+        let asset = universe.is_base(&lexeme.text.to_ascii_uppercase_smolstr());
+        let before = at.checked_sub(1).and_then(|before| lexemes.get(before));
+        let placed = match (before, &lexeme.what) {
+            (None, What::Word | What::Is(Concept::Near)) => true,
+            (Some(before), What::Word) => before.side().is_some(),
+            _ => false,
+        };
+        asset && placed && lexemes.get(at + 1).is_some_and(bare)
+    };
+    if let Some(at) = (0..lexemes.len()).find(|at| stands(*at)) {
+        let base = lexemes[at].text.to_ascii_uppercase_smolstr();
+        lexemes[at].what = What::Pair(made(&base, None, Sureness::Bare, false, universe));
+    }
 }
 
 /// `adx: 32.65` beside `symbol: BTCUSDT` is what a machine measured, and no pair.
@@ -151,6 +183,11 @@ fn mention(
         return None;
     }
     if let What::Is(Concept::Asset(asset)) = &lexeme.what {
+        // `Euro-Dollar`: a name of both.
+        if let Some((base, quote)) = asset.split_once('/') {
+            let quote = Some(quote);
+            return Some((made(base, quote, Sureness::Bare, false, universe), 1));
+        }
         return Some(match divided(lexemes, at) {
             Some((quote, taken, perpetual)) => {
                 let quote = Some(quote);
@@ -382,6 +419,7 @@ mod tests {
     fn names_are_assets_too() {
         assert_eq!(pairs("比特币做空"), ["BTC"]);
         assert_eq!(pairs("bitcoin"), ["BTC"]);
+        assert_eq!(pairs("Euro-Dollar"), ["EUR/USD"]);
     }
 
     #[test]

@@ -19,7 +19,7 @@ use super::number::Unit;
 use super::phrase::{Lexeme, What};
 use super::symbol::{Mention, Sureness};
 use super::universe::Universe;
-use crate::market::Price;
+use crate::market::{Price, Side};
 use crate::reading::{Draft, Entry, Meaning};
 
 /// Reads a text as trades; none where it opens none.
@@ -27,12 +27,57 @@ pub(super) fn read(lexemes: &[Lexeme], universe: &dyn Universe) -> Option<Meanin
     if let Some(reason) = disclaimed(lexemes) {
         return Some(Meaning::Noise(reason));
     }
+    if let Some(strike) = option(lexemes) {
+        let fields = fields::read(lexemes);
+        let priced = fields.labelled() > 0 || !fields.soft.is_empty() || fields.trigger.is_some();
+        let sided = fields.long || fields.short || fields.trigger.is_some();
+        return (priced || sided).then(|| Meaning::Quarantined {
+            drafts: Vec::new(),
+            reason: format!(
+                "an option is traded ({strike}): its price is a premium that no market here shows"
+            ),
+        });
+    }
     let heads = heads(lexemes);
     match heads.as_slice() {
         [] => one(lexemes, None, universe).into_meaning(),
         [head] => one(lexemes, Some(&head.mention), universe).into_meaning(),
         _ => many(lexemes, &heads, universe),
     }
+}
+
+/// The strike and the kind of an option that is named: `22900 CE`, `PUT 95000`.
+fn option(lexemes: &[Lexeme]) -> Option<String> {
+    let strike = |lexeme: &Lexeme| match &lexeme.what {
+        What::Number(number) => {
+            let whole = number.value.is_some_and(|value| value.is_integer());
+            (whole && number.written.len() >= 2).then(|| number.written.to_string())
+        }
+        What::Word | What::Pair(_) => {
+            let digits = lexeme
+                .text
+                .trim_start_matches(|c: char| !c.is_ascii_digit());
+            let whole = digits.bytes().all(|byte| byte.is_ascii_digit());
+            (whole && digits.len() >= 3).then(|| digits.to_owned())
+        }
+        What::Is(_)
+        | What::Part
+        | What::Index(_)
+        | What::Sign(_)
+        | What::Tick
+        | What::Link
+        | What::Break => None,
+    };
+    lexemes.windows(2).find_map(|two| {
+        let named = |lexeme: &Lexeme| matches!(lexeme.text.as_str(), "CE" | "PE");
+        if named(&two[1]) && two[0].line == two[1].line {
+            Some(format!("{} {}", strike(&two[0])?, two[1].text))
+        } else if two[0].text == "PUT" && two[0].line == two[1].line {
+            Some(format!("PUT {}", strike(&two[1])?))
+        } else {
+            None
+        }
+    })
 }
 
 /// A text that says itself that it is an example, or whose head says that it reports the past.
@@ -116,7 +161,7 @@ fn heads(lexemes: &[Lexeme]) -> Vec<Head> {
 /// Several trades in one text: each runs from the line of its pair to the next one's.
 fn many(lexemes: &[Lexeme], heads: &[Head], universe: &dyn Universe) -> Option<Meaning> {
     let whole = fields::read(lexemes);
-    if whole.labelled() == 0 && !whole.market {
+    if whole.labelled() == 0 && !whole.market && !whole.limit {
         return None;
     }
     let mut drafts = Vec::new();
@@ -163,15 +208,27 @@ fn one(lexemes: &[Lexeme], mention: Option<&Mention>, universe: &dyn Universe) -
     if !is_prose(lexemes) {
         eliminate::complete(&mut fields);
     }
+    if fields.long
+        && fields.short
+        && let Some(side) = fields.declared()
+        && draft::of_all_levels(&fields) == Some(side)
+    {
+        fields.long = side == Side::Long;
+        fields.short = side == Side::Short;
+    }
     let fields = fields;
-    if !looks_like_a_trade(&fields) || fields.reached || is_report(lexemes, &fields) {
+    let looks = looks_like_a_trade(&fields) || is_shorthand(lexemes, &fields);
+    if !looks || fields.reached || is_report(lexemes, &fields) {
         return Seen::Nothing;
     }
     let firm = fields.labelled() >= 2 && !(fields.refused.is_some() && is_prose(lexemes));
     // A later word about an open trade names its side, too.
     let entered = !fields.entry.is_empty() || !fields.soft.is_empty() && !fields.targets.is_empty();
     let laid_out = entered && !fields.stops.is_empty();
-    if fields.moving && fields.entry.is_empty() || fields.later && !laid_out {
+    // `SL set at 1299` under an entry is a part of the card.
+    let sided = fields.long || fields.short;
+    let set = sided && !fields.shifted && (laid_out || !fields.soft.is_empty());
+    if fields.moving && fields.entry.is_empty() && !set || fields.later && !laid_out {
         return Seen::Nothing;
     }
     // `BUY RAFF … buy TON to pay for it`: the known asset is not the one that is traded.
@@ -293,6 +350,40 @@ fn held_if(firm: bool, reason: String) -> Seen {
     }
 }
 
+/// The most lexemes of a trade in short hand.
+const LONGEST_SHORTHAND: usize = 14;
+
+/// `SOL 142 stop 138`: pair, entry and stop on one line, and not a word beside them.
+fn is_shorthand(lexemes: &[Lexeme], fields: &Fields) -> bool {
+    let little = |lexeme: &Lexeme| {
+        matches!(
+            lexeme.what,
+            What::Pair(_)
+                | What::Number(_)
+                | What::Sign('-' | '/' | ',' | ':' | '.' | '$')
+                | What::Is(
+                    Concept::Stop
+                        | Concept::Limit
+                        | Concept::Spot
+                        | Concept::Perpetual
+                        | Concept::Filler
+                        | Concept::Hazard
+                        | Concept::Currency
+                )
+        )
+    };
+    let text = match lexemes {
+        [text @ .., end] if end.what == What::Break => text,
+        whole => whole,
+    };
+    let first = text.first().is_some_and(|first| first.mention().is_some());
+    first
+        && text.len() <= LONGEST_SHORTHAND
+        && text.iter().all(little)
+        && !fields.soft.is_empty()
+        && fields.stops.len() == 1
+}
+
 /// Are there so many words that it is talk about the market?
 fn is_prose(lexemes: &[Lexeme]) -> bool {
     words(lexemes) > 60
@@ -312,9 +403,10 @@ fn looks_like_a_trade(fields: &Fields) -> bool {
     if !fields.entry.is_empty() {
         sided || levels
     } else if fields.market {
-        sided || (fields.entry_label || fields.labelled() == 2) && levels
+        let told = fields.entry_label || fields.labelled() == 2 || !fields.leverage.is_empty();
+        sided || told && levels
     } else if !fields.soft.is_empty() {
-        sided && (levels || fields.near) || fields.labelled() == 2
+        sided && (levels || fields.near || fields.limit) || fields.labelled() == 2
     } else {
         // Targets and a stop without an entry: held, as the entry is what R is counted from.
         sided && !fields.targets.is_empty() && !fields.stops.is_empty()

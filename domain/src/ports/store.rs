@@ -19,7 +19,7 @@ use crate::ports::source::Resume;
 use crate::ports::{Advice, BoxError};
 use crate::post::{Origin, Post};
 use crate::reading::Reading;
-use crate::score::Score;
+use crate::score::{Assessment, Score};
 use crate::signal::Signal;
 use crate::time::Timestamp;
 
@@ -85,6 +85,8 @@ pub struct PostEntry {
     pub note: Option<String>,
     /// What happened by it: signals, instructions, revisions.
     pub happenings: Vec<Happening>,
+    /// What models made of its signals.
+    pub assessments: Vec<Assessment>,
     /// Where the source stands after it, when it is the last of its batch.
     pub cursor: Option<Cursor>,
 }

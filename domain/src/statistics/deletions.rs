@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use rand::SeedableRng as _;
 use rand::rngs::ChaCha8Rng;
-use rand::seq::SliceRandom as _;
+use rand::{RngExt as _, SeedableRng as _};
 
 use super::{DAY, count};
 use crate::time::Timestamp;
@@ -80,34 +79,46 @@ pub fn permuted(told: &[Told], draws: usize, seed: u64) -> f64 {
         at.as_micros()
             .div_euclid(i64::try_from(DAY.as_micros()).unwrap_or(1))
     };
-    let mut days: BTreeMap<i64, Vec<(bool, bool)>> = BTreeMap::new();
+    let mut days: BTreeMap<i64, Day> = BTreeMap::new();
     for one in told {
-        let signals = days.entry(day(one.received)).or_default();
-        signals.push((one.lost, one.deleted));
+        let of = days.entry(day(one.received)).or_default();
+        of.signals += 1;
+        of.lost += usize::from(one.lost);
+        of.deleted += usize::from(one.deleted);
+        of.both += usize::from(one.lost && one.deleted);
     }
     // Of a day on which all or none were deleted, or lost, every deal tells the same.
-    let same = |signals: &[(bool, bool)], of: fn(&(bool, bool)) -> bool| {
-        let many = signals.iter().filter(|one| of(one)).count();
-        many == 0 || many == signals.len()
-    };
-    days.retain(|_, signals| !same(signals, |one| one.0) && !same(signals, |one| one.1));
-    let both = |one: &&(bool, bool)| one.0 && one.1;
-    let seen = (days.values().flatten()).filter(both).count();
+    days.retain(|_, day| {
+        let open = 1..day.signals;
+        open.contains(&day.lost) && open.contains(&day.deleted)
+    });
+    let seen: usize = days.values().map(|day| day.both).sum();
     let mut dice = ChaCha8Rng::seed_from_u64(seed);
-    let mut as_many = 0;
-    let mut deleted: Vec<bool> = Vec::new();
-    for _ in 0..draws {
-        let mut losers = 0;
-        for signals in days.values() {
-            deleted.clear();
-            deleted.extend(signals.iter().map(|(_, deleted)| deleted));
-            deleted.shuffle(&mut dice);
-            let both = signals.iter().zip(&deleted);
-            losers += both
-                .filter(|((lost, _), deleted)| *lost && **deleted)
-                .count();
-        }
-        as_many += usize::from(losers >= seen);
-    }
+    let deals = (0..draws).map(|_| {
+        let dealt = days.values().map(|day| day.dealt(&mut dice));
+        dealt.sum::<usize>()
+    });
+    let as_many = deals.filter(|losers| *losers >= seen).count();
     count(1 + as_many) / count(draws + 1)
+}
+
+/// How many signals of a day there are, lost, were deleted, or both.
+#[derive(Clone, Copy, Debug, Default)]
+struct Day {
+    signals: usize,
+    lost: usize,
+    deleted: usize,
+    both: usize,
+}
+
+impl Day {
+    /// How many deleted losers there are when the deletions are dealt anew. Which of the two marks
+    /// is dealt makes no difference, so it is the rarer one.
+    fn dealt(&self, dice: &mut ChaCha8Rng) -> usize {
+        let (dealt, marked) = (self.lost.min(self.deleted), self.lost.max(self.deleted));
+        (0..dealt).fold(0, |both, nth| {
+            let hit = dice.random_range(0..self.signals - nth) < marked - both;
+            both + usize::from(hit)
+        })
+    }
 }

@@ -10,7 +10,7 @@ use rand::seq::SliceRandom as _;
 use serde::{Deserialize, Serialize};
 
 use super::{Kind, STEPS};
-use crate::dataset::{Fold, Row, folds};
+use crate::dataset::{Fate, Fold, Row, folds};
 use crate::measure::{Ranked, Said};
 use crate::steps::trees::BadTrees;
 
@@ -86,21 +86,19 @@ pub(super) fn shuffled(
     })
 }
 
-/// Deals what came of signals to others with as many targets.
+/// Deals what came of signals to others, whoever called them: among those alike it would still be told
+/// by what they have in common. Of targets that a signal has beyond those of the other, the last says
+/// what comes of them.
 fn deal(rows: &mut [Row], dice: &mut ChaCha8Rng) {
-    let most = rows.iter().map(|row| row.fates.len()).max().unwrap_or(0);
-    for targets in 1..=most {
-        let alike: Vec<usize> = (0..rows.len())
-            .filter(|nth| rows[*nth].fates.len() == targets)
+    let mut outcomes: Vec<(Vec<Fate>, f64)> =
+        rows.iter().map(|row| (row.fates.clone(), row.r)).collect();
+    outcomes.shuffle(dice);
+    for (row, (fates, r)) in rows.iter_mut().zip(outcomes) {
+        let wanted = row.fates.len();
+        row.fates = (0..wanted)
+            .map(|nth| fates[nth.min(fates.len() - 1)])
             .collect();
-        let mut outcomes: Vec<_> = alike
-            .iter()
-            .map(|nth| (rows[*nth].fates.clone(), rows[*nth].r))
-            .collect();
-        outcomes.shuffle(dice);
-        for (nth, (fates, r)) in alike.into_iter().zip(outcomes) {
-            (rows[nth].fates, rows[nth].r) = (fates, r);
-        }
+        row.r = r;
     }
 }
 

@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::followed;
 use crate::charts::{Charts, Stretch};
+use crate::figures::followed;
 use crate::http::error::{ApiError, Problem};
 use crate::http::markets::{CandleOut, Gap};
 use crate::http::records::Records;
@@ -49,7 +49,7 @@ pub struct Looking {
 #[into_params(parameter_in = Query)]
 pub struct AnalysisParams {
     /// Only those by the rules of this version; by each when nothing is said.
-    #[param(minimum = 1, maximum = 1)]
+    #[param(minimum = 1, maximum = 2)]
     policy: Option<u32>,
 }
 

@@ -19,8 +19,8 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use utoipa::ToSchema;
 
-use super::{computed, followed};
-use crate::figures::{Figures, under};
+use super::computed;
+use crate::figures::{Figures, followed, under};
 use crate::filter;
 use crate::http::body::{self, Body};
 use crate::http::error::{ApiError, Problem};
@@ -443,6 +443,8 @@ impl OwnIn {
             spot: costs.unwrap_or(usual.spot),
             perpetual: costs.unwrap_or(usual.perpetual),
             cfd: costs.unwrap_or(usual.cfd),
+            // Whoever says what he pays pays that, wherever.
+            thin_slippage: costs.map_or(usual.thin_slippage, |costs| costs.slippage),
             getting_in,
             zone_legs: within("zone_legs", self.zone_legs, 1, 10)?.unwrap_or(usual.zone_legs),
             breakeven_after: within("breakeven_after", self.breakeven_after, 1, 16)?,

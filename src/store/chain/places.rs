@@ -1,20 +1,40 @@
 //! Places for records that have none: a program that does not know of places may run beside this one
-//! for the time of a deploy.
+//! for the time of a deploy, and what was tried again before retrials had places still waits for one.
 
 use domain::ports::store::StoreError;
 use sqlx::SqlStr;
 
+use crate::store::columns;
 use crate::store::database::{Database, Session, limit, values};
 use crate::store::write;
 
 const MISSING: &str = "SELECT 1 AS missing FROM versions WHERE place IS NULL UNION ALL \
-     SELECT 1 AS missing FROM outcomes WHERE place IS NULL LIMIT 1";
+     SELECT 1 AS missing FROM outcomes WHERE place IS NULL UNION ALL \
+     SELECT 1 AS missing FROM retrials WHERE place IS NULL LIMIT 1";
 
-const GIVE: [&str; 2] = [
+/// The kinds of records that may wait for a place, and how many do.
+const WAITING: [(&str, &str); 3] = [
+    (
+        "versions",
+        "SELECT COUNT(*) AS n FROM versions WHERE place IS NULL",
+    ),
+    (
+        "outcomes",
+        "SELECT COUNT(*) AS n FROM outcomes WHERE place IS NULL",
+    ),
+    (
+        "retrials",
+        "SELECT COUNT(*) AS n FROM retrials WHERE place IS NULL",
+    ),
+];
+
+const GIVE: [&str; 3] = [
     "UPDATE versions SET place = $1 WHERE (channel, key, version) IN \
      (SELECT channel, key, version FROM versions WHERE place IS NULL LIMIT $2)",
     "UPDATE outcomes SET place = $1 WHERE signal IN \
      (SELECT signal FROM outcomes WHERE place IS NULL LIMIT $2)",
+    "UPDATE retrials SET place = $1 WHERE (signal, model, policy, revision) IN \
+     (SELECT signal, model, policy, revision FROM retrials WHERE place IS NULL LIMIT $2)",
 ];
 
 /// Gives records that have no place that of the next event, so that they belong to a day that is not
@@ -39,4 +59,20 @@ pub(super) async fn give<D: Database>(database: &D, most: usize) -> Result<usize
     }
     session.commit().await?;
     Ok(usize::try_from(given).unwrap_or(most))
+}
+
+/// How many records of each kind wait for a place, of the kinds of which some do.
+pub(super) async fn waiting<D: Database>(
+    database: &D,
+) -> Result<Vec<(&'static str, u64)>, StoreError> {
+    let mut session = database.read().await?;
+    let mut waiting = Vec::new();
+    for (table, sql) in WAITING {
+        let rows = session.ask(SqlStr::from_static(sql), values![]).await?;
+        let n = rows.first().map_or(Ok(0), |row| columns::whole(row, "n"))?;
+        if n > 0 {
+            waiting.push((table, n));
+        }
+    }
+    Ok(waiting)
 }

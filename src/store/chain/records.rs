@@ -31,7 +31,7 @@ pub(super) struct Record {
 }
 
 /// Every kind, by name.
-pub(super) const RECORDS: [Record; 6] = [
+pub(super) const RECORDS: [Record; 7] = [
     Record {
         table: "events",
         from: "events e",
@@ -72,6 +72,24 @@ pub(super) const RECORDS: [Record; 6] = [
         ],
     },
     Record {
+        table: "predictions",
+        from: "predictions p JOIN signals s ON s.id = p.signal",
+        alias: "p",
+        place: "s.seq",
+        key: "p.signal || '/' || p.model",
+        hashed: &[
+            "signal",
+            "model",
+            "speaks",
+            "targets",
+            "first",
+            "expected_r",
+            "skill",
+            "moved",
+            "predicted",
+        ],
+    },
+    Record {
         table: "readings",
         from: "readings r JOIN versions v ON v.channel = r.channel AND v.key = r.key \
                AND v.version = r.version",
@@ -88,6 +106,47 @@ pub(super) const RECORDS: [Record; 6] = [
             "drafts",
             "claim_pair",
             "claim_percent",
+        ],
+    },
+    Record {
+        table: "retrials",
+        from: "retrials x",
+        alias: "x",
+        place: "x.place",
+        key: "x.signal || '/' || x.model || '/' || x.policy || '/' || x.revision",
+        hashed: &[
+            "signal",
+            "model",
+            "policy",
+            "revision",
+            "tried",
+            "source",
+            "span",
+            "path_from",
+            "path_to",
+            "ticks",
+            "gaps",
+            "missing",
+            "ambiguous",
+            "incomplete",
+            "p_ending",
+            "p_ending_k",
+            "p_r",
+            "p_filled",
+            "p_targets",
+            "p_entered_at",
+            "p_ended_at",
+            "p_mfe",
+            "p_mae",
+            "o_ending",
+            "o_ending_k",
+            "o_r",
+            "o_filled",
+            "o_targets",
+            "o_entered_at",
+            "o_ended_at",
+            "o_mfe",
+            "o_mae",
         ],
     },
     Record {
@@ -123,6 +182,8 @@ pub(super) const RECORDS: [Record; 6] = [
             "score_targets",
             "score_first",
             "score_expected_r",
+            "score_skill",
+            "score_moved",
         ],
     },
     Record {

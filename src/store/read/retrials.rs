@@ -11,7 +11,7 @@ use sqlx::SqlStr;
 
 use super::{Question, outcomes};
 use crate::store::database::{Database, Row, Session, Value, count, values};
-use crate::store::write::bound_values;
+use crate::store::write::{self, bound_values};
 use crate::store::{columns, shape};
 
 const RETRIALS: &str = "SELECT r.signal, r.model, r.policy, r.revision, r.tried, r.source, r.span, \
@@ -26,9 +26,9 @@ const LATEST: &str = "r.revision = (SELECT MAX(x.revision) FROM retrials x \
 const RETRIAL: &str = "INSERT INTO retrials (signal, model, policy, revision, tried, source, span, \
      path_from, path_to, ticks, gaps, missing, ambiguous, incomplete, \
      p_ending, p_ending_k, p_r, p_filled, p_targets, p_entered_at, p_ended_at, p_mfe, p_mae, \
-     o_ending, o_ending_k, o_r, o_filled, o_targets, o_entered_at, o_ended_at, o_mfe, o_mae) \
+     o_ending, o_ending_k, o_r, o_filled, o_targets, o_entered_at, o_ended_at, o_mfe, o_mae, place) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, \
-     $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)";
+     $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33)";
 
 const DONE: &str = "UPDATE signals SET retried = $2 WHERE id = $1";
 
@@ -70,6 +70,7 @@ pub(crate) async fn keep<D: Database>(
     done: Option<u32>,
 ) -> Result<usize, StoreError> {
     let mut session = database.write().await?;
+    let place = write::meta(&mut session).await?.1.next();
     let mut kept = 0;
     for one in retried {
         let question = Question::new(RETRIALS)
@@ -86,7 +87,8 @@ pub(crate) async fn keep<D: Database>(
             continue;
         }
         let revision = newest.map_or(1, |known| known.revision + 1);
-        let values = row(one, signal, revision);
+        let mut values = row(one, signal, revision);
+        values.push(place.into());
         session.tell(SqlStr::from_static(RETRIAL), values).await?;
         kept += 1;
     }

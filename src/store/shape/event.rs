@@ -124,6 +124,8 @@ mod tests {
                 model: "geometry/1".into(),
                 targets: vec![0.1 + 0.2],
                 expected_r: None,
+                skill: None,
+                moved: Vec::new(),
             }),
         }
     }

@@ -5,7 +5,7 @@ use domain::post::{Action, Origin};
 use domain::reading::{
     Confidence, Draft, Entry, Field, Ladder, Manner, Margin, Order, Rung, Span, Target,
 };
-use domain::score::Score;
+use domain::score::{Moved, Score};
 use domain::signal::Signal;
 
 use serde_json::Value;
@@ -141,11 +141,39 @@ kept_struct!(Signal {
     ambiguous,
 });
 
-kept_struct!(Score {
-    model,
-    targets,
-    expected_r,
-});
+/// As version one was written before models told their skill, where there is none to tell.
+impl Kept for Score {
+    fn keep(&self) -> Value {
+        let Self {
+            model,
+            targets,
+            expected_r,
+            skill,
+            moved,
+        } = self;
+        let moved = (!moved.is_empty()).then(|| moved.keep());
+        object([
+            ("model", model.keep()),
+            ("targets", targets.keep()),
+            ("expected_r", expected_r.keep()),
+            ("skill", skill.keep()),
+            ("moved", moved.unwrap_or(Value::Null)),
+        ])
+    }
+
+    fn read(value: Value) -> Result<Self, Unreadable> {
+        let mut members = members(value, "Score")?;
+        let moved: Option<Vec<Moved>> = member(&mut members, "moved")?;
+        Ok(Self {
+            model: member(&mut members, "model")?,
+            targets: member(&mut members, "targets")?,
+            expected_r: member(&mut members, "expected_r")?,
+            skill: member(&mut members, "skill")?,
+            moved: moved.unwrap_or_default(),
+        })
+    }
+}
+kept_struct!(Moved { feature, by });
 
 kept_enum!(Order {
     "move-stop" => MoveStop(price),

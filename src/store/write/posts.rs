@@ -49,7 +49,9 @@ impl<S: Session> Desk<S> {
                 self.version(&entry.post, version, edit).await?;
                 self.reading(&entry.post, version, &entry.reading, entry.note.as_deref())
                     .await?;
-                self.publish(&entry.happenings).await?
+                let receipt = self.publish(&entry.happenings).await?;
+                self.assessments(&entry.assessments).await?;
+                receipt
             }
         };
         if let Some(cursor) = &entry.cursor {

@@ -18,9 +18,10 @@ use crate::store::shape::Kept as _;
 const SIGNAL: &str = "INSERT INTO signals (id, seq, channel, post, origin, instrument, pair, \
      substituted, side, entry, entry_low, entry_high, stop, leverage, breakeven_after, posted, \
      received, expires_at, held_at_most, price_at_receipt, ambiguous, score_model, score_targets, \
-     score_first, score_expected_r, state, entry_rungs, state_k, ended, judged, edited, deleted) \
+     score_first, score_expected_r, state, entry_rungs, score_skill, score_moved, state_k, ended, \
+     judged, edited, deleted) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, \
-     $19, $20, $21, $22, $23, $24, $25, $26, $27, NULL, FALSE, FALSE, FALSE, FALSE)";
+     $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, NULL, FALSE, FALSE, FALSE, FALSE)";
 
 const STATE: &str = "UPDATE signals SET state = $2, state_k = $3, ended = $4 WHERE id = $1";
 
@@ -58,34 +59,38 @@ impl<S: Session> Desk<S> {
         let held = i64::try_from(signal.held_at_most.as_micros()).unwrap_or(i64::MAX);
         let (state, _) = columns::state_columns(State::Pending);
         let values = values![
-            signal.id,
-            self.head,
-            &signal.channel,
-            &signal.post,
-            signal.origin.label(),
-            &signal.instrument,
-            signal.instrument.pair.to_string(),
-            signal.substituted,
-            signal.side.label(),
-            signal.entry.label(),
-            low,
-            high,
-            signal.stop,
-            signal.leverage,
-            signal.breakeven_after,
-            signal.posted,
-            signal.received,
-            signal.expires_at,
-            held,
-            signal.price_at_receipt,
-            signal.ambiguous,
-            score.map(|score| score.model.as_str()),
-            score.map(|score| score.targets.keep().to_string()),
-            score.and_then(Score::first_target),
-            score.and_then(|score| score.expected_r),
-            state,
-            rungs(&signal.entry),
-        ];
+                signal.id,
+                self.head,
+                &signal.channel,
+                &signal.post,
+                signal.origin.label(),
+                &signal.instrument,
+                signal.instrument.pair.to_string(),
+                signal.substituted,
+                signal.side.label(),
+                signal.entry.label(),
+                low,
+                high,
+                signal.stop,
+                signal.leverage,
+                signal.breakeven_after,
+                signal.posted,
+                signal.received,
+                signal.expires_at,
+                held,
+                signal.price_at_receipt,
+                signal.ambiguous,
+                score.map(|score| score.model.as_str()),
+                score.map(|score| score.targets.keep().to_string()),
+                score.and_then(Score::first_target),
+                score.and_then(|score| score.expected_r),
+                state,
+                rungs(&signal.entry),
+                score.and_then(|score| score.skill),
+                score.and_then(
+                    |score| (!score.moved.is_empty()).then(|| score.moved.keep().to_string())
+                ),
+            ];
         self.tell(SIGNAL, values).await?;
         for (k, target) in (1_i64..).zip(&signal.targets) {
             let cells = values![signal.id, k, target.price, target.weight];

@@ -3,6 +3,7 @@
 use domain::time::Timestamp;
 
 use super::{Column, Get, whole};
+use crate::figures::claims::Claims;
 use crate::figures::{Deletions, Figures, Known};
 
 /// The figures of one channel, with what they are figures of.
@@ -16,10 +17,16 @@ pub struct ChannelRow {
     pub window: &'static str,
     /// The execution model.
     pub model: &'static str,
+    /// By the rules of which version; none of what was judged live.
+    pub policy: Option<u32>,
+    /// How many judged signals are left out, because they were not tried so to the end.
+    pub untried: usize,
     /// They know only what had ended by then.
     pub as_of: Timestamp,
     /// The figures.
     pub figures: Figures,
+    /// What it claims against the record.
+    pub claims: Claims,
 }
 
 type Of = ChannelRow;
@@ -42,11 +49,13 @@ pub static FIGURES: &[Column<Of>] = &[
     Column::new("origin", Get::Text(|of| Some(of.origin.to_owned()))),
     Column::new("window", Get::Text(|of| Some(of.window.to_owned()))),
     Column::new("model", Get::Text(|of| Some(of.model.to_owned()))),
+    Column::new("policy", Get::Whole(|of| Some(of.policy?.into()))),
     Column::new("as_of", Get::Instant(|of| Some(of.as_of))),
     Column::new("signals", Get::Whole(|of| whole(of.figures.signals))),
     Column::new("unlisted", Get::Whole(|of| whole(of.figures.unlisted))),
     Column::new("open", Get::Whole(|of| whole(of.figures.open))),
     Column::new("judged", Get::Whole(|of| whole(of.figures.judged))),
+    Column::new("untried", Get::Whole(|of| whole(of.untried))),
     Column::new("entered", Get::Whole(|of| whole(of.figures.entered))),
     Column::new("fill_rate", Get::Real(|of| of.figures.fill_rate)),
     Column::new("ambiguous", Get::Whole(|of| whole(of.figures.ambiguous))),
@@ -106,5 +115,32 @@ pub static FIGURES: &[Column<Of>] = &[
     Column::new(
         "deletions_p_permuted",
         Get::Real(|of| Some(deletions(of)?.p_permuted)),
+    ),
+    Column::new("claims", Get::Whole(|of| whole(of.claims.claims))),
+    Column::new(
+        "claims_compared",
+        Get::Whole(|of| whole(of.claims.compared)),
+    ),
+    Column::new(
+        "claims_of_a_gain_never_entered",
+        Get::Whole(|of| whole(of.claims.gain_never_entered)),
+    ),
+    Column::new(
+        "claims_of_a_gain_not_earned",
+        Get::Whole(|of| whole(of.claims.gain_not_earned)),
+    ),
+    Column::new(
+        "claims_beyond_best_price",
+        Get::Whole(|of| whole(of.claims.beyond_best_price)),
+    ),
+    Column::new("claimed_r", Get::Real(|of| of.claims.claimed_r)),
+    Column::new("measured_r", Get::Real(|of| of.claims.measured_r)),
+    Column::new("claim_gap_r", Get::Real(|of| Some(of.claims.gap_r?.value))),
+    Column::new("claim_gap_r_low", Get::Real(|of| low(of.claims.gap_r))),
+    Column::new("claim_gap_r_high", Get::Real(|of| high(of.claims.gap_r))),
+    Column::new("won_claimed", Get::Whole(|of| whole(of.claims.won_claimed))),
+    Column::new(
+        "lost_claimed",
+        Get::Whole(|of| whole(of.claims.lost_claimed)),
     ),
 ];

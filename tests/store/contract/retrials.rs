@@ -13,7 +13,8 @@ use rust_decimal::Decimal;
 use super::market::judged;
 use crate::make::*;
 
-fn retried(signal: &Signal, model: &'static str, hundredths: i64) -> Retried {
+/// What came of a signal under a model, told by its hundredths of R.
+pub(crate) fn retried(signal: &Signal, model: &'static str, hundredths: i64) -> Retried {
     let bound = BoundResult {
         ending: Ending::StoppedAfterTarget(1),
         r: Some(Decimal::new(hundredths, 2)),

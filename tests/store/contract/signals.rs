@@ -9,7 +9,7 @@ use domain::market::{Pair, Side, Venue};
 use domain::ports::store::{SignalQuery, SignalRecord, Store};
 use domain::post::{Action, Origin};
 use domain::reading::{Entry, Target};
-use domain::score::Score;
+use domain::score::{Moved, Score};
 use domain::signal::Signal;
 use rust_decimal::Decimal;
 
@@ -35,6 +35,11 @@ pub(crate) async fn a_signal_comes_back_as_it_was(store: &dyn Store) {
         model: "geometry/1".into(),
         targets: vec![0.1 + 0.2, 1.0 / 3.0],
         expected_r: Some(-0.062_5),
+        skill: Some(0.031_25),
+        moved: vec![Moved {
+            feature: "coin.trend_1d".into(),
+            by: -0.1,
+        }],
     };
     let mut entry = call(post(&alpha, "7", "x"), &[]);
     entry.happenings = vec![opening(&whole, Some(score.clone()))];
@@ -176,6 +181,8 @@ pub(crate) async fn signals_are_found_by_what_is_asked_for(store: &dyn Store) {
         model: "geometry/1".into(),
         targets: vec![0.6],
         expected_r: None,
+        skill: None,
+        moved: Vec::new(),
     };
     let mut scored = call(post(&beta, "3", "x"), &[]);
     scored.happenings = vec![opening(&short, Some(score))];

@@ -16,11 +16,12 @@ mod remark;
 mod values;
 
 use rust_decimal::Decimal;
+use smol_str::SmolStr;
 
 use self::exit::number_follows;
 use self::line::{Line, Sentence};
 use self::loose::Clause;
-use self::open::{Open, goes_on};
+use self::open::{Name, Open, goes_on};
 use self::remark::{share_in_words, shares};
 use super::{Fields, Found, Refusal};
 use crate::parse::lexicon::Concept;
@@ -48,6 +49,12 @@ struct Reader {
     sign: Option<char>,
     /// A sign or a word joins the number before to the next one.
     linked: bool,
+    /// That sign stands right behind the lexeme before it.
+    tight: bool,
+    /// The number that is being taken stands right behind what is before it.
+    glued: bool,
+    /// The last number under a label, as it is written.
+    spelt: SmolStr,
     /// Where the lexeme stands that is being taken.
     here: Place,
     /// Inside parentheses.
@@ -80,6 +87,9 @@ pub(in crate::parse) fn read(lexemes: &[Lexeme]) -> Fields {
         shorted: false,
         sign: None,
         linked: false,
+        tight: false,
+        glued: false,
+        spelt: SmolStr::default(),
         remark: false,
         bullet: None,
         adding: false,
@@ -122,6 +132,8 @@ impl Reader {
     fn take(&mut self, lexeme: &Lexeme, next: Option<&Lexeme>) {
         self.here = lexeme.place;
         self.bullet = lexeme.mark;
+        self.glued = lexeme.glued;
+        self.plan(lexeme);
         let starts = self.line.bullet.is_none() && self.line.words == 0 && !self.line.number;
         if starts && !self.line.label {
             self.line.bullet = lexeme.mark;
@@ -172,12 +184,19 @@ impl Reader {
             What::Word => self.word(&lexeme.text),
             What::Tick => {
                 self.line.hit |= (self.line.label || self.line.acts) && self.line.number;
+                // `2) 2409 ✅`: a tick before its price is a bullet, and one behind it a report.
+                let goal = self
+                    .open
+                    .is_some_and(|open| open.name == Name::Target && open.indexed);
+                self.line.ticked |= goal && self.line.number;
             }
             What::Sign('?') => {
                 self.asked();
                 self.close_label();
                 self.end_sentence();
             }
+            // `Target 6 - to the moon!: 263`.
+            What::Sign('!') if next.is_some_and(|next| next.what == What::Sign(':')) => {}
             What::Sign('!' | '。') => {
                 self.close_label();
                 self.end_sentence();
@@ -200,10 +219,12 @@ impl Reader {
                 self.now = false;
                 self.linked = true;
                 self.sign = Some(*sign);
+                self.tight = lexeme.glued;
                 return;
             }
             What::Sign(_) | What::Link | What::Part => {}
         }
+        self.tight = lexeme.glued;
         self.sign = if let What::Sign(sign) = lexeme.what {
             Some(sign)
         } else {

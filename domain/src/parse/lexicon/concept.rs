@@ -32,6 +32,8 @@ pub(in crate::parse) enum Concept {
     /// The label of a stop.
     Stop,
     Leverage,
+    /// A leverage that is a word: threefold.
+    Lever(u8),
     /// Futures, contracts.
     Perpetual,
     /// Cross margin, which only perpetuals have.
@@ -148,6 +150,9 @@ impl Concept {
         }
         if let Some(percent) = name.strip_prefix("share ") {
             return percent.trim().parse().ok().map(Self::Share);
+        }
+        if let Some(times) = name.strip_prefix("lever ") {
+            return times.trim().parse().ok().map(Self::Lever);
         }
         Some(match name {
             "long" => Self::Long,

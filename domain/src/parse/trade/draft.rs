@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 
 use crate::market::{MarketKind, Price, Side, Venue};
 use crate::parse::fields::{Fields, Hint, Trigger};
+use crate::parse::spelling;
 use crate::parse::symbol::{Mention, Sureness};
 use crate::parse::universe::Universe;
 use crate::reading::{Draft, Entry, Ladder, Manner, Rung, Target};
@@ -34,6 +35,22 @@ pub(super) fn side(fields: &Fields) -> Option<Side> {
     }
 }
 
+/// The side of a trade whose entry, stop and targets are all written, where they leave no choice.
+pub(super) fn of_all_levels(fields: &Fields) -> Option<Side> {
+    let entries = || fields.entry.iter().chain(&fields.soft);
+    let (low, high) = (entries().min()?, entries().max()?);
+    let [stop] = fields.stops.as_slice() else {
+        return None;
+    };
+    let goals = || fields.targets.iter().map(|goal| &goal.price);
+    goals().next()?;
+    if stop < low && goals().all(|goal| goal > high) {
+        Some(Side::Long)
+    } else {
+        (stop > high && goals().all(|goal| goal < low)).then_some(Side::Short)
+    }
+}
+
 /// The side of a trade at the market: gains lie on one side of its stop.
 fn of_levels(fields: &Fields) -> Option<Side> {
     let [stop] = fields.stops.as_slice() else {
@@ -53,6 +70,9 @@ fn of_levels(fields: &Fields) -> Option<Side> {
 /// How the trade is entered, or why that is not clear.
 pub(super) fn entry(fields: &Fields, side: Side) -> Result<Entry, String> {
     let guessed = guessed(fields, side);
+    if let Some(ladder) = averaged(fields, side) {
+        return Ok(ladder);
+    }
     let prices = if !fields.entry.is_empty() {
         let (low, high) = (fields.entry.iter().min(), fields.entry.iter().max());
         if let Some(other) = fields
@@ -100,6 +120,24 @@ pub(super) fn entry(fields: &Fields, side: Side) -> Result<Entry, String> {
         | (Some(Trigger::Below), Side::Short) => Entry::Breakout(low),
         (Some(Trigger::Above | Trigger::Below) | None, _) => Entry::Limit(low),
     })
+}
+
+/// `sell now @ 113`, and under it `sell limit 114`: one order now and others where it becomes cheaper.
+fn averaged(fields: &Fields, side: Side) -> Option<Entry> {
+    let [now] = fields.soft.as_slice() else {
+        return None;
+    };
+    let cheaper = |price: &Decimal| match side {
+        Side::Long => price < now,
+        Side::Short => price > now,
+    };
+    let waits = fields.market && fields.limit && !fields.again && !fields.entry.is_empty();
+    if !waits || !fields.entry.iter().all(cheaper) {
+        return None;
+    }
+    let prices = [*now].into_iter().chain(fields.entry.iter().copied());
+    let prices = prices.map(Price::new).collect::<Result<Vec<_>, _>>().ok()?;
+    Ladder::equal(&prices).map(Entry::Ladder).ok()
 }
 
 /// An entry at the market with prices beside it: what it costs there, or where is added.
@@ -310,7 +348,7 @@ fn nowhere(fields: &Fields, entry: &Entry) -> Option<String> {
     let stray = fields
         .stray
         .iter()
-        .filter(|number| near(number) && !counts(number));
+        .filter(|number| near(number) && !counts(number) && !within(number));
     // A trade without a target or a stop may have it under a word that nobody knows.
     let unstopped =
         fields.stops.is_empty() && fields.stop_away.is_none() && fields.percent_stop.is_none();
@@ -343,7 +381,11 @@ fn nowhere(fields: &Fields, entry: &Entry) -> Option<String> {
 /// An asset that the prices do not fit, or that is none.
 pub(super) fn strange(draft: &Draft, mention: &Mention, universe: &dyn Universe) -> Option<String> {
     if mention.sure <= Sureness::Sided {
-        return Some(format!("{} is no asset that is known here", mention.base));
+        let base = &mention.base;
+        return Some(match spelling::usual_pair(base) {
+            Some(usual) => format!("{base} is no asset that is known here, and may be {usual}"),
+            None => format!("{base} is no asset that is known here"),
+        });
     }
     if let Some(reason) = super::satoshi::strange(draft) {
         return Some(reason);

@@ -4,6 +4,7 @@
 use rust_decimal::Decimal;
 
 use super::{Head, heads};
+use crate::parse::lexicon::Concept;
 use crate::parse::number::{self, Number, Unit};
 use crate::parse::phrase::{Lexeme, What};
 use crate::parse::symbol::Mention;
@@ -11,6 +12,12 @@ use crate::parse::universe::Universe;
 
 /// What an asset without a known least price has never cost: those that have carry it in the list.
 const THOUSAND: Decimal = Decimal::ONE_THOUSAND;
+
+/// From here on a whole number may be short for so many thousands; below it counts something more often.
+const FEWEST_THOUSANDS: Decimal = Decimal::from_parts(20, 0, 0, false, 0);
+
+/// So near two prices of one trade lie to each other.
+const BESIDE: Decimal = Decimal::from_parts(2, 0, 0, false, 1);
 
 /// So many times its least price an asset has never cost.
 const HIGHEST: Decimal = Decimal::from_parts(500, 0, 0, false, 0);
@@ -30,6 +37,7 @@ pub(in crate::parse) fn regroup(lexemes: &mut Vec<Lexeme>, universe: &dyn Univer
     let mut part = (first, ends.next().unwrap_or(u32::MAX));
     let mut rest = heads.iter().skip(1);
     let mut scope = Scope::of(part.0, universe);
+    let full = in_full(lexemes);
     let mut at = 0;
     while let Some(lexeme) = lexemes.get(at) {
         if lexeme.line >= part.1 {
@@ -42,8 +50,12 @@ pub(in crate::parse) fn regroup(lexemes: &mut Vec<Lexeme>, universe: &dyn Univer
             if let Some(value) = scope.spaced(lexemes, at) {
                 join(lexemes, at, value);
                 at += 1;
-            } else if let Some(What::Number(number)) = lexemes.get_mut(at).map(|one| &mut one.what)
-                && let Some(value) = scope.grouped(number)
+            } else if let What::Number(number) = &lexeme.what
+                && let Some(value) = scope.grouped(number).or_else(|| {
+                    let value = scope.shortened(number, &full)?;
+                    (!is_measured(lexemes, at)).then_some(value)
+                })
+                && let Some(What::Number(number)) = lexemes.get_mut(at).map(|one| &mut one.what)
             {
                 number.value = Some(value);
             }
@@ -51,6 +63,43 @@ pub(in crate::parse) fn regroup(lexemes: &mut Vec<Lexeme>, universe: &dyn Univer
         at += 1;
     }
     lexemes.retain(|lexeme| !matches!(lexeme.what, What::Part));
+}
+
+/// So far a word is looked for that says what a number measures.
+const FAR: usize = 8;
+
+/// Does a word beside a number say that it is no price: a leverage, a share, a time?
+fn is_measured(lexemes: &[Lexeme], at: usize) -> bool {
+    let measures = |lexeme: &Lexeme| {
+        let concepts = [
+            Concept::Leverage,
+            Concept::Size,
+            Concept::Hazard,
+            Concept::Other,
+            Concept::Timeframe,
+            Concept::Validity,
+            Concept::Result,
+        ];
+        concepts.iter().any(|concept| lexeme.is(concept))
+    };
+    let line = lexemes[at].line;
+    let of_line = |lexeme: &&Lexeme| lexeme.line == line;
+    let label = |lexeme: &&Lexeme| matches!(&lexeme.what, What::Is(concept) if concept.is_label());
+    let before = lexemes[..at].iter().rev().take(FAR).take_while(of_line);
+    let next = lexemes.get(at + 1).filter(of_line);
+    before.into_iter().find(label).is_some_and(measures) || next.is_some_and(measures)
+}
+
+/// The thousands that are written in full, or with a `k`.
+fn in_full(lexemes: &[Lexeme]) -> Vec<Decimal> {
+    let numbers = lexemes.iter().filter_map(|lexeme| {
+        if let What::Number(number) = &lexeme.what {
+            number.value.filter(|_| number.unit == Unit::None)
+        } else {
+            None
+        }
+    });
+    numbers.filter(|value| *value >= THOUSAND).collect()
 }
 
 /// What a mentioned asset costs at least, in the dollars that it is priced in.
@@ -135,6 +184,20 @@ impl Scope {
             _ => return None,
         };
         (number.value != Some(value)).then(|| value.normalize())
+    }
+
+    /// `91-89, stop 86000`: thousands, where the number cannot be the price and another one that is
+    /// written in full lies beside what it would be with them.
+    fn shortened(&self, number: &Number, full: &[Decimal]) -> Option<Decimal> {
+        let least = self.least?;
+        let value = number.value?;
+        let counts = value.is_integer() && value < FEWEST_THOUSANDS;
+        if number.unit != Unit::None || number.scaled || counts || value * Decimal::TWO >= least {
+            return None;
+        }
+        let whole = value.checked_mul(THOUSAND)?;
+        let beside = |other: &Decimal| (whole - *other).abs() <= *other * BESIDE;
+        (self.holds(whole) && full.iter().any(beside)).then(|| whole.normalize())
     }
 
     /// The value of `61 250`, where sixty-one cannot be the price.

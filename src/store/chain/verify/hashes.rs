@@ -5,7 +5,7 @@ use domain::ports::store::StoreError;
 
 use super::{Part, Verified};
 use crate::store::chain::records::{At, Leaf, RECORDS, Record, Span};
-use crate::store::chain::{leaves, tree};
+use crate::store::chain::{leaves, places, tree};
 use crate::store::database::Database;
 use crate::wire::chain::written;
 
@@ -42,6 +42,12 @@ pub(super) async fn verify<D: Database>(
             );
             verified.find("leaves", day, why);
         }
+    }
+    for (table, waiting) in places::waiting(database).await? {
+        verified.note(format!(
+            "{waiting} {table} have no place in the chain yet, so they are not covered: whoever writes the \
+             record gives them one, and the seal of that day is the first to hold them"
+        ));
     }
     if verified.forgotten > 0 {
         let note = format!(

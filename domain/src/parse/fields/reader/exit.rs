@@ -17,6 +17,11 @@ impl Reader {
             .is_some_and(|open| open.name == Name::Stop && !open.broken)
     }
 
+    /// Does the label of a stop wait for its price?
+    pub(super) fn stop_lacks_its_price(&self) -> bool {
+        self.in_stop() && self.open.is_some_and(|open| open.numbers == 0)
+    }
+
     /// Is a stop being moved, and not yet to anywhere?
     pub(super) fn stop_goes_there(&self) -> bool {
         let open = self.open.filter(|open| open.name == Name::Stop);

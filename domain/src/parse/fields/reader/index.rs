@@ -40,10 +40,12 @@ impl Reader {
         }
     }
 
-    /// The 1 of `Take profit 1 - 197.20`, which is no price of this trade.
+    /// The 1 of `Take profit 1 - 197.20` and `Take profit 1 at 197.20`, which is no price of this trade.
     pub(super) fn dashed_index(&self, number: &Number, next: Option<&Lexeme>) -> Option<u8> {
         let fresh = (self.open).is_some_and(|open| open.name == Name::Target && open.numbers == 0);
-        let dashed = next.is_some_and(|next| next.what == What::Sign('-') && !next.glued);
+        let dashed = next.is_some_and(|next| {
+            next.what == What::Sign('-') && !next.glued || next.is(&Concept::Filler)
+        });
         let index: u8 = number.written.parse().ok()?;
         (fresh && dashed && (1..=20).contains(&index) && self.has_entry() && !self.is_near(number))
             .then_some(index)

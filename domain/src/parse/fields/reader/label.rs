@@ -6,7 +6,7 @@ use super::open::{Name, Open};
 use crate::market::Venue;
 use crate::parse::fields::{Refusal, Trigger};
 use crate::parse::lexicon::Concept;
-use crate::parse::phrase::Lexeme;
+use crate::parse::phrase::{Lexeme, What};
 use crate::reading::{Confidence, Field, Margin};
 
 /// Pictures that stand for a word where a number follows at once.
@@ -57,6 +57,7 @@ impl Reader {
                 self.open = Some(Open::new(Name::Stop));
             }
             Concept::Leverage => self.open = Some(Open::new(Name::Leverage)),
+            Concept::Lever(times) => self.lent((*times).into()),
             Concept::Timeframe => {
                 // `4h timeframe`.
                 if let Some(span) = self.line.span {
@@ -105,6 +106,7 @@ impl Reader {
             }
             Concept::Out => self.sold(next),
             Concept::Long | Concept::Short => {
+                self.declare(concept, next);
                 self.shorted = self.fields.short;
                 self.fields.long |= *concept == Concept::Long;
                 self.fields.short |= *concept == Concept::Short;
@@ -156,7 +158,7 @@ impl Reader {
                 self.open = Some(Open::new(Name::Other));
             }
             Concept::Trigger => self.trailing = true,
-            Concept::Hit => self.line.hit = true,
+            Concept::Hit => self.line.hit |= !self.line.planned,
             Concept::Not | Concept::Nay => {
                 if self.sentence.clause {
                     self.refuse(Refusal::Negated);
@@ -166,6 +168,8 @@ impl Reader {
                 }
                 self.sentence.not = true;
             }
+            // `SL (if the candle closes under 1.115)`: it is said of the stop.
+            Concept::If if self.stop_lacks_its_price() => {}
             Concept::If => {
                 if self.sentence.clause && !self.sentence.aside {
                     self.refuse(Refusal::Conditional);
@@ -193,6 +197,7 @@ impl Reader {
             }
             Concept::Move => {
                 self.fields.moving = true;
+                self.fields.shifted |= !self.lacks_its_number();
                 self.line.moves = true;
                 self.sentence.aside = true;
             }
@@ -241,6 +246,20 @@ impl Reader {
             | Concept::Mock
             | Concept::Recap
             | Concept::Asset(_) => {}
+        }
+    }
+
+    /// `SHORT`, and not `Sell: 2700`: a side that is no label of a price.
+    fn declare(&mut self, concept: &Concept, next: Option<&Lexeme>) {
+        let label = next.is_some_and(|next| {
+            matches!(
+                next.what,
+                What::Sign(':' | '@' | '-' | '=') | What::Number(_) | What::Is(Concept::Filler)
+            )
+        });
+        if !label {
+            self.fields.declared_long |= *concept == Concept::Long;
+            self.fields.declared_short |= *concept == Concept::Short;
         }
     }
 

@@ -8,6 +8,7 @@ use super::Reader;
 use super::open::Name;
 use crate::parse::fields::Refusal;
 use crate::parse::number::{Number, Unit};
+use crate::parse::phrase::{Lexeme, What};
 use crate::parse::token::Place;
 
 /// The most unknown words on a line that orders to enter at once, where a Chinese character counts
@@ -29,6 +30,9 @@ const MOST_ASKED_WORDS: usize = 35;
 
 /// The most unknown words on a line that names the pair of a trade, counted alike.
 const MOST_HEAD_WORDS: usize = 21;
+
+/// What leads from what happens to what is done.
+const ARROWS: [char; 4] = ['→', '➡', '⇒', '➜'];
 
 /// What the line so far has said.
 #[derive(Clone, Debug, Default)]
@@ -61,6 +65,10 @@ pub(super) struct Line {
     pub(super) colon: bool,
     /// It names something whose numbers are no levels.
     pub(super) other: bool,
+    /// A tick stands behind a target on it.
+    pub(super) ticked: bool,
+    /// An arrow says what is done once it has happened.
+    pub(super) planned: bool,
     /// The picture at its beginning.
     pub(super) bullet: Option<char>,
     /// The list number of what stands under no label.
@@ -156,6 +164,18 @@ impl Reader {
         }
     }
 
+    /// `TP1 hit → close half` and `TP1: 5035 → closed in part` under a trade tell what will be done, and
+    /// report nothing.
+    pub(super) fn plan(&mut self, lexeme: &Lexeme) {
+        let drawn = lexeme.what == What::Sign('>') && matches!(self.sign, Some('-' | '='));
+        let arrow = drawn || lexeme.mark.is_some_and(|mark| ARROWS.contains(&mark));
+        let line = &self.line;
+        if arrow && line.label && line.hit != line.number && self.has_entry() {
+            self.line.hit = false;
+            self.line.planned = true;
+        }
+    }
+
     pub(super) fn end_sentence(&mut self) {
         self.line.beyond = None;
         let sentence = std::mem::take(&mut self.sentence);
@@ -203,13 +223,13 @@ impl Reader {
         let fields = &mut self.fields;
         if line.label || line.acts {
             fields.left_over.extend(line.loose);
-            fields.ending |= line.ending;
+            fields.ending |= line.ending && !line.planned;
         } else if line.field && !line.other {
             fields.stray.extend(line.loose);
         } else if !line.other {
             fields.unnamed.extend(line.loose);
         }
-        fields.reached |= (line.label || line.acts) && line.hit;
+        fields.reached |= (line.label || line.acts) && line.hit || line.ticked;
         let row = line.number && line.words <= super::MOST_LABEL_WORDS;
         fields.rows += usize::from(row);
         self.lines += 1;

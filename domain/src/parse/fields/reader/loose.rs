@@ -176,6 +176,7 @@ impl Reader {
             return;
         }
         let last = self.fields.loose.last().map_or(0, |loose| loose.group);
+        let coloured = self.coloured();
         let clause = &mut self.clause;
         let group = if clause.listing { last } else { last + 1 };
         clause.listing = true;
@@ -185,7 +186,7 @@ impl Reader {
             price: price.normalize(),
             place: self.here,
             group,
-            hint: clause.hint,
+            hint: coloured.unwrap_or(clause.hint),
             label: clause.label.clone(),
             words: clause.words,
             barred: clause.barred || number.doubtful || number.glued_to_word || self.remark,
@@ -195,6 +196,16 @@ impl Reader {
             behind_target: self.behind_target.is_some_and(|words| words <= MOST_BEHIND),
             line: self.lines,
         });
+    }
+
+    /// `🔴 1.0543` and `🔵 1.0663`: a dot in the colour of losing or gaining right before a price.
+    fn coloured(&self) -> Option<Hint> {
+        let mark = self.bullet.filter(|_| self.clause.hint == Hint::None)?;
+        if RED.contains(&mark) {
+            Some(Hint::Beyond)
+        } else {
+            GREEN.contains(&mark).then_some(Hint::Gain)
+        }
     }
 
     /// A number that its measure takes back.
@@ -219,6 +230,10 @@ impl Reader {
         }
     }
 }
+
+/// Pictures in the colour of losing, and in those of gaining.
+const RED: [char; 4] = ['🔴', '🟥', '❌', '🔻'];
+const GREEN: [char; 5] = ['🟢', '🟩', '🔵', '🟦', '🔺'];
 
 /// Whole numbers up to here count hours, days, coins and percent as often as they are prices.
 const MOST_COUNTED: Decimal = Decimal::from_parts(60, 0, 0, false, 0);

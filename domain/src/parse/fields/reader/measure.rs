@@ -13,6 +13,10 @@ use crate::signal::HELD_AT_MOST;
 
 impl Reader {
     pub(super) fn percent(&mut self, number: &Number) {
+        // `SL 142.00 -3%`: a sign right before the number and apart from the price joins nothing.
+        if self.sign == Some('-') && self.glued && !self.tight {
+            self.chain.clear();
+        }
         let chained = !self.chain.is_empty();
         // `2-3%` of the account: at least two.
         let least = self.chain.first().copied().or(number.value);

@@ -84,6 +84,14 @@ impl Reader {
         }
     }
 
+    /// Does the lexeme stand right behind a label, as in `TP set 1.29`?
+    pub(super) fn lacks_its_number(&self) -> bool {
+        self.open.is_some_and(|open| {
+            let label = matches!(open.name, Name::Entry | Name::Target | Name::Stop);
+            label && open.numbers == 0 && open.words == 0 && !open.broken
+        })
+    }
+
     /// A label's number does not stand behind a shout or a question.
     pub(super) fn close_label(&mut self) {
         if self.open.is_some_and(|open| open.numbers == 0) {
@@ -133,6 +141,8 @@ pub(super) fn goes_on(open: Open, lexeme: &Lexeme) -> bool {
         What::Index(_) => open.name != Name::Soft,
         What::Number(_) => !(open.indexed && open.numbers > 0) || open.item.is_some(),
         What::Sign('-' | '*' | '.') => open.name != Name::Soft,
+        // `Buy limit` and under it `@ 1.2470`.
+        What::Sign('@') => open.numbers == 0,
         What::Is(Concept::Horizon) => open.name == Name::Target,
         // A tick before its price is the bullet of a list.
         What::Tick => open.name == Name::Target && !open.indexed,

@@ -65,8 +65,20 @@ impl Reader {
             self.index(index);
             return;
         }
+        if self.is_earned(number) {
+            return;
+        }
         let starts_line = !self.line.number && !self.line.label;
         self.line.number = true;
+        // `leverage 3:1`: the one is no second leverage.
+        let ratio = self.sign == Some(':') && number.value == Some(Decimal::ONE);
+        if ratio
+            && self
+                .open
+                .is_some_and(|open| open.name == Name::Leverage && open.numbers == 1)
+        {
+            return;
+        }
         self.clause.taken();
         if let Some(open) = self.open {
             self.clause.listing &= self.is_loose_under(open);
@@ -126,6 +138,14 @@ impl Reader {
                 .unreadable
                 .get_or_insert_with(|| number.written.to_string());
         }
+        if open.numbers > 0
+            && (self.glued && self.tight)
+            && matches!(self.sign, Some('/' | '-'))
+            && let Some(whole) = number::completed(&self.spelt, number)
+        {
+            value = whole;
+        }
+        self.spelt = number.written.clone();
         open.numbers += 1;
         open.joined = false;
         // `1) 12.5%` gives no price, and `1) 480 - 16.667%` one: the item is done with its price.
@@ -201,6 +221,21 @@ impl Reader {
     pub(super) fn lent(&mut self, leverage: Decimal) {
         self.fields.leverage.push(leverage);
         self.found(Field::Leverage, None, Confidence::Named);
+    }
+
+    /// `TP 146.50 +300`, `SL 142.00 -150`: so many pips are gained or lost there. The sign stands apart
+    /// from the price and right before the number, which is none.
+    fn is_earned(&self, number: &Number) -> bool {
+        let priced = self
+            .open
+            .is_some_and(|open| open.numbers > 0 && matches!(open.name, Name::Target | Name::Stop));
+        let apart = self.glued && !self.tight;
+        let whole = number.value.is_some_and(|value| value.is_integer());
+        match self.sign {
+            Some('+') => priced && apart,
+            Some('-') => priced && apart && whole && !self.is_near(number),
+            _ => false,
+        }
     }
 
     /// `Vol: 1.8x`: no leverage has a fraction where something else is named.
