@@ -86,18 +86,22 @@ pub(super) fn past_year(fields: &Fields) -> Option<Decimal> {
 /// `Status: order removed` on the card of an order: neither stop nor target, and what waits is
 /// withdrawn.
 pub(super) fn withdrawn(lexemes: &[Lexeme], fields: &Fields) -> bool {
-    let withdraws = |lexeme: &Lexeme| lexeme.is(&Concept::Cancel) || lexeme.is(&Concept::Drop);
-    let thing = |lexeme: &Lexeme| {
-        let things = [
-            Concept::Ticket,
-            Concept::Trade,
-            Concept::Limit,
-            Concept::Entry,
-        ];
-        things.iter().any(|concept| lexeme.is(concept))
+    let has = |line: &[Lexeme], concepts: &[Concept]| {
+        let is = |lexeme: &Lexeme| concepts.iter().any(|concept| lexeme.is(concept));
+        line.iter().any(is)
     };
+    let things = [
+        Concept::Ticket,
+        Concept::Trade,
+        Concept::Limit,
+        Concept::Entry,
+    ];
+    // `Cancel it if it is not filled by Friday` withdraws nothing yet.
+    let orders = [Concept::Long, Concept::Short, Concept::If];
     let one = fields.stops.is_empty() && fields.targets.is_empty();
-    one && lexemes
-        .chunk_by(|a, b| a.line == b.line)
-        .any(|line| line.iter().any(withdraws) && line.iter().any(thing))
+    one && lexemes.chunk_by(|a, b| a.line == b.line).any(|line| {
+        let dropped = has(line, &[Concept::Drop]) && has(line, &things);
+        let cancelled = has(line, &[Concept::Cancel]) && !has(line, &orders);
+        dropped || cancelled && line.first().is_some_and(|first| first.line > 0)
+    })
 }
