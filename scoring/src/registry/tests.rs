@@ -200,3 +200,20 @@ fn the_card_names_every_step_with_its_figures() {
     let page = fs::read_to_string(model().join("small/CARD.md")).unwrap();
     assert!(page.contains("used once") && page.contains("| burn |"));
 }
+
+#[test]
+fn the_model_that_ships_loads_for_the_simulator_alone_and_is_small() {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/simulator");
+    let loaded = Loaded::load(&shipped, Origin::Simulator).unwrap();
+    assert!(loaded.is_learned());
+    for one in loaded.score(&[made::rows(1, 0.0, 1).remove(0).features]) {
+        assert!((0.0..=1.0).contains(&one.targets[0]), "{one:?}");
+    }
+    let real = Loaded::load(&shipped, Origin::Live).unwrap_err();
+    assert!(real.to_string().contains("was trained on the simulator"));
+    let files = fs::read_dir(&shipped).unwrap();
+    let bytes: u64 = files
+        .map(|file| file.unwrap().metadata().unwrap().len())
+        .sum();
+    assert!(bytes < 1_000_000, "{bytes} bytes");
+}
