@@ -262,6 +262,14 @@ fn indices_are_traded_and_options_are_held() {
             "BUY NIFTY 22900 CE ABOVE 165 SL 145 TGT 180/200",
             "held: an option is traded (22900 CE): its price is a premium that no market here shows",
         ),
+        (
+            "I buy BITCOIN PUT 95000 at 2900, stop 2700",
+            "held: an option is traded (PUT 95000): its price is a premium that no market here shows",
+        ),
+        (
+            "GOLD SELL NOW 3328 - 3331\nSL WE PUT 3338\nTP ONE 3322",
+            "short XAU/USD 3328-3331 > 3322 ! 3338",
+        ),
     ]);
 }
 
@@ -275,6 +283,24 @@ fn a_dot_in_a_colour_tells_the_stop_from_the_target() {
         (
             "SOL long\nEntry: 245\u{2024}50\nTarget: 250\u{2024}25\nStop: 238\u{2024}64",
             "long SOL/USDT 245.5 > 250.25 ! 238.64",
+        ),
+    ]);
+}
+
+#[test]
+fn an_underscore_may_lead_to_a_price() {
+    all(&[
+        (
+            "GOLD BUY 4120\nTP_4131\nTP_4144\nSL_4102",
+            "long XAU/USD 4120 > 4131 4144 ! 4102",
+        ),
+        (
+            "pair=AVAXUSDT;side=BUY\nentry_1=27.85\ntp_1=28.90;tp_2=30.10\nsl=25.40",
+            "long AVAX/USDT 27.85 > 28.9 30.1 ! 25.4",
+        ),
+        (
+            "#ONT/USDT\n#SHORT\nEntry LIMIT: 1.0665\n\nSELL:\n1.0620 - 1.0580 - 1.0535\n\nLeverage - 10x\nSTOP LOSS: 1.120",
+            "short ONT/USDT 1.0665 > 1.062 1.058 1.0535 ! 1.12",
         ),
     ]);
 }

@@ -68,15 +68,21 @@ fn option(lexemes: &[Lexeme]) -> Option<String> {
         | What::Link
         | What::Break => None,
     };
-    lexemes.windows(2).find_map(|two| {
-        let named = |lexeme: &Lexeme| matches!(lexeme.text.as_str(), "CE" | "PE");
-        if named(&two[1]) && two[0].line == two[1].line {
-            Some(format!("{} {}", strike(&two[0])?, two[1].text))
-        } else if two[0].text == "PUT" && two[0].line == two[1].line {
-            Some(format!("PUT {}", strike(&two[1])?))
-        } else {
-            None
-        }
+    let put = lexemes.windows(3).find_map(|three| {
+        let [what, put, price] = three else {
+            return None;
+        };
+        // `SL WE PUT 3308` puts a stop.
+        let on = matches!(&what.what, What::Pair(_) | What::Is(Concept::Asset(_)));
+        let row = what.line == put.line && put.line == price.line;
+        (put.text == "PUT" && on && row).then(|| Some(format!("PUT {}", strike(price)?)))?
+    });
+    put.or_else(|| {
+        lexemes.windows(2).find_map(|two| {
+            let named = matches!(two[1].text.as_str(), "CE" | "PE");
+            (named && two[0].line == two[1].line)
+                .then(|| Some(format!("{} {}", strike(&two[0])?, two[1].text)))?
+        })
     })
 }
 

@@ -6,13 +6,21 @@ use crate::parse::normalise;
 use crate::parse::number::{self, Number, Unit};
 use crate::parse::symbol;
 
+/// Fewer digits behind an underscore count something.
+const SHORTEST_PRICE: usize = 3;
+
 impl Cutter<'_> {
     pub(super) fn letters(&mut self, rest: &str) {
         let letters = run(rest, |c| is_letter(c) || c == '\'' || c == '_');
         let after = &rest[letters.len()..];
         let digits = number::literal(after);
         if !digits.is_empty() {
-            let low = normalise::low(letters);
+            // `SL_4433`: a label and its price, where `tp_1` counts.
+            let label = match letters.strip_suffix('_') {
+                Some(label) if digits.len() >= SHORTEST_PRICE => label,
+                Some(_) | None => letters,
+            };
+            let low = normalise::low(label);
             if matches!(low.as_str(), "x" | "х") && !digits.contains(',') {
                 self.at += letters.len() + digits.len();
                 self.push(Kind::Number(Number {
@@ -26,7 +34,7 @@ impl Cutter<'_> {
                 && concept.is_label()
             {
                 self.at += letters.len();
-                self.word(letters);
+                self.word(label);
                 self.labelled(concept, digits, &after[digits.len()..]);
                 return;
             }
