@@ -256,7 +256,7 @@ fn indices_are_traded_and_options_are_held() {
     all(&[
         (
             "SELL DAX 23900\nSL 24000\nTP 23700",
-            "short DAX/USD 23900 > 23700 ! 24000",
+            "short GER40/USD 23900 > 23700 ! 24000",
         ),
         (
             "BUY NIFTY 22900 CE ABOVE 165 SL 145 TGT 180/200",

@@ -257,6 +257,34 @@ impl Fields {
         }
     }
 
+    /// `Entry 1.0665`, and under it `SELL: 1.062 - 1.058`: what an act beside a labelled entry lists
+    /// across it from the stop is where the trade is left.
+    fn take_sold(&mut self) {
+        let ends = self.entry.iter().min().zip(self.entry.iter().max());
+        let (Some((low, high)), [stop]) = (ends, self.stops.as_slice()) else {
+            return;
+        };
+        let long = stop < low && self.soft.iter().all(|goal| goal > high);
+        let short = stop > high && self.soft.iter().all(|goal| goal < low);
+        let named = self.target_label || !self.targets.is_empty() || self.again;
+        if named || self.soft.len() < 2 || !(long || short) {
+            return;
+        }
+        for price in std::mem::take(&mut self.soft) {
+            let entry = |found: &&mut Found| {
+                found.field == Field::Entry && found.value == Some(price)
+            };
+            if let Some(found) = self.found.iter_mut().find(entry) {
+                found.field = Field::Target;
+                found.confidence = Confidence::Placed;
+            }
+            self.targets.push(Goal {
+                price,
+                percent: None,
+            });
+        }
+    }
+
     /// How many of entry, target and stop have a number and a label.
     pub(super) fn labelled(&self) -> usize {
         usize::from(!self.entry.is_empty())

@@ -125,6 +125,7 @@ pub(in crate::parse) fn read(lexemes: &[Lexeme]) -> Fields {
     reader.end_line();
     reader.fields.take_triggered();
     reader.fields.take_listed();
+    reader.fields.take_sold();
     reader.fields
 }
 

@@ -14,13 +14,19 @@ impl Cutter<'_> {
         let letters = run(rest, |c| is_letter(c) || c == '\'' || c == '_');
         let after = &rest[letters.len()..];
         let digits = number::literal(after);
+        // `SL_4433`: a label and its price, where `tp_1` counts.
+        if let Some(label) = letters.strip_suffix('_')
+            && digits.len() >= SHORTEST_PRICE
+            && let Some(concept) = self.lexicon.word(&normalise::low(label))
+            && concept.is_label()
+        {
+            self.word(label);
+            self.glued = false;
+            self.at += letters.len();
+            return;
+        }
         if !digits.is_empty() {
-            // `SL_4433`: a label and its price, where `tp_1` counts.
-            let label = match letters.strip_suffix('_') {
-                Some(label) if digits.len() >= SHORTEST_PRICE => label,
-                Some(_) | None => letters,
-            };
-            let low = normalise::low(label);
+            let low = normalise::low(letters);
             if matches!(low.as_str(), "x" | "х") && !digits.contains(',') {
                 self.at += letters.len() + digits.len();
                 self.push(Kind::Number(Number {
@@ -34,7 +40,7 @@ impl Cutter<'_> {
                 && concept.is_label()
             {
                 self.at += letters.len();
-                self.word(label);
+                self.word(letters);
                 self.labelled(concept, digits, &after[digits.len()..]);
                 return;
             }
