@@ -268,7 +268,7 @@ fn indices_are_traded_and_options_are_held() {
         ),
         (
             "GOLD SELL NOW 3328 - 3331\nSL WE PUT 3338\nTP ONE 3322",
-            "short XAU/USD 3328-3331 > 3322 ! 3338",
+            "short XAU/USD 3328..3331 > 3322 ! 3338",
         ),
     ]);
 }

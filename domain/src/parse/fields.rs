@@ -271,9 +271,8 @@ impl Fields {
             return;
         }
         for price in std::mem::take(&mut self.soft) {
-            let entry = |found: &&mut Found| {
-                found.field == Field::Entry && found.value == Some(price)
-            };
+            let entry =
+                |found: &&mut Found| found.field == Field::Entry && found.value == Some(price);
             if let Some(found) = self.found.iter_mut().find(entry) {
                 found.field = Field::Target;
                 found.confidence = Confidence::Placed;

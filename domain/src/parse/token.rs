@@ -476,6 +476,10 @@ mod tests {
             show("https://x.io/99 @me99 at 12:30 on 2025-02-21"),
             "link link at 12:30 on 2025-02-21"
         );
+        assert_eq!(
+            show("0x2fbcFc95988F522e12C19455 1.5"),
+            "0x2fbcFc95988F522e12C19455 1.5"
+        );
     }
 
     #[test]

@@ -11,6 +11,9 @@ const PLAIN: number::Style = number::Style::with(number::Comma::Thousands);
 /// The highest number that is taken for a list number.
 const HIGHEST_INDEX: u8 = 20;
 
+/// Fewer hexadecimal digits may be a price with a slip of the pen.
+const SHORTEST_ADDRESS: usize = 8;
+
 impl Cutter<'_> {
     pub(super) fn number(&mut self, rest: &str) {
         if self.title {
@@ -18,6 +21,15 @@ impl Cutter<'_> {
             self.word(digits);
             self.at += digits.len();
             return;
+        }
+        // `0x2fbcFc95988F…`: where a wallet is, and no number of anything.
+        if let Some(address) = rest.strip_prefix("0x") {
+            let digits = run(address, |c| c.is_ascii_hexdigit());
+            if digits.len() >= SHORTEST_ADDRESS {
+                self.word(&rest[..2 + digits.len()]);
+                self.at += 2 + digits.len();
+                return;
+            }
         }
         if let Some(length) = clock_or_date(rest).filter(|_| !self.follows_label()) {
             self.word(&rest[..length]);
