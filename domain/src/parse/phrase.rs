@@ -76,6 +76,15 @@ impl Lexeme {
         }
     }
 
+    /// The number that it is.
+    pub(super) const fn number(&self) -> Option<&Number> {
+        if let What::Number(number) = &self.what {
+            Some(number)
+        } else {
+            None
+        }
+    }
+
     /// The side that it names.
     pub(super) fn side(&self) -> Option<Side> {
         if self.is(&Concept::Long) {

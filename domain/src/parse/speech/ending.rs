@@ -288,23 +288,22 @@ fn fraction(written: &str) -> Option<Decimal> {
 
 /// The share that a lexeme names.
 fn share_of(lexeme: &Lexeme) -> Option<Decimal> {
-    match &lexeme.what {
-        What::Is(Concept::Half) => Some(Decimal::new(5, 1)),
-        What::Is(Concept::All) => Some(Decimal::ONE),
-        What::Is(Concept::Share(percent)) => Some(Decimal::from(*percent) / Decimal::ONE_HUNDRED),
-        What::Number(number) if number.unit == Unit::Percent => number
+    if lexeme.is(&Concept::Half) {
+        return Some(Decimal::new(5, 1));
+    }
+    if lexeme.is(&Concept::All) {
+        return Some(Decimal::ONE);
+    }
+    if let What::Is(Concept::Share(percent)) = &lexeme.what {
+        return Some(Decimal::from(*percent) / Decimal::ONE_HUNDRED);
+    }
+    let number = lexeme.number()?;
+    if number.unit == Unit::Percent {
+        number
             .value
             .filter(|value| *value >= LEAST_SHARE && *value <= Decimal::ONE_HUNDRED)
-            .map(|value| (value / Decimal::ONE_HUNDRED).normalize()),
-        What::Number(number) => fraction(&number.written),
-        What::Is(_)
-        | What::Pair(_)
-        | What::Part
-        | What::Index(_)
-        | What::Word
-        | What::Sign(_)
-        | What::Tick
-        | What::Link
-        | What::Break => None,
+            .map(|value| (value / Decimal::ONE_HUNDRED).normalize())
+    } else {
+        fraction(&number.written)
     }
 }

@@ -36,18 +36,7 @@ impl Speech<'_> {
             return None;
         }
         let priced = !(self.fields.stops.is_empty() && self.fields.targets.is_empty());
-        let mut prices = clause.iter().filter_map(|lexeme| match &lexeme.what {
-            What::Number(number) => Some(number),
-            What::Is(_)
-            | What::Pair(_)
-            | What::Part
-            | What::Index(_)
-            | What::Word
-            | What::Sign(_)
-            | What::Tick
-            | What::Link
-            | What::Break => None,
-        });
+        let mut prices = clause.iter().filter_map(Lexeme::number);
         let price = match (prices.next(), prices.next()) {
             (None, _) => None,
             (Some(number), None) if number.unit == Unit::None && !priced => {
@@ -154,18 +143,7 @@ impl Speech<'_> {
         let [old, new] = self.fields.stops.as_slice() else {
             return None;
         };
-        let price = |lexeme: &Lexeme| match &lexeme.what {
-            What::Number(number) => number.value,
-            What::Is(_)
-            | What::Pair(_)
-            | What::Part
-            | What::Index(_)
-            | What::Word
-            | What::Sign(_)
-            | What::Tick
-            | What::Link
-            | What::Break => None,
-        };
+        let price = |lexeme: &Lexeme| lexeme.number()?.value;
         let drawn = |two: &[Lexeme]| {
             let arrow = two[1].mark.is_some_and(|mark| ARROWS.contains(&mark));
             arrow && price(&two[0]) == Some(*old) && price(&two[1]) == Some(*new)
