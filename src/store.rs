@@ -22,6 +22,7 @@ use domain::reading::Draft;
 use domain::signal::Signal;
 use domain::time::Timestamp;
 
+mod accounts;
 pub mod chain;
 mod columns;
 pub mod copy;

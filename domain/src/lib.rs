@@ -3,6 +3,7 @@
 //! A [`post`] becomes a [`reading`], a reading becomes [`signal`]s, a signal is followed through
 //! its [`lifecycle`], and everything that happens to it is an [`event`].
 
+pub mod account;
 pub mod chain;
 pub mod event;
 pub mod execution;
@@ -11,6 +12,7 @@ pub mod lifecycle;
 pub mod market;
 pub mod parse;
 pub mod ports;
+pub mod plan;
 pub mod post;
 pub mod reading;
 pub mod retrial;

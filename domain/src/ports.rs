@@ -17,6 +17,7 @@ use crate::score::Assessed;
 use crate::signal::Signal;
 use crate::time::Timestamp;
 
+pub mod accounts;
 pub mod bus;
 pub mod chain;
 pub mod predictions;

@@ -176,6 +176,41 @@ tables! {
     published (day, channel, origin, model) {
         day: Time, channel: Text, origin: Text, model: Text, rules: Text, body: Text,
     }
+    accounts (id) {
+        id: Text, number: Int, email: Text, password: Text, verified: Time, role: Text, language: Text,
+        granted: Text, second: Bytes, second_confirmed: Flag, second_step: Int, chosen: Text,
+        created: Time, closed: Time, revision: Int,
+    }
+    recovery_codes (account, digest) { account: Text, digest: Bytes }
+    links (account, purpose) { account: Text, purpose: Text, digest: Bytes, expires: Time }
+    sessions (id) {
+        id: Text, account: Text, agent: Text, address: Text, began: Time, seen: Time, expires: Time,
+    }
+    refreshes (digest) { digest: Bytes, session: Text, newest: Flag }
+    api_keys (id) {
+        id: Text, account: Text, name: Text, prefix: Text, digest: Bytes, scopes: Text, networks: Text,
+        created: Time, expires: Time, used: Time,
+    }
+    signing_keys (kid) { kid: Text, private: Bytes, public: Bytes, made: Time, retires: Time }
+    plans (id) {
+        id: Text, title: Text, rank: Int, monthly: Int, yearly: Int, trial_days: Int, delay_s: Int,
+        channels: Int, history_s: Int, features: Text, requests_a_minute: Int, requests_a_month: Int,
+    }
+    subscriptions (account) {
+        account: Text, customer: Text, subscription: Text, plan: Text, standing: Text, paid_until: Time,
+        ends: Flag, grace_until: Time, seen: Time,
+    }
+    owners (channel) { channel: Text, account: Text }
+    requests (month, account) { month: Text, account: Text, count: Int }
+    deeds (number) { number: Int, at: Time, actor: Text, action: Text, subject: Text, detail: Text }
+    mails (number) {
+        number: Int, key: Text, account: Text, recipient: Text, template: Text, language: Text,
+        params: Text, created: Time, due: Time, attempts: Int, sent: Time, failure: Text,
+    }
+    payment_events (id) {
+        id: Text, kind: Text, object: Text, body: Text, received: Time, due: Time, attempts: Int,
+        done: Time, failure: Text,
+    }
 }
 
 /// Every column of every table but the one row of `meta`, with the type that PostgreSQL has for it, so

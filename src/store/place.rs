@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use domain::ids::{ChannelId, Epoch};
+use domain::ports::accounts::Accounts;
 use domain::ports::chain::Chain;
 use domain::ports::predictions::Predictions;
 use domain::ports::retrial::Retrials;
@@ -143,6 +144,15 @@ impl Opened {
     /// What rooms know of it.
     #[must_use]
     pub fn port(&self) -> Arc<dyn Store> {
+        match self {
+            Self::Sqlite(store) => Arc::clone(store) as _,
+            Self::Postgres(store) => Arc::clone(store) as _,
+        }
+    }
+
+    /// Who has an account.
+    #[must_use]
+    pub fn accounts(&self) -> Arc<dyn Accounts> {
         match self {
             Self::Sqlite(store) => Arc::clone(store) as _,
             Self::Postgres(store) => Arc::clone(store) as _,
