@@ -1,5 +1,6 @@
 //! Touchstone: adapters, edge and wiring around the rooms of the house.
 
+pub mod accounts;
 pub mod archive;
 pub mod belief;
 pub mod bus;

@@ -20,6 +20,7 @@ use crate::time::Timestamp;
 pub mod accounts;
 pub mod bus;
 pub mod chain;
+pub mod mail;
 pub mod predictions;
 pub mod retrial;
 pub mod review;

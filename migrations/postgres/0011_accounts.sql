@@ -33,11 +33,12 @@ CREATE TABLE links (
     PRIMARY KEY (account, purpose)
 );
 
--- Devices that are logged in, and the digests of the refresh tokens that they were ever given: one that comes
--- back a second time was stolen.
+-- Devices that are logged in: browsers by the digest of their cookie, others by the digests of the refresh tokens
+-- that they were ever given. One that comes back a second time was stolen.
 CREATE TABLE sessions (
     id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     account TEXT COLLATE "C" NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    cookie BYTEA UNIQUE,
     agent TEXT COLLATE "C" NOT NULL,
     address TEXT COLLATE "C",
     began TIMESTAMPTZ NOT NULL,
@@ -132,7 +133,8 @@ CREATE TABLE deeds (
     detail TEXT COLLATE "C" NOT NULL
 );
 
--- Mails that are to be sent, and were; `key` says what they are about, so that none is sent twice.
+-- Mails that are to be sent, and were; `key` says what they are about, so that none is sent twice. `params` are
+-- sealed: they hold links that open accounts.
 CREATE TABLE mails (
     number BIGINT NOT NULL PRIMARY KEY,
     key TEXT COLLATE "C" NOT NULL UNIQUE,
@@ -140,7 +142,7 @@ CREATE TABLE mails (
     recipient TEXT COLLATE "C" NOT NULL,
     template TEXT COLLATE "C" NOT NULL,
     language TEXT COLLATE "C" NOT NULL,
-    params TEXT COLLATE "C" NOT NULL,
+    params BYTEA NOT NULL,
     created TIMESTAMPTZ NOT NULL,
     due TIMESTAMPTZ NOT NULL,
     attempts BIGINT NOT NULL,

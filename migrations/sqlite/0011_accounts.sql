@@ -33,11 +33,12 @@ CREATE TABLE links (
     PRIMARY KEY (account, purpose)
 ) STRICT;
 
--- Devices that are logged in, and the digests of the refresh tokens that they were ever given: one that comes
--- back a second time was stolen.
+-- Devices that are logged in: browsers by the digest of their cookie, others by the digests of the refresh tokens
+-- that they were ever given. One that comes back a second time was stolen.
 CREATE TABLE sessions (
     id TEXT NOT NULL PRIMARY KEY,
     account TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    cookie BLOB UNIQUE,
     agent TEXT NOT NULL,
     address TEXT,
     began INTEGER NOT NULL,
@@ -132,7 +133,8 @@ CREATE TABLE deeds (
     detail TEXT NOT NULL
 ) STRICT;
 
--- Mails that are to be sent, and were; `key` says what they are about, so that none is sent twice.
+-- Mails that are to be sent, and were; `key` says what they are about, so that none is sent twice. `params` are
+-- sealed: they hold links that open accounts.
 CREATE TABLE mails (
     number INTEGER NOT NULL PRIMARY KEY,
     key TEXT NOT NULL UNIQUE,
@@ -140,7 +142,7 @@ CREATE TABLE mails (
     recipient TEXT NOT NULL,
     template TEXT NOT NULL,
     language TEXT NOT NULL,
-    params TEXT NOT NULL,
+    params BLOB NOT NULL,
     created INTEGER NOT NULL,
     due INTEGER NOT NULL,
     attempts INTEGER NOT NULL,

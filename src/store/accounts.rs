@@ -6,11 +6,11 @@
 use std::collections::BTreeMap;
 
 use domain::account::{
-    Account, AccountId, ApiKey, Deed, Email, KeyId, PasswordHash, Purpose, SecretDigest, Session,
+    Account, AccountId, ApiKey, Deed, Email, KeyId, PasswordHash, Purpose, SecretDigest, Session, SessionId,
 };
 use domain::ids::ChannelId;
 use domain::plan::Plan;
-use domain::ports::accounts::{Accounts, Ending, Rotated, SigningKey, Subscription};
+use domain::ports::accounts::{Accounts, Credential, Ending, Rotated, SigningKey, Subscription};
 use domain::ports::store::StoreError;
 use domain::time::Timestamp;
 use smol_str::SmolStr;
@@ -22,6 +22,7 @@ use super::database::{self, Database, Row, values};
 
 mod deeds;
 mod keys;
+mod mails;
 mod people;
 mod plans;
 mod sessions;
@@ -121,8 +122,25 @@ impl<D: Database> Accounts for SqlStore<D> {
         people::take_link(&self.database, purpose, digest, now).await
     }
 
-    async fn begin(&self, session: &Session, refresh: SecretDigest) -> Result<(), StoreError> {
-        sessions::begin(&self.database, session, refresh).await
+    async fn begin(&self, session: &Session, with: Credential) -> Result<(), StoreError> {
+        sessions::begin(&self.database, session, with).await
+    }
+
+    async fn by_cookie(
+        &self,
+        cookie: SecretDigest,
+        now: Timestamp,
+    ) -> Result<Option<Session>, StoreError> {
+        sessions::by_cookie(&self.database, cookie, now).await
+    }
+
+    async fn touch(
+        &self,
+        id: SessionId,
+        now: Timestamp,
+        expires: Timestamp,
+    ) -> Result<(), StoreError> {
+        sessions::touch(&self.database, id, now, expires).await
     }
 
     async fn rotate(

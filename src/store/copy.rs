@@ -184,7 +184,7 @@ tables! {
     recovery_codes (account, digest) { account: Text, digest: Bytes }
     links (account, purpose) { account: Text, purpose: Text, digest: Bytes, expires: Time }
     sessions (id) {
-        id: Text, account: Text, agent: Text, address: Text, began: Time, seen: Time, expires: Time,
+        id: Text, account: Text, cookie: Bytes, agent: Text, address: Text, began: Time, seen: Time, expires: Time,
     }
     refreshes (digest) { digest: Bytes, session: Text, newest: Flag }
     api_keys (id) {
@@ -205,7 +205,7 @@ tables! {
     deeds (number) { number: Int, at: Time, actor: Text, action: Text, subject: Text, detail: Text }
     mails (number) {
         number: Int, key: Text, account: Text, recipient: Text, template: Text, language: Text,
-        params: Text, created: Time, due: Time, attempts: Int, sent: Time, failure: Text,
+        params: Bytes, created: Time, due: Time, attempts: Int, sent: Time, failure: Text,
     }
     payment_events (id) {
         id: Text, kind: Text, object: Text, body: Text, received: Time, due: Time, attempts: Int,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use domain::ids::{ChannelId, Epoch};
 use domain::ports::accounts::Accounts;
 use domain::ports::chain::Chain;
+use domain::ports::mail::Outbox;
 use domain::ports::predictions::Predictions;
 use domain::ports::retrial::Retrials;
 use domain::ports::review::Reviews;
@@ -153,6 +154,15 @@ impl Opened {
     /// Who has an account.
     #[must_use]
     pub fn accounts(&self) -> Arc<dyn Accounts> {
+        match self {
+            Self::Sqlite(store) => Arc::clone(store) as _,
+            Self::Postgres(store) => Arc::clone(store) as _,
+        }
+    }
+
+    /// Mails that are to be sent.
+    #[must_use]
+    pub fn outbox(&self) -> Arc<dyn Outbox> {
         match self {
             Self::Sqlite(store) => Arc::clone(store) as _,
             Self::Postgres(store) => Arc::clone(store) as _,

@@ -25,6 +25,15 @@ pub enum Rotated {
     Unknown,
 }
 
+/// By what a device comes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// A browser shows the same cookie until it logs out.
+    Cookie(SecretDigest),
+    /// Everything else exchanges a token for the next one.
+    Refresh(SecretDigest),
+}
+
 /// Which sessions of an account are ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
@@ -190,8 +199,23 @@ pub trait Accounts: Send + Sync {
         now: Timestamp,
     ) -> Result<Option<AccountId>, StoreError>;
 
-    /// Begins a session with its first refresh token.
-    async fn begin(&self, session: &Session, refresh: SecretDigest) -> Result<(), StoreError>;
+    /// Begins a session.
+    async fn begin(&self, session: &Session, with: Credential) -> Result<(), StoreError>;
+
+    /// The session of a browser's cookie, where it is not over.
+    async fn by_cookie(
+        &self,
+        cookie: SecretDigest,
+        now: Timestamp,
+    ) -> Result<Option<Session>, StoreError>;
+
+    /// Notes that a session was seen, and until when it may come back.
+    async fn touch(
+        &self,
+        id: SessionId,
+        now: Timestamp,
+        expires: Timestamp,
+    ) -> Result<(), StoreError>;
 
     /// Exchanges a refresh token for another. One that was exchanged before ends its session.
     async fn rotate(

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use domain::account::{AccountId, SecretDigest, Session, SessionId};
-use domain::ports::accounts::{Ending, Rotated};
+use domain::ports::accounts::{Credential, Ending, Rotated};
 use domain::ports::store::StoreError;
 use domain::time::Timestamp;
 use sqlx::SqlStr;
@@ -12,8 +12,8 @@ use super::knock;
 use crate::store::columns;
 use crate::store::database::{self, Database, Row, Session as _, values};
 
-const BEGIN: &str = "INSERT INTO sessions (id, account, agent, address, began, seen, expires) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7)";
+const BEGIN: &str = "INSERT INTO sessions (id, account, cookie, agent, address, began, seen, expires) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 
 const REFRESH: &str = "INSERT INTO refreshes (digest, session, newest) VALUES ($1, $2, $3)";
 
@@ -27,20 +27,28 @@ const SEEN: &str = "UPDATE sessions SET seen = $2, expires = $3 WHERE id = $1";
 const OF: &str = "SELECT id, account, agent, address, began, seen, expires FROM sessions \
      WHERE account = $1 AND expires > $2 ORDER BY seen DESC, id";
 
+const BY_COOKIE: &str = "SELECT id, account, agent, address, began, seen, expires FROM sessions \
+     WHERE cookie = $1 AND expires > $2";
+
 const OLD: &str = "DELETE FROM sessions WHERE account = $1 AND expires <= $2";
 
 pub(super) async fn begin<D: Database>(
     database: &D,
     begun: &Session,
-    refresh: SecretDigest,
+    with: Credential,
 ) -> Result<(), StoreError> {
     let mut session = database.write().await?;
     // Whoever logs in takes his dead devices away.
     let values = values![begun.account.to_string(), begun.began];
     session.tell(SqlStr::from_static(OLD), values).await?;
+    let (cookie, refresh) = match with {
+        Credential::Cookie(digest) => (Some(digest.0.to_vec()), None),
+        Credential::Refresh(digest) => (None, Some(digest)),
+    };
     let values = values![
         begun.id.to_string(),
         begun.account.to_string(),
+        cookie,
         &begun.agent,
         begun.address.map(|address| address.to_string()),
         begun.began,
@@ -48,9 +56,34 @@ pub(super) async fn begin<D: Database>(
         begun.expires,
     ];
     session.tell(SqlStr::from_static(BEGIN), values).await?;
-    let values = values![refresh.0.to_vec(), begun.id.to_string(), true];
-    session.tell(SqlStr::from_static(REFRESH), values).await?;
+    if let Some(refresh) = refresh {
+        let values = values![refresh.0.to_vec(), begun.id.to_string(), true];
+        session.tell(SqlStr::from_static(REFRESH), values).await?;
+    }
     knock(&mut session).await?;
+    session.commit().await
+}
+
+pub(super) async fn by_cookie<D: Database>(
+    database: &D,
+    cookie: SecretDigest,
+    now: Timestamp,
+) -> Result<Option<Session>, StoreError> {
+    let mut session = database.read().await?;
+    let values = values![cookie.0.to_vec(), now];
+    let rows = session.ask(SqlStr::from_static(BY_COOKIE), values).await?;
+    rows.first().map(read).transpose()
+}
+
+pub(super) async fn touch<D: Database>(
+    database: &D,
+    id: SessionId,
+    now: Timestamp,
+    expires: Timestamp,
+) -> Result<(), StoreError> {
+    let mut session = database.write().await?;
+    let values = values![id.to_string(), now, expires];
+    session.tell(SqlStr::from_static(SEEN), values).await?;
     session.commit().await
 }
 

@@ -1,0 +1,216 @@
+//! What goes by mail: registering, and another password for whoever forgot his.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use domain::account::{Account, Email, PasswordHash, Purpose, Role};
+use domain::account::AccountId;
+use domain::ports::accounts::Ending;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::json;
+use smol_str::SmolStr;
+
+use super::{Desk, Refusal, address};
+use crate::accounts::passwords::strong_enough;
+use crate::accounts::secrets;
+
+/// How long a link to verify an address holds.
+const VERIFY_WITHIN: Duration = Duration::from_secs(86_400);
+
+/// How long a link to another password holds.
+const RESET_WITHIN: Duration = Duration::from_secs(3_600);
+
+/// The languages that mails are written in.
+pub(super) const LANGUAGES: [&str; 2] = ["en", "ru"];
+
+impl Desk {
+    /// Registers somebody. The answer is the same whether the address has an account or not; the mail
+    /// says which. An account that was never verified is taken over by whoever reads the mail.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`] when the address or the password is not taken, or it is tried too often.
+    pub async fn register(
+        &self,
+        email: &str,
+        password: &SecretString,
+        language: Option<&str>,
+        from: Option<IpAddr>,
+    ) -> Result<(), Refusal> {
+        self.0.limiter.knock(from)?;
+        let email = address(email)?;
+        let language = language_of(language)?;
+        strong_enough(password, &email)?;
+        let password = self.0.passwords.hash(password).await?;
+        let account = self.account_of(email, password, language).await?;
+        if !self.0.limiter.may_write(&account.email) {
+            return Ok(());
+        }
+        if account.verified.is_some() {
+            let about = secrets::opaque().to_string();
+            let mailer = &self.0.mailer;
+            mailer.write("already", &account, &about, json!({})).await?;
+        } else {
+            self.mail_link(&account, Purpose::Verify).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes the account, or finds the one that has the address. Of one that was never verified the
+    /// newest password counts: whoever opens the mailed link is the one who set it last.
+    async fn account_of(
+        &self,
+        email: Email,
+        password: PasswordHash,
+        language: SmolStr,
+    ) -> Result<Account, Refusal> {
+        if let Some(mut known) = self.0.accounts.by_email(&email).await? {
+            if known.verified.is_none() {
+                known.password = password;
+                known.language = language;
+                self.write(known.clone()).await?;
+            }
+            return Ok(known);
+        }
+        let account = self.fresh_account(email.clone(), password, language);
+        if self.0.accounts.open(&account).await? {
+            metrics::counter!("touchstone_accounts_opened_total").increment(1);
+            return Ok(account);
+        }
+        let found = self.0.accounts.by_email(&email).await?;
+        found.ok_or(Refusal::Stale)
+    }
+
+    pub(super) fn fresh_account(
+        &self,
+        email: Email,
+        password: PasswordHash,
+        language: SmolStr,
+    ) -> Account {
+        Account {
+            id: AccountId::from_uuid(secrets::opaque()),
+            email,
+            password,
+            verified: None,
+            role: Role::User,
+            language,
+            granted: None,
+            second: None,
+            chosen: Vec::new(),
+            created: self.0.clock.now(),
+            closed: None,
+            revision: 1,
+        }
+    }
+
+    async fn mail_link(&self, account: &Account, purpose: Purpose) -> Result<(), Refusal> {
+        let token = secrets::fresh(secrets::LINK);
+        let digest = secrets::digest(token.expose_secret());
+        let (template, within) = match purpose {
+            Purpose::Verify => ("verify", VERIFY_WITHIN),
+            Purpose::Reset => ("reset", RESET_WITHIN),
+        };
+        let expires = self.0.clock.now() + within;
+        let accounts = &self.0.accounts;
+        accounts
+            .keep_link(account.id, purpose, digest, expires)
+            .await?;
+        // Behind `#` it is sent to no server and stands in no log but the reader's own.
+        let params = json!({
+            "token": token.expose_secret(),
+            "hours": within.as_secs() / 3_600,
+        });
+        let about = secrets::opaque().to_string();
+        self.0
+            .mailer
+            .write(template, account, &about, params)
+            .await?;
+        Ok(())
+    }
+
+    /// Shows that an address is somebody's: he has the link that was mailed there.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::DeadLink`].
+    pub async fn verify(&self, token: &SecretString, from: Option<IpAddr>) -> Result<(), Refusal> {
+        self.0.limiter.knock(from)?;
+        let mut account = self.redeem(token, Purpose::Verify).await?;
+        account.verified.get_or_insert(self.0.clock.now());
+        self.write(account).await
+    }
+
+    /// Mails a link to another password, where there is an account.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`] when it is no address, or it is tried too often.
+    pub async fn forgot(&self, email: &str, from: Option<IpAddr>) -> Result<(), Refusal> {
+        self.0.limiter.knock(from)?;
+        let email = address(email)?;
+        let account = self.0.accounts.by_email(&email).await?;
+        let open = account.filter(|account| account.closed.is_none());
+        match open {
+            Some(account) if self.0.limiter.may_write(&email) => {
+                self.mail_link(&account, Purpose::Reset).await
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Sets another password for whoever has the mailed link, and logs all devices out.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`] when the link is dead or the password is not taken; a link whose password was not
+    /// taken has been used all the same.
+    pub async fn reset(
+        &self,
+        token: &SecretString,
+        password: &SecretString,
+        from: Option<IpAddr>,
+    ) -> Result<(), Refusal> {
+        self.0.limiter.knock(from)?;
+        let mut account = self.redeem(token, Purpose::Reset).await?;
+        strong_enough(password, &account.email)?;
+        account.password = self.0.passwords.hash(password).await?;
+        // The link came by mail, so the address is his.
+        account.verified.get_or_insert(self.0.clock.now());
+        let id = account.id;
+        let told = account.clone();
+        self.write(account).await?;
+        self.0.accounts.end(id, Ending::All).await?;
+        self.0.door.hear().await;
+        self.tell_of_password(&told).await
+    }
+
+    pub(super) async fn tell_of_password(&self, account: &Account) -> Result<(), Refusal> {
+        let about = secrets::opaque().to_string();
+        let mailer = &self.0.mailer;
+        Ok(mailer
+            .write("password_changed", account, &about, json!({}))
+            .await?)
+    }
+
+    async fn redeem(&self, token: &SecretString, purpose: Purpose) -> Result<Account, Refusal> {
+        let digest = secrets::digest(token.expose_secret());
+        let now = self.0.clock.now();
+        let id = self.0.accounts.take_link(purpose, digest, now).await?;
+        let account = self.find(id.ok_or(Refusal::DeadLink)?).await?;
+        if account.closed.is_some() {
+            return Err(Refusal::DeadLink);
+        }
+        Ok(account)
+    }
+}
+
+/// The language in which somebody is written to.
+pub(super) fn language_of(asked: Option<&str>) -> Result<SmolStr, Refusal> {
+    let asked = asked.unwrap_or(LANGUAGES[0]);
+    if LANGUAGES.contains(&asked) {
+        Ok(asked.into())
+    } else {
+        let why = format!("use {}", LANGUAGES.join(" or "));
+        Err(Refusal::Invalid("language", why))
+    }
+}
