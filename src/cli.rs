@@ -55,6 +55,9 @@ pub enum Command {
     Check(ServeArgs),
     /// Bring the database up to date, and say what was done.
     Migrate,
+    /// Make accounts of those who run the platform.
+    #[command(subcommand)]
+    Admin(AdminCommand),
     /// Copy a whole record into an empty database, and verify it.
     Copy(CopyArgs),
     /// Read every stored post again with this program's parser, beside what was read when it arrived.
@@ -76,6 +79,25 @@ pub enum Command {
     Candles(CandlesCommand),
     /// Store the recorded posts of channels, read like any others but judged by `replay` alone.
     Import(ImportArgs),
+}
+
+/// What can be done with the accounts of those who run the platform.
+#[derive(Debug, Subcommand)]
+pub enum AdminCommand {
+    /// Make one, or let an account that is there run the platform. The password is asked for, or read
+    /// from standard input.
+    Create(AdminCreateArgs),
+}
+
+/// Who is to run the platform.
+#[derive(Debug, Args)]
+pub struct AdminCreateArgs {
+    /// The address of mail by which he logs in.
+    #[arg(long, value_name = "ADDRESS")]
+    pub email: String,
+    /// In which language he is written to: en or ru.
+    #[arg(long, value_name = "LANGUAGE")]
+    pub language: Option<String>,
 }
 
 /// What can be done with candles.
@@ -195,7 +217,7 @@ fn day(text: &str) -> Result<Day, String> {
 /// How to serve.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct ServeArgs {
-    /// Listen beyond loopback although everybody who reaches the address may use everything.
+    /// Let everybody who reaches the address do everything, without an account.
     #[arg(long)]
     pub open_access: bool,
 }

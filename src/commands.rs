@@ -16,6 +16,7 @@ use crate::store::{self, Kept};
 use crate::wire::ReadingOut;
 use crate::{serve, telemetry};
 
+mod admin;
 mod assets;
 mod candles;
 mod classes;
@@ -28,6 +29,7 @@ mod reread;
 mod train;
 mod verify;
 
+pub use admin::create_admin;
 pub use assets::assets;
 pub use candles::fetch as fetch_candles;
 pub use classes::classes;
@@ -139,13 +141,20 @@ pub fn parse() -> anyhow::Result<ExitCode> {
 /// When the configuration is refused.
 pub fn check(config: Option<&Path>, args: ServeArgs) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(config)?;
-    serve::may_listen(&settings, args.open_access)?;
     let mut out = std::io::stdout().lock();
     writeln!(
         out,
         "The configuration holds. `touchstone serve` would start:"
     )?;
     writeln!(out, "  http      {}", settings.http.listen)?;
+    let (local, here) = (settings.http.listen.ip().is_loopback(), settings.accounts.open_on_this_machine);
+    let door = match (args.open_access, here) {
+        (true, _) => "open to everybody (--open-access)",
+        (false, true) if local => "open: whoever sits at this machine may do everything",
+        (false, true) => "accounts; whoever sits at this machine may do everything",
+        (false, false) => "accounts",
+    };
+    writeln!(out, "  door      {door}")?;
     let place = settings.database();
     let what = match &place {
         Kept::File(_, store::Durability::Full) => ("SQLite", "; a commit survives a power cut"),

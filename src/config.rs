@@ -12,11 +12,13 @@ use serde::Deserialize;
 
 use crate::store::{self, Kept};
 
+pub mod accounts;
 pub mod channel;
 mod from_environment;
 mod redis;
 mod venue;
 
+pub use accounts::{Accounts, Mail, PlanTable};
 pub use channel::Channel;
 pub use channel::strategy::Watch;
 pub use redis::Redis;
@@ -36,6 +38,12 @@ pub struct Settings {
     pub http: Http,
     /// What is kept.
     pub store: Store,
+    /// Who somebody is.
+    pub accounts: Accounts,
+    /// How mails go out.
+    pub mail: Mail,
+    /// What may be seen, and what it costs.
+    pub plans: BTreeMap<String, PlanTable>,
     /// The built-in exchange and channels.
     pub simulator: Simulator,
     /// What is said.
@@ -306,7 +314,23 @@ impl Settings {
             ));
         }
         self.redis.check()?;
+        self.accounts.check()?;
+        for (name, plan) in &self.plans {
+            plan.plan(name)?;
+        }
+        if self.plans.is_empty() {
+            return Err(wrong("plans", "there is none", "leave the usual ones"));
+        }
         Ok(self)
+    }
+
+    /// Where the key lies that seals secrets, where none is configured: beside what it seals.
+    #[must_use]
+    pub fn secret_file(&self) -> PathBuf {
+        match self.database() {
+            Kept::File(path, _) => path.with_file_name("secret.key"),
+            Kept::Server(..) => PathBuf::from("data/secret.key"),
+        }
     }
 
     /// Where this configuration keeps its records. What the simulator made never lies beside what is

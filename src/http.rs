@@ -7,6 +7,7 @@ use std::time::Duration;
 use actix_web::dev::Server;
 use actix_web::{App, HttpServer, middleware, web};
 
+pub mod accounts;
 pub mod analytics;
 pub mod body;
 pub mod chain;
@@ -17,6 +18,7 @@ pub mod discover;
 pub mod error;
 pub mod exports;
 pub mod guard;
+pub mod guarded;
 pub mod health;
 pub mod ingest;
 mod manners;
@@ -44,6 +46,7 @@ use records::Records;
 use stream::StreamState;
 use system::System;
 
+use crate::accounts::{Desk, Door};
 use crate::registrar::Registrar;
 
 /// How many threads answer. Each session lives on one of them.
@@ -52,6 +55,10 @@ const WORKERS: usize = 2;
 /// What the edge is given.
 #[derive(Clone)]
 pub struct Edge {
+    /// Who stands there.
+    pub door: Door,
+    /// What people ask of their accounts.
+    pub desk: Desk,
     /// What dashboards and bots connect to.
     pub stream: StreamState,
     /// The channels that take posts.
@@ -102,6 +109,8 @@ pub fn serve(edge: Edge, listener: TcpListener, drain: Duration) -> std::io::Res
         let cors = edge.guard.cors();
         App::new()
             .app_data(web::Data::new(edge.guard))
+            .app_data(web::Data::new(edge.door))
+            .app_data(web::Data::new(edge.desk))
             .app_data(web::Data::new(edge.stream))
             .app_data(web::Data::new(edge.inlets))
             .app_data(web::Data::new(edge.markets))
@@ -129,6 +138,7 @@ pub fn serve(edge: Edge, listener: TcpListener, drain: Duration) -> std::io::Res
             )
             // From the inside out.
             .wrap(middleware::from_fn(manners::marked))
+            .wrap(middleware::from_fn(guarded::identify))
             .wrap(cors)
             .wrap(middleware::from_fn(guard::only_known_hosts))
             .wrap(middleware::from_fn(manners::named))
@@ -210,5 +220,52 @@ fn routes(config: &mut web::ServiceConfig) {
             "/v1/markets/{symbol}/candles",
             web::get().to(markets::candles),
         )
+        .configure(account_routes)
         .default_service(web::to(described::elsewhere));
+}
+
+fn account_routes(config: &mut web::ServiceConfig) {
+    use accounts::{admin, auth, keys, own, plans};
+    config
+        .route("/.well-known/jwks.json", web::get().to(auth::jwks))
+        .route("/v1/auth/register", web::post().to(auth::register))
+        .route("/v1/auth/verify", web::post().to(auth::verify))
+        .route("/v1/auth/login", web::post().to(auth::login))
+        .route("/v1/auth/refresh", web::post().to(auth::refresh))
+        .route("/v1/auth/logout", web::post().to(auth::logout))
+        .route("/v1/auth/forgot", web::post().to(auth::forgot))
+        .route("/v1/auth/reset", web::post().to(auth::reset))
+        .service(
+            web::resource("/v1/account")
+                .get(own::account)
+                .patch(own::prefer)
+                .delete(own::erase)
+                .default_service(web::to(described::elsewhere)),
+        )
+        .route("/v1/account/export", web::get().to(own::export))
+        .route("/v1/account/password", web::post().to(own::password))
+        .route("/v1/account/sessions", web::get().to(own::sessions))
+        .route("/v1/account/sessions/{id}", web::delete().to(own::end_session))
+        .service(
+            web::resource("/v1/account/second-factor")
+                .post(own::begin_second)
+                .put(own::confirm_second)
+                .delete(own::drop_second)
+                .default_service(web::to(described::elsewhere)),
+        )
+        .route("/v1/account/recovery-codes", web::post().to(own::renew_codes))
+        .service(
+            web::resource("/v1/account/keys")
+                .get(keys::keys)
+                .post(keys::make)
+                .default_service(web::to(described::elsewhere)),
+        )
+        .route("/v1/account/keys/{id}", web::delete().to(keys::end))
+        .route("/v1/account/keys/{id}/rotate", web::post().to(keys::rotate))
+        .route("/v1/plans", web::get().to(plans::plans))
+        .route("/v1/admin/accounts", web::get().to(admin::accounts))
+        .route("/v1/admin/accounts/{id}", web::patch().to(admin::change_account))
+        .route("/v1/admin/plans/{id}", web::put().to(admin::write_plan))
+        .route("/v1/admin/channels/{id}/owner", web::put().to(admin::give_channel))
+        .route("/v1/admin/audit", web::get().to(admin::audit));
 }

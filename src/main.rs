@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use touchstone::cli::{CandlesCommand, Cli, Command, ExportCommand};
+use touchstone::cli::{AdminCommand, CandlesCommand, Cli, Command, ExportCommand};
 use touchstone::commands;
 
 fn main() -> ExitCode {
@@ -17,6 +17,7 @@ fn main() -> ExitCode {
         Some(Command::Parse(args)) => commands::classes(&args),
         Some(Command::Check(args)) => commands::check(config, args),
         Some(Command::Migrate) => commands::migrate(config),
+        Some(Command::Admin(AdminCommand::Create(args))) => commands::create_admin(config, &args),
         Some(Command::Copy(args)) => commands::copy(&args),
         Some(Command::Export(ExportCommand::Labels(args))) => commands::labels(config, &args),
         Some(Command::Export(ExportCommand::Signals(args))) => {

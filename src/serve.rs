@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use actix::Arbiter;
 use actors::guardian::{Household, RootCause, Vigil};
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use domain::execution::ExecutionModel;
 use domain::ports::Clock;
 use domain::ports::predictions::Predictions;
@@ -44,6 +44,7 @@ use crate::registrar::{Holder, Keyring, Registrar, digest};
 use crate::store::Opened;
 use crate::wire::Encoder;
 
+pub(crate) mod accounts;
 mod belief;
 mod bus;
 mod ways;
@@ -51,6 +52,7 @@ mod world;
 
 pub(crate) use world::feed;
 
+use accounts::Accounts;
 use belief::Belief;
 use world::World;
 
@@ -68,7 +70,7 @@ pub struct Running {
     drain: watch::Sender<bool>,
     drain_for: Duration,
     given_up: Arc<GivenUp>,
-    watching: [tokio::task::JoinHandle<()>; 2],
+    watching: [tokio::task::JoinHandle<()>; 3],
     knowledge: Arc<Knowledge>,
 }
 
@@ -103,7 +105,6 @@ pub async fn start_at(
     metrics: Option<PrometheusHandle>,
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<Running> {
-    may_listen(settings, open_access)?;
     let listen = settings.http.listen;
     // Bound first, so that a taken address is told before anything else happens, and so that the
     // simulator knows where to post; served last, when everybody is there to answer.
@@ -182,9 +183,11 @@ pub async fn start_at(
         predictions,
         clock: Arc::clone(&clock),
     };
+    let people = Accounts::open(settings, &opened, &clock, Some(address), open_access).await?;
     let watching = [
         actix::spawn(watcher.watch()),
         actix::spawn(rounds(jury.clone())),
+        actix::spawn(people.door.clone().watch()),
     ];
     let (drain, draining) = watch::channel(false);
     let keyring = Keyring::default();
@@ -207,7 +210,11 @@ pub async fn start_at(
     let known = registrar.open().await;
     known.context("could not read which channels were made")?;
     let drain_for = Duration::from_millis(settings.http.drain_ms);
+    let mut origins = settings.http.allowed_origins.clone();
+    origins.extend(settings.accounts.origin());
     let edge = Edge {
+        door: people.door,
+        desk: people.desk,
         stream: StreamState::new(
             house.hub.clone(),
             Arc::clone(&store),
@@ -265,7 +272,7 @@ pub async fn start_at(
         records: Arc::clone(&store),
         links: opened.chain(),
         discovery: Discovery::new(scout),
-        guard: Guard::new(&settings.http.allowed_origins, open_access),
+        guard: Guard::new(&origins, open_access),
         body_limit: settings.http.body_limit,
     };
     let server = http::serve(edge, listener, drain_for)?;
@@ -285,22 +292,6 @@ pub async fn start_at(
         watching,
         knowledge: belief.knowledge,
     })
-}
-
-/// Refuses to be reached from elsewhere without the explicit word.
-///
-/// # Errors
-///
-/// When the address is not on this machine alone and nobody said `--open-access`.
-pub fn may_listen(settings: &Settings, open_access: bool) -> anyhow::Result<()> {
-    let listen = settings.http.listen;
-    if !listen.ip().is_loopback() && !open_access {
-        bail!(
-            "http.listen: {listen} is not on this machine alone, and there are no accounts yet: everybody \
-             who reaches it could use everything. Listen on 127.0.0.1, or say --open-access"
-        );
-    }
-    Ok(())
 }
 
 async fn open_store(settings: &Settings) -> anyhow::Result<Opened> {

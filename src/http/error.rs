@@ -3,7 +3,7 @@
 //! The only place that picks status codes. What is logged and what a client sees are apart.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
+use actix_web::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use actors::unsettled::{Unsettled, in_full};
 use domain::ports::store::StoreError;
@@ -11,6 +11,10 @@ use domain::ports::{Advice, FeedError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::accounts::desk::Refusal;
+use crate::accounts::door::Denied;
+use crate::accounts::limiter::TooMany;
+use crate::accounts::passwords::Unhashed;
 use crate::filter::BadFilter;
 
 /// Where the codes are explained.
@@ -33,6 +37,29 @@ pub enum ApiError {
     /// No key, or a wrong one.
     #[error("the key is missing or wrong")]
     WrongKey,
+    /// Nobody knows who asks, or what he shows does not say it any more.
+    #[error("{why}")]
+    Unauthenticated {
+        /// Why, and the remedy.
+        why: String,
+    },
+    /// The password is right, and the second factor is asked for.
+    #[error("say the code of your authenticator, or a recovery code, as `code`")]
+    SecondFactor,
+    /// His plan does not have it.
+    #[error("{what} comes with the plan {plan}; see /v1/plans")]
+    PlanNeeded {
+        /// What he wants.
+        what: String,
+        /// The cheapest plan that has it.
+        plan: String,
+    },
+    /// He may not do that, whatever he pays.
+    #[error("that needs {what}")]
+    NotAllowed {
+        /// What it needs: a role or a scope.
+        what: String,
+    },
     /// Not from here.
     #[error("the request is refused: {why}")]
     Forbidden {
@@ -118,6 +145,9 @@ pub struct Problem {
     /// The parameter or member that is to blame.
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<String>,
+    /// The cheapest plan that has what was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plan: Option<String>,
     /// The request, as it stands in the log and in `X-Request-Id`.
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
@@ -145,6 +175,26 @@ impl ApiError {
                 "wrong_key",
                 "The key is missing or wrong",
                 StatusCode::UNAUTHORIZED,
+            ),
+            Self::Unauthenticated { .. } => (
+                "unauthenticated",
+                "Nobody knows who asks",
+                StatusCode::UNAUTHORIZED,
+            ),
+            Self::SecondFactor => (
+                "second_factor_required",
+                "The second factor is asked for",
+                StatusCode::UNAUTHORIZED,
+            ),
+            Self::PlanNeeded { .. } => (
+                "plan_required",
+                "Another plan has that",
+                StatusCode::FORBIDDEN,
+            ),
+            Self::NotAllowed { .. } => (
+                "not_allowed",
+                "Somebody else may do that",
+                StatusCode::FORBIDDEN,
             ),
             Self::Forbidden { .. } => {
                 ("forbidden", "The request is refused", StatusCode::FORBIDDEN)
@@ -222,9 +272,14 @@ impl ApiError {
             Self::WrongMethod { allowed } => {
                 response.insert_header((ALLOW, allowed.as_str()));
             }
+            Self::Unauthenticated { .. } | Self::SecondFactor => {
+                response.insert_header((WWW_AUTHENTICATE, "Bearer"));
+            }
             Self::Invalid { .. }
             | Self::NotFound(_)
             | Self::WrongKey
+            | Self::PlanNeeded { .. }
+            | Self::NotAllowed { .. }
             | Self::Forbidden { .. }
             | Self::NotAcceptable { .. }
             | Self::Conflict { .. }
@@ -248,6 +303,10 @@ impl ApiError {
             Self::Invalid { field, .. } => Some(field.clone()),
             Self::NotFound(_)
             | Self::WrongKey
+            | Self::Unauthenticated { .. }
+            | Self::SecondFactor
+            | Self::PlanNeeded { .. }
+            | Self::NotAllowed { .. }
             | Self::Forbidden { .. }
             | Self::WrongMethod { .. }
             | Self::NotAcceptable { .. }
@@ -269,6 +328,10 @@ impl ApiError {
             detail: self.to_string(),
             code,
             field,
+            plan: match self {
+                Self::PlanNeeded { plan, .. } => Some(plan.clone()),
+                _ => None,
+            },
             request_id: request_id.map(str::to_owned),
         }
     }
@@ -281,6 +344,51 @@ impl ResponseError for ApiError {
 
     fn error_response(&self) -> HttpResponse {
         self.answer(None)
+    }
+}
+
+impl From<Denied> for ApiError {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Store(error) => error.into(),
+            Denied::WrongNetwork => Self::NotAllowed {
+                what: "another address: the key may not be used from this one".to_owned(),
+            },
+            Denied::Unbelieved(_) | Denied::Over | Denied::WrongKey => Self::Unauthenticated {
+                why: denied.to_string(),
+            },
+        }
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        let why = refusal.to_string();
+        match refusal {
+            Refusal::WrongPassword
+            | Refusal::WrongCode
+            | Refusal::Unverified
+            | Refusal::Over
+            | Refusal::Reused => Self::Unauthenticated { why },
+            Refusal::SecondFactor => Self::SecondFactor,
+            Refusal::DeadLink => Self::invalid("token", why),
+            Refusal::Weak(weak) => Self::invalid("password", weak),
+            Refusal::Invalid(field, why) => Self::invalid(field, why),
+            Refusal::TooMany(TooMany(wait)) => Self::TooMany {
+                seconds: wait.as_secs() + 1,
+            },
+            Refusal::Unfit(why) => Self::Conflict { why },
+            Refusal::Unknown(what) => Self::NotFound(what.to_owned()),
+            Refusal::Stale => Self::Stale,
+            Refusal::Unhashed(Unhashed::Crowded) => Self::Away { why },
+            Refusal::Store(error) => error.into(),
+            Refusal::Unhashed(Unhashed::Refused(_))
+            | Refusal::Unopened(_)
+            | Refusal::Broken(_) => {
+                tracing::error!("an account could not be served: {why}");
+                Self::Internal
+            }
+        }
     }
 }
 

@@ -1,8 +1,7 @@
 //! The guard at the gate: which hosts and origins may talk to this server.
 //!
-//! Until there are accounts everybody who reaches the address may use everything, so a page of
-//! another site must not reach it through its visitor's browser: neither by its own name (the
-//! `Origin`) nor by a name that was made to point here (the `Host`; DNS rebinding).
+//! A page of another site must not reach this server through its visitor's browser: neither by its
+//! own name (the `Origin`) nor by a name that was made to point here (the `Host`; DNS rebinding).
 
 use std::sync::Arc;
 
@@ -34,10 +33,8 @@ impl Guard {
 
     /// Whether a request that names this host may pass.
     fn knows(&self, host: &str) -> bool {
-        let name = without_port(host);
-        let local = matches!(name, "localhost" | "127.0.0.1" | "[::1]");
         self.open
-            || local
+            || is_local(host)
             || self
                 .origins
                 .iter()
@@ -56,6 +53,11 @@ fn authority(origin: &str) -> Option<&str> {
     origin
         .strip_prefix("http://")
         .or_else(|| origin.strip_prefix("https://"))
+}
+
+/// Whether a host is this machine by one of its own names.
+pub(super) fn is_local(host: &str) -> bool {
+    matches!(without_port(host), "localhost" | "127.0.0.1" | "[::1]")
 }
 
 fn without_port(host: &str) -> &str {
@@ -96,16 +98,18 @@ impl Guard {
     pub(super) fn cors(&self) -> Cors {
         let cors = Cors::default()
             .block_on_origin_mismatch(false)
-            .allowed_methods(["GET", "HEAD", "POST"])
+            .allowed_methods(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
             .allowed_headers([
                 "accept",
+                "authorization",
                 "content-type",
+                "if-match",
                 "idempotency-key",
                 "if-none-match",
                 "x-request-id",
                 "x-touchstone-key",
             ])
-            .expose_headers(["etag", "link", "retry-after", "x-request-id"])
+            .expose_headers(["etag", "link", "ratelimit-limit", "ratelimit-remaining", "ratelimit-reset", "retry-after", "x-request-id"])
             .max_age(3_600);
         let origins = self.origins.iter();
         origins.fold(cors, |cors, origin| cors.allowed_origin(origin))
