@@ -14,6 +14,7 @@ use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::http::guarded::{Analyst, Anyone, Guarded};
 use super::error::{ApiError, Problem};
 use super::records::{self, Records};
 use crate::figures::board::{self, Order, Ranked, Runner, Unranked};
@@ -293,12 +294,13 @@ async fn computed<T: Send + 'static>(
 
 /// Channels by what can be proven of them. A channel whose trades say less than 30 independent ones
 /// would is in a list of its own, with the reason.
-#[utoipa::path(get, path = "/v1/analytics/leaderboard", tag = "analytics", params(BoardParams), responses(
+#[utoipa::path(get, path = "/v1/analytics/leaderboard", tag = "analytics", security(()), params(BoardParams), responses(
     (status = 200, body = Board),
     (status = 400, description = "a parameter cannot be read", body = Problem),
     (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn leaderboard(
+    _: Guarded<Anyone>,
     params: web::Query<BoardParams>,
     analytics: web::Data<Analytics>,
 ) -> Result<HttpResponse, ApiError> {
@@ -372,7 +374,7 @@ fn collected(channels: &[ChannelRecord]) -> Origin {
 }
 
 /// What may be said of one channel: its figures, how they came about over time, and in which parts.
-#[utoipa::path(get, path = "/v1/analytics/channels/{id}", tag = "analytics",
+#[utoipa::path(get, path = "/v1/analytics/channels/{id}", tag = "analytics", security(("bearer" = ["analyst"])),
     params(("id" = String, Path, description = "its name"), FiguresParams), responses(
     (status = 200, body = ChannelFigures),
     (status = 400, description = "a parameter cannot be read", body = Problem),
@@ -380,6 +382,7 @@ fn collected(channels: &[ChannelRecord]) -> Origin {
     (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn channel(
+    _: Guarded<Analyst>,
     id: web::Path<String>,
     params: web::Query<FiguresParams>,
     analytics: web::Data<Analytics>,

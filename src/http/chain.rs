@@ -7,6 +7,7 @@ use domain::ports::chain::Chain;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::http::guarded::{Anyone, Guarded};
 use super::error::{ApiError, Problem};
 use super::page;
 use crate::wire::chain::{LinkOut, PublishedOut, day};
@@ -39,12 +40,13 @@ pub struct ChainPage {
 }
 
 /// The seals of the days, newest first. Whoever keeps them can tell later that nothing was changed.
-#[utoipa::path(get, path = "/v1/chain", tag = "records", params(ChainParams), responses(
+#[utoipa::path(get, path = "/v1/chain", tag = "records", security(()), params(ChainParams), responses(
     (status = 200, body = ChainPage, headers(("Link" = Option<String>, description = "the next page, where there is one"))),
     (status = 400, description = "a parameter cannot be read", body = Problem),
     (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn chain(
+    _: Guarded<Anyone>,
     params: web::Query<ChainParams>,
     links: web::Data<Links>,
 ) -> Result<HttpResponse, ApiError> {
@@ -77,7 +79,7 @@ pub struct SealedDay {
 }
 
 /// A day: its seal, and the figures of every channel as they were when it was over.
-#[utoipa::path(get, path = "/v1/chain/{day}", tag = "records",
+#[utoipa::path(get, path = "/v1/chain/{day}", tag = "records", security(()),
     params(("day" = String, Path, description = "in UTC, of 1900 to 2099: `2026-11-23`",
         pattern = "^((19|20)[0-9]{2}-((0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31)|(19(0[48]|[2468][048]|[13579][26])|20([02468][048]|[13579][26]))-02-29)$")), responses(
     (status = 200, body = SealedDay),
@@ -86,6 +88,7 @@ pub struct SealedDay {
     (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn sealed(
+    _: Guarded<Anyone>,
     text: web::Path<String>,
     links: web::Data<Links>,
 ) -> Result<web::Json<SealedDay>, ApiError> {

@@ -6,6 +6,7 @@ use domain::ports::store::ChannelRecord;
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
+use crate::http::guarded::{Guarded, Reader};
 use super::error::{ApiError, Problem};
 use super::page;
 use super::records::Records;
@@ -25,12 +26,13 @@ pub struct ChannelParams {
 
 /// All channels by name, with what is counted of them. Where there are more than `limit`, the
 /// header `Link` leads to the next.
-#[utoipa::path(get, path = "/v1/channels", tag = "channels", params(ChannelParams), responses(
+#[utoipa::path(get, path = "/v1/channels", tag = "channels", security(("bearer" = ["reader"])), params(ChannelParams), responses(
     (status = 200, body = Vec<ChannelOut>, headers(("Link" = Option<String>, description = "the next page, where there is one"))),
     (status = 400, description = "a parameter cannot be read", body = Problem),
     (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn channels(
+    _: Guarded<Reader>,
     params: web::Query<ChannelParams>,
     store: web::Data<Records>,
 ) -> Result<HttpResponse, ApiError> {
@@ -58,13 +60,14 @@ pub async fn channels(
 }
 
 /// One channel.
-#[utoipa::path(get, path = "/v1/channels/{id}", tag = "channels",
+#[utoipa::path(get, path = "/v1/channels/{id}", tag = "channels", security(("bearer" = ["reader"])),
     params(("id" = String, Path, description = "its name")), responses(
     (status = 200, body = ChannelOut, headers(("ETag" = String, description = "its state, for `If-Match`"))),
     (status = 404, description = "no such channel", body = Problem),
     (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn channel(
+    _: Guarded<Reader>,
     id: web::Path<String>,
     store: web::Data<Records>,
 ) -> Result<HttpResponse, ApiError> {

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use utoipa::{IntoParams, ToSchema};
 
+use crate::http::guarded::{Admin, Guarded};
 use super::error::{ApiError, Problem};
 use crate::wire::ReadingOut;
 
@@ -81,7 +82,7 @@ pub struct DiscoveredPost {
 }
 
 /// Looks at a public Telegram channel, and shows what would be read in its last posts.
-#[utoipa::path(get, path = "/v1/discover/telegram", tag = "discovery", params(DiscoverParams), responses(
+#[utoipa::path(get, path = "/v1/discover/telegram", tag = "discovery", security(("bearer" = ["admin"])), params(DiscoverParams), responses(
     (status = 200, body = Discovered),
     (status = 400, description = "it is no name of a channel", body = Problem),
     (status = 404, description = "there is no such channel, or none with a public preview", body = Problem),
@@ -89,6 +90,7 @@ pub struct DiscoveredPost {
     (status = 502, description = "Telegram cannot be reached, or not be read", body = Problem),
 ))]
 pub async fn telegram(
+    _: Guarded<Admin>,
     params: web::Query<DiscoverParams>,
     discovery: web::Data<Discovery>,
 ) -> Result<web::Json<Discovered>, ApiError> {

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use utoipa::IntoParams;
 
+use crate::http::guarded::{Exporter, Guarded};
 use super::error::{ApiError, Problem};
 use crate::export::{self, Failed, FiguresFilter, Format, Pages, Shelves, Wanted};
 use crate::figures::followed::FollowedFilter;
@@ -65,7 +66,7 @@ impl FormatParams {
 
 /// Signals as a file, newest first, with the filters of the list of signals. An answer that ends
 /// early was broken off: it is no whole file.
-#[utoipa::path(get, path = "/v1/exports/signals", tag = "exports", params(SignalFilter, FormatParams), responses(
+#[utoipa::path(get, path = "/v1/exports/signals", tag = "exports", security(("bearer" = ["exporter"])), params(SignalFilter, FormatParams), responses(
     (status = 200, description = "the file", content(
         (String = "text/csv"), (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
         (Vec<u8> = "application/vnd.apache.parquet"), (Vec<serde_json::Value> = "application/json"))),
@@ -74,6 +75,7 @@ impl FormatParams {
     (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn signals(
+    _: Guarded<Exporter>,
     filter: web::Query<SignalFilter>,
     format: web::Query<FormatParams>,
     exports: web::Data<Exports>,
@@ -85,7 +87,7 @@ pub async fn signals(
 
 /// What came of judged signals as a file, newest first, with the filters of the list of signals: as they
 /// were judged live, or under another model, by those that were tried so to the end.
-#[utoipa::path(get, path = "/v1/exports/outcomes", tag = "exports", params(SignalFilter, FollowedFilter, FormatParams), responses(
+#[utoipa::path(get, path = "/v1/exports/outcomes", tag = "exports", security(("bearer" = ["exporter"])), params(SignalFilter, FollowedFilter, FormatParams), responses(
     (status = 200, description = "the file", content(
         (String = "text/csv"), (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
         (Vec<u8> = "application/vnd.apache.parquet"), (Vec<serde_json::Value> = "application/json"))),
@@ -94,6 +96,7 @@ pub async fn signals(
     (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn outcomes(
+    _: Guarded<Exporter>,
     filter: web::Query<SignalFilter>,
     followed: web::Query<FollowedFilter>,
     format: web::Query<FormatParams>,
@@ -104,7 +107,7 @@ pub async fn outcomes(
 }
 
 /// The figures of channels as a file, by name: one row for each that has signals.
-#[utoipa::path(get, path = "/v1/exports/figures", tag = "exports", params(FiguresFilter, FollowedFilter, FormatParams), responses(
+#[utoipa::path(get, path = "/v1/exports/figures", tag = "exports", security(("bearer" = ["exporter"])), params(FiguresFilter, FollowedFilter, FormatParams), responses(
     (status = 200, description = "the file", content(
         (String = "text/csv"), (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
         (Vec<u8> = "application/vnd.apache.parquet"), (Vec<serde_json::Value> = "application/json"))),
@@ -113,6 +116,7 @@ pub async fn outcomes(
     (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn figures(
+    _: Guarded<Exporter>,
     filter: web::Query<FiguresFilter>,
     followed: web::Query<FollowedFilter>,
     format: web::Query<FormatParams>,

@@ -14,6 +14,7 @@ use actix_web::http::Method;
 use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage as _, HttpRequest, web};
 use domain::account::{Role, Scope};
+use domain::ids::ChannelId;
 use domain::plan::Feature;
 
 use super::error::ApiError;
@@ -84,6 +85,10 @@ policies! {
     Follower => Need::Feature(Feature::WhatIf, Scope::AnalyticsRead);
     /// Whoever confirms and corrects readings.
     Reviewer => Need::Role(Role::Reviewer);
+    /// Whoever answers for a channel: the handler asks whether it is his.
+    Owner => Need::Role(Role::User);
+    /// Whoever counts what happens here: a person who runs the platform, or who sits at the machine.
+    Scraper => Need::Role(Role::Admin);
     /// Whoever runs the platform.
     Admin => Need::Role(Role::Admin);
 }
@@ -108,6 +113,22 @@ impl<P: Policy> FromRequest for Guarded<P> {
             caller,
             policy: PhantomData,
         }))
+    }
+}
+
+impl Guarded<Owner> {
+    /// Whether the channel is the caller's own, or he runs the platform.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiError::NotAllowed`].
+    pub fn owns(&self, channel: &ChannelId) -> Result<(), ApiError> {
+        if self.caller.role == Role::Admin || self.caller.owned.contains(channel) {
+            return Ok(());
+        }
+        Err(ApiError::NotAllowed {
+            what: "the owner of the channel, or an admin".to_owned(),
+        })
     }
 }
 

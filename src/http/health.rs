@@ -9,6 +9,7 @@ use domain::ports::store::{ChannelRecord, Store};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::http::guarded::{Admin, Guarded, Reader};
 use super::error::ApiError;
 use super::markets::Markets;
 
@@ -87,11 +88,11 @@ impl SourceOut {
 }
 
 /// How the posts of each channel arrive, and what last went wrong.
-#[utoipa::path(get, path = "/v1/sources", tag = "system", responses(
+#[utoipa::path(get, path = "/v1/sources", tag = "system", security(("bearer" = ["admin"])), responses(
     (status = 200, body = Vec<SourceOut>),
     (status = 503, description = "the store is away", body = super::error::Problem),
 ))]
-pub async fn sources(health: web::Data<Health>) -> Result<web::Json<Vec<SourceOut>>, ApiError> {
+pub async fn sources(_: Guarded<Admin>, health: web::Data<Health>) -> Result<web::Json<Vec<SourceOut>>, ApiError> {
     let channels = health.store.channels().await?;
     let shown = channels.into_iter().map(|channel| {
         let known = health.sources.of(&channel.card.id);
@@ -117,8 +118,8 @@ pub struct FeedOut {
 }
 
 /// How the prices of each venue arrive, in order of preference.
-#[utoipa::path(get, path = "/v1/feeds", tag = "markets", responses((status = 200, body = Vec<FeedOut>)))]
-pub async fn feeds(markets: web::Data<Markets>) -> web::Json<Vec<FeedOut>> {
+#[utoipa::path(get, path = "/v1/feeds", tag = "markets", security(("bearer" = ["reader"])), responses((status = 200, body = Vec<FeedOut>)))]
+pub async fn feeds(_: Guarded<Reader>, markets: web::Data<Markets>) -> web::Json<Vec<FeedOut>> {
     let followed = markets.followed.all();
     let mut of: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for seen in &followed {

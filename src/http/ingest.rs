@@ -22,6 +22,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
+use crate::http::guarded::{Anyone, Guarded};
 use super::body::Body;
 use super::error::ApiError;
 use crate::registrar::Keyring;
@@ -74,7 +75,7 @@ pub struct Taken {
 #[utoipa::path(
     post,
     path = "/v1/ingest/{channel}",
-    tag = "ingest",
+    tag = "ingest", security(()),
     params(
         ("channel" = String, Path, description = "the channel's name"),
         ("key" = Option<String>, Query, description = "the channel's key, where no header can be set"),
@@ -93,6 +94,7 @@ pub struct Taken {
     )
 )]
 pub async fn ingest(
+    _: Guarded<Anyone>,
     request: HttpRequest,
     channel: web::Path<String>,
     query: web::Query<Query>,

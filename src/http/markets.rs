@@ -13,6 +13,7 @@ use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::http::guarded::{Guarded, Reader};
 use super::error::ApiError;
 use crate::charts::{Charts, LONGEST, Stretch};
 
@@ -89,8 +90,8 @@ impl MarketOut {
 }
 
 /// The markets that are followed, with their last prices.
-#[utoipa::path(get, path = "/v1/markets", tag = "markets", responses((status = 200, body = Vec<MarketOut>)))]
-pub async fn markets(markets: web::Data<Markets>) -> web::Json<Vec<MarketOut>> {
+#[utoipa::path(get, path = "/v1/markets", tag = "markets", security(("bearer" = ["reader"])), responses((status = 200, body = Vec<MarketOut>)))]
+pub async fn markets(_: Guarded<Reader>, markets: web::Data<Markets>) -> web::Json<Vec<MarketOut>> {
     let state = |instrument: &Instrument| {
         let mut feeds = markets.feeds.iter();
         let feed = feeds.find(|feed| *feed.venue() == instrument.venue);
@@ -192,11 +193,12 @@ pub struct CandlePage {
 }
 
 /// Candles of a pair, written `BTC-USDT` or `BTC%2FUSDT`: at most 1,000 in one answer.
-#[utoipa::path(get, path = "/v1/markets/{symbol}/candles", tag = "markets",
+#[utoipa::path(get, path = "/v1/markets/{symbol}/candles", tag = "markets", security(("bearer" = ["reader"])),
     params(("symbol" = String, Path, description = "the pair: `BTC-USDT` or `BTC%2FUSDT`"), CandleParams),
     responses((status = 200, body = CandlePage), (status = 400, body = super::error::Problem),
         (status = 404, body = super::error::Problem), (status = 503, body = super::error::Problem)))]
 pub async fn candles(
+    _: Guarded<Reader>,
     symbol: web::Path<String>,
     params: web::Query<CandleParams>,
     markets: web::Data<Markets>,

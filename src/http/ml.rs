@@ -16,6 +16,7 @@ use scoring::geometry;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::http::guarded::{Admin, Believer, Guarded};
 use super::body::{self, Body};
 use super::error::{ApiError, Problem};
 use super::reviews::TradeIn;
@@ -85,7 +86,7 @@ pub struct Models {
 }
 
 /// What would these trades score if they were posted now? Nothing is stored.
-#[utoipa::path(post, path = "/v1/ml/predict", tag = "models", params(PredictParams),
+#[utoipa::path(post, path = "/v1/ml/predict", tag = "models", security(("bearer" = ["believer"])), params(PredictParams),
     request_body(content = PredictIn, description = "one trade, or `{\"trades\":[…]}` with up to 100"), responses(
     (status = 200, body = PredictOut),
     (status = 400, description = "something of it cannot be", body = Problem),
@@ -94,6 +95,7 @@ pub struct Models {
     (status = 503, description = "the scorer is away", body = Problem),
 ))]
 pub async fn predict(
+    _: Guarded<Believer>,
     params: web::Query<PredictParams>,
     body: Body,
     ml: web::Data<Ml>,
@@ -119,11 +121,11 @@ pub async fn predict(
 }
 
 /// Which models there are, and which of them speaks.
-#[utoipa::path(get, path = "/v1/ml/models", tag = "models", responses(
+#[utoipa::path(get, path = "/v1/ml/models", tag = "models", security(("bearer" = ["believer"])), responses(
     (status = 200, body = Models),
     (status = 503, description = "the store is away", body = Problem),
 ))]
-pub async fn models(ml: web::Data<Ml>) -> Result<web::Json<Models>, ApiError> {
+pub async fn models(_: Guarded<Believer>, ml: web::Data<Ml>) -> Result<web::Json<Models>, ApiError> {
     let spoken = ml.jury.predictions.spoken().await?;
     let (entrants, speaks) = ml.jury.lineup.all();
     let models = entrants
@@ -138,13 +140,14 @@ pub async fn models(ml: web::Data<Ml>) -> Result<web::Json<Models>, ApiError> {
 
 /// One model: its card, what it predicted against what happened so far, and how it compares with the
 /// one that speaks.
-#[utoipa::path(get, path = "/v1/ml/models/{id}", tag = "models",
+#[utoipa::path(get, path = "/v1/ml/models/{id}", tag = "models", security(("bearer" = ["believer"])),
     params(("id" = String, Path, description = "the name of its folder")), responses(
     (status = 200, body = ModelDetail),
     (status = 404, description = "no such model", body = Problem),
     (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn model(
+    _: Guarded<Believer>,
     id: web::Path<String>,
     ml: web::Data<Ml>,
 ) -> Result<web::Json<ModelDetail>, ApiError> {
@@ -169,7 +172,7 @@ pub async fn model(
 
 /// Lets a model speak in the place of the one that does. It must have won by what both predicted of the
 /// same signals before they were over: the interval of the difference in log-loss lies below 0.
-#[utoipa::path(post, path = "/v1/ml/models/{id}/promote", tag = "models",
+#[utoipa::path(post, path = "/v1/ml/models/{id}/promote", tag = "models", security(("bearer" = ["admin"])),
     params(("id" = String, Path, description = "the name of its folder")), responses(
     (status = 200, body = PromotionOut),
     (status = 404, description = "no such model", body = Problem),
@@ -177,6 +180,7 @@ pub async fn model(
     (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn promote(
+    _: Guarded<Admin>,
     id: web::Path<String>,
     ml: web::Data<Ml>,
 ) -> Result<web::Json<PromotionOut>, ApiError> {

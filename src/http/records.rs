@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use crate::http::guarded::{Guarded, Reader};
 use super::error::{ApiError, Problem};
 use super::page;
 pub(super) use crate::filter::instants;
@@ -51,13 +52,14 @@ pub struct SignalPage {
 }
 
 /// Signals, newest first. What is stored while pages are read changes none of the later pages.
-#[utoipa::path(get, path = "/v1/signals", tag = "records", params(SignalFilter, PageParams), responses(
+#[utoipa::path(get, path = "/v1/signals", tag = "records", security(("bearer" = ["reader"])), params(SignalFilter, PageParams), responses(
     (status = 200, body = SignalPage, headers(("Link" = Option<String>, description = "the next page, where there is one"))),
     (status = 400, description = "a parameter cannot be read", body = Problem),
     (status = 404, description = "the cursor is of a list with other filters", body = Problem),
     (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn signals(
+    _: Guarded<Reader>,
     filter: web::Query<SignalFilter>,
     page: web::Query<PageParams>,
     store: web::Data<Records>,
@@ -98,7 +100,7 @@ pub struct SignalStory {
 }
 
 /// One signal: the versions of its post, and everything that happened to it.
-#[utoipa::path(get, path = "/v1/signals/{id}", tag = "records",
+#[utoipa::path(get, path = "/v1/signals/{id}", tag = "records", security(("bearer" = ["reader"])),
     params(("id" = String, Path, description = "its id", format = "uuid")), responses(
     (status = 200, body = SignalStory),
     (status = 400, description = "it is no UUID", body = Problem),
@@ -106,6 +108,7 @@ pub struct SignalStory {
     (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn signal(
+    _: Guarded<Reader>,
     id: web::Path<String>,
     store: web::Data<Records>,
 ) -> Result<web::Json<SignalStory>, ApiError> {
@@ -159,12 +162,13 @@ pub struct EventPage {
 }
 
 /// The stream as pages, in its order.
-#[utoipa::path(get, path = "/v1/events", tag = "records", params(EventParams), responses(
+#[utoipa::path(get, path = "/v1/events", tag = "records", security(("bearer" = ["reader"])), params(EventParams), responses(
     (status = 200, body = EventPage, headers(("Link" = Option<String>, description = "the next page, where there is one"))),
     (status = 400, description = "a parameter cannot be read", body = Problem),
     (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn events(
+    _: Guarded<Reader>,
     params: web::Query<EventParams>,
     store: web::Data<Records>,
 ) -> Result<HttpResponse, ApiError> {

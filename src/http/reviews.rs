@@ -12,6 +12,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::http::guarded::{Guarded, Reviewer};
 use super::body::{self, Body};
 use super::error::{ApiError, Problem};
 use super::page;
@@ -134,12 +135,13 @@ pub struct RungIn {
 }
 
 /// What was read, for a person to look at. Without parameters: what is held and nobody has looked at.
-#[utoipa::path(get, path = "/v1/reviews", tag = "reviews", params(ReviewParams), responses(
+#[utoipa::path(get, path = "/v1/reviews", tag = "reviews", security(("bearer" = ["reviewer"])), params(ReviewParams), responses(
     (status = 200, body = ReviewPage, headers(("Link" = Option<String>, description = "the next page, where there is one"))),
     (status = 400, description = "a parameter cannot be read", body = Problem),
     (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn reviews(
+    _: Guarded<Reviewer>,
     params: web::Query<ReviewParams>,
     desk: web::Data<Desk>,
 ) -> Result<HttpResponse, ApiError> {
@@ -168,7 +170,7 @@ pub async fn reviews(
 
 /// Confirms a reading or corrects it. That is a labelled example to learn from; the record and every
 /// ranking stay as they are, since a signal's clock starts at its receipt.
-#[utoipa::path(post, path = "/v1/reviews/{id}", tag = "reviews", request_body = ReviewIn,
+#[utoipa::path(post, path = "/v1/reviews/{id}", tag = "reviews", security(("bearer" = ["reviewer"])), request_body = ReviewIn,
     params(("id" = String, Path, description = "the reading's name")), responses(
     (status = 200, body = ReviewableOut),
     (status = 400, description = "something of it cannot be", body = Problem),
@@ -178,6 +180,7 @@ pub async fn reviews(
     (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn review(
+    _: Guarded<Reviewer>,
     id: web::Path<String>,
     body: Body,
     desk: web::Data<Desk>,

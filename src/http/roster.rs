@@ -12,6 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use url::Url;
 use utoipa::ToSchema;
 
+use crate::http::guarded::{Admin, Guarded, Owner};
 use super::body::{self, Body};
 use super::channels::find;
 use super::error::{ApiError, Problem};
@@ -126,7 +127,7 @@ pub struct NewKey {
 
 /// Makes a channel. Its posts are taken from now on, also after a restart. What the configuration names
 /// stands there alone and cannot be made or changed here.
-#[utoipa::path(post, path = "/v1/channels", tag = "channels", request_body = NewChannel, responses(
+#[utoipa::path(post, path = "/v1/channels", tag = "channels", security(("bearer" = ["admin"])), request_body = NewChannel, responses(
     (status = 201, body = NewChannelOut, headers(
         ("Location" = String, description = "the channel"), ("ETag" = String, description = "its state"))),
     (status = 400, description = "something of it cannot be", body = Problem),
@@ -136,6 +137,7 @@ pub struct NewKey {
     (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn make(
+    _: Guarded<Admin>,
     body: Body,
     registrar: web::Data<Registrar>,
     store: web::Data<Records>,
@@ -157,7 +159,7 @@ pub async fn make(
 }
 
 /// Changes a channel that was made over the API. `If-Match` says which state of it is meant.
-#[utoipa::path(patch, path = "/v1/channels/{id}", tag = "channels", request_body = ChannelChange,
+#[utoipa::path(patch, path = "/v1/channels/{id}", tag = "channels", security(("bearer" = ["admin"])), request_body = ChannelChange,
     params(
         ("id" = String, Path, description = "its name"),
         ("If-Match" = String, Header, description = "the `ETag` of the channel, or `*`"),
@@ -174,6 +176,7 @@ pub async fn make(
         (status = 503, description = "the store is away", body = Problem),
     ))]
 pub async fn change(
+    _: Guarded<Admin>,
     request: HttpRequest,
     id: web::Path<String>,
     body: Body,
@@ -212,7 +215,7 @@ pub async fn change(
 
 /// Archives a channel: no more posts are taken. What was taken stays, its open signals are followed to
 /// their ends, and `PATCH` with `{"archived":false}` lets it go on.
-#[utoipa::path(delete, path = "/v1/channels/{id}", tag = "channels",
+#[utoipa::path(delete, path = "/v1/channels/{id}", tag = "channels", security(("bearer" = ["admin"])),
     params(
         ("id" = String, Path, description = "its name"),
         ("If-Match" = String, Header, description = "the `ETag` of the channel, or `*`"),
@@ -226,6 +229,7 @@ pub async fn change(
         (status = 503, description = "the store is away", body = Problem),
     ))]
 pub async fn archive(
+    _: Guarded<Admin>,
     request: HttpRequest,
     id: web::Path<String>,
     registrar: web::Data<Registrar>,
@@ -242,7 +246,7 @@ pub async fn archive(
 }
 
 /// Gives a webhook another key. The one before is worth nothing from then on.
-#[utoipa::path(post, path = "/v1/channels/{id}/key", tag = "channels",
+#[utoipa::path(post, path = "/v1/channels/{id}/key", tag = "channels", security(("bearer" = ["owner"])),
     params(("id" = String, Path, description = "its name")),
     responses(
         (status = 201, body = NewKey),
@@ -251,11 +255,13 @@ pub async fn archive(
         (status = 503, description = "the store is away", body = Problem),
     ))]
 pub async fn rekey(
+    guarded: Guarded<Owner>,
     id: web::Path<String>,
     registrar: web::Data<Registrar>,
     store: web::Data<Records>,
 ) -> Result<HttpResponse, ApiError> {
     let before = find(&id, &store).await?;
+    guarded.owns(&before.card.id)?;
     let key = registrar.rekey(&before.card.id).await;
     let key = key.map_err(|refusal| known(refusal, &id))?;
     let key = key.expose_secret().to_owned();

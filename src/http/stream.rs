@@ -13,6 +13,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 use utoipa::ToSchema;
 
+use crate::http::guarded::{Anyone, Guarded, Listener};
 use super::error::ApiError;
 use crate::config;
 
@@ -156,7 +157,7 @@ impl Desk {
 #[utoipa::path(
     get,
     path = "/v1/stream",
-    tag = "stream",
+    tag = "stream", security(("bearer" = ["listener"])),
     params(
         ("channels" = Option<String>, Query, description = "subscribe at once to these channels (comma-separated, `*` for all)"),
         ("symbols" = Option<String>, Query, description = "of these symbols (BTC/USDT)"),
@@ -175,6 +176,7 @@ impl Desk {
     )
 )]
 pub async fn stream(
+    _: Guarded<Listener>,
     request: HttpRequest,
     payload: web::Payload,
     state: web::Data<StreamState>,
@@ -206,11 +208,11 @@ pub struct Position {
 }
 
 /// Where the stream stands now.
-#[utoipa::path(get, path = "/v1/stream/position", tag = "stream", responses(
+#[utoipa::path(get, path = "/v1/stream/position", tag = "stream", security(()), responses(
     (status = 200, body = Position),
     (status = 503, description = "the store is away", body = super::error::Problem),
 ))]
-pub async fn position(state: web::Data<StreamState>) -> Result<web::Json<Position>, ApiError> {
+pub async fn position(_: Guarded<Anyone>, state: web::Data<StreamState>) -> Result<web::Json<Position>, ApiError> {
     let span = state.0.store.span().await?;
     Ok(web::Json(Position {
         epoch: span.epoch.to_string(),

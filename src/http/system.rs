@@ -10,6 +10,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use utoipa::ToSchema;
 
+use crate::http::guarded::{Admin, Anyone, Guarded, Scraper};
 use super::error::ApiError;
 
 /// What is asked about the system.
@@ -66,17 +67,17 @@ pub struct Degraded {
 }
 
 /// The process lives.
-#[utoipa::path(get, path = "/healthz", tag = "system", responses((status = 200, description = "it lives")))]
-pub async fn healthz() -> HttpResponse {
+#[utoipa::path(get, path = "/healthz", tag = "system", security(()), responses((status = 200, description = "it lives")))]
+pub async fn healthz(_: Guarded<Anyone>) -> HttpResponse {
     HttpResponse::Ok().body("ok\n")
 }
 
 /// It can do its work: the store answers. What only some need is told as `degraded`.
-#[utoipa::path(get, path = "/readyz", tag = "system", responses(
+#[utoipa::path(get, path = "/readyz", tag = "system", security(()), responses(
     (status = 200, description = "ready", body = Ready),
     (status = 503, description = "the store is away", body = super::error::Problem),
 ))]
-pub async fn readyz(system: web::Data<System>) -> Result<web::Json<Ready>, ApiError> {
+pub async fn readyz(_: Guarded<Anyone>, system: web::Data<System>) -> Result<web::Json<Ready>, ApiError> {
     let span = system.store.span().await?;
     let trouble = system.redis.as_ref().and_then(|it| it.borrow().clone());
     let degraded: Vec<_> = trouble
@@ -95,8 +96,8 @@ pub async fn readyz(system: web::Data<System>) -> Result<web::Json<Ready>, ApiEr
 }
 
 /// The live tree: who is inside, since when, how often reborn, and how many wait at the door.
-#[utoipa::path(get, path = "/v1/system/actors", tag = "system", responses((status = 200, body = Vec<Actor>)))]
-pub async fn actors(system: web::Data<System>) -> web::Json<Vec<Actor>> {
+#[utoipa::path(get, path = "/v1/system/actors", tag = "system", security(("bearer" = ["admin"])), responses((status = 200, body = Vec<Actor>)))]
+pub async fn actors(_: Guarded<Admin>, system: web::Data<System>) -> web::Json<Vec<Actor>> {
     let tree = system.household.tree().await;
     let shown = tree.into_iter().map(|branch| Actor {
         room: branch.room,
@@ -111,8 +112,8 @@ pub async fn actors(system: web::Data<System>) -> web::Json<Vec<Actor>> {
 }
 
 /// What was counted, for Prometheus.
-#[utoipa::path(get, path = "/metrics", tag = "system", responses((status = 200, description = "Prometheus text format")))]
-pub async fn metrics(system: web::Data<System>) -> Result<HttpResponse, ApiError> {
+#[utoipa::path(get, path = "/metrics", tag = "system", security(("bearer" = ["scraper"])), responses((status = 200, description = "Prometheus text format")))]
+pub async fn metrics(_: Guarded<Scraper>, system: web::Data<System>) -> Result<HttpResponse, ApiError> {
     let metrics = system
         .metrics
         .as_ref()

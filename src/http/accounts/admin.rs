@@ -154,7 +154,7 @@ fn account_id(field: &'static str, text: &str) -> Result<AccountId, ApiError> {
 }
 
 /// Accounts, oldest first.
-#[utoipa::path(get, path = "/v1/admin/accounts", tag = "admin", params(AccountsParams), responses(
+#[utoipa::path(get, path = "/v1/admin/accounts", tag = "admin", security(("bearer" = ["admin"])), params(AccountsParams), responses(
     (status = 200, body = AccountsPage, headers(("Link" = Option<String>, description = "the next page, where there is one"))),
     (status = 400, description = "a parameter cannot be read", body = Problem),
     (status = 401, description = "nobody is logged in", body = Problem),
@@ -180,7 +180,7 @@ pub async fn accounts(
 }
 
 /// Changes what an account may do.
-#[utoipa::path(patch, path = "/v1/admin/accounts/{id}", tag = "admin", request_body = AccountEdit,
+#[utoipa::path(patch, path = "/v1/admin/accounts/{id}", tag = "admin", security(("bearer" = ["admin"])), request_body = AccountEdit,
     params(("id" = String, Path, description = "its id", format = "uuid")), responses(
     (status = 200, body = AccountRow),
     (status = 400, description = "something of it cannot be", body = Problem),
@@ -215,7 +215,7 @@ pub async fn change_account(
 
 /// Writes a plan: a new one, or another form of one that there is. Who has it sees the difference within
 /// a second. What is charged changes with `touchstone stripe sync`.
-#[utoipa::path(put, path = "/v1/admin/plans/{id}", tag = "admin", request_body = PlanTerms,
+#[utoipa::path(put, path = "/v1/admin/plans/{id}", tag = "admin", security(("bearer" = ["admin"])), request_body = PlanTerms,
     params(("id" = String, Path, description = "its name", pattern = "^[a-z0-9-]{1,32}$")), responses(
     (status = 200, body = PlanOut),
     (status = 400, description = "something of it cannot be", body = Problem),
@@ -237,7 +237,7 @@ pub async fn write_plan(
 }
 
 /// Gives a channel to an account, which answers for it from then on and cannot touch its history.
-#[utoipa::path(put, path = "/v1/admin/channels/{id}/owner", tag = "admin", request_body = Ownership,
+#[utoipa::path(put, path = "/v1/admin/channels/{id}/owner", tag = "admin", security(("bearer" = ["admin"])), request_body = Ownership,
     params(("id" = String, Path, description = "the channel's name")), responses(
     (status = 204, description = "it is his"),
     (status = 400, description = "something of it cannot be", body = Problem),
@@ -263,7 +263,7 @@ pub async fn give_channel(
 }
 
 /// What privileged people did, newest first. It is added to and never changed.
-#[utoipa::path(get, path = "/v1/admin/audit", tag = "admin", params(DeedsParams), responses(
+#[utoipa::path(get, path = "/v1/admin/audit", tag = "admin", security(("bearer" = ["admin"])), params(DeedsParams), responses(
     (status = 200, body = Vec<DeedOut>),
     (status = 400, description = "a parameter cannot be read", body = Problem),
     (status = 401, description = "nobody is logged in", body = Problem),

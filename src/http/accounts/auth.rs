@@ -137,7 +137,7 @@ pub(in crate::http) fn from(request: &HttpRequest) -> From {
 
 /// Registers an account. A mail with a link goes to the address; the account can be used when it was
 /// opened. The answer is the same when the address has an account already: then the mail says so.
-#[utoipa::path(post, path = "/v1/auth/register", tag = "accounts", request_body = Registration, responses(
+#[utoipa::path(post, path = "/v1/auth/register", tag = "accounts", security(()), request_body = Registration, responses(
     (status = 202, body = Mailed),
     (status = 400, description = "the address or the password is not taken", body = Problem),
     (status = 413, description = "too large", body = Problem),
@@ -158,7 +158,7 @@ pub async fn register(
 }
 
 /// Shows that an address is one's own, by the token of the link that was mailed there.
-#[utoipa::path(post, path = "/v1/auth/verify", tag = "accounts", request_body = LinkToken, responses(
+#[utoipa::path(post, path = "/v1/auth/verify", tag = "accounts", security(()), request_body = LinkToken, responses(
     (status = 204, description = "it is; log in"),
     (status = 400, description = "the link was used or is too old", body = Problem),
     (status = 413, description = "too large", body = Problem),
@@ -177,7 +177,7 @@ pub async fn verify(
 }
 
 /// Logs a device in. Browsers use the page /login, which keeps a cookie that no script can read.
-#[utoipa::path(post, path = "/v1/auth/login", tag = "accounts", request_body = Login, responses(
+#[utoipa::path(post, path = "/v1/auth/login", tag = "accounts", security(()), request_body = Login, responses(
     (status = 200, body = TokensOut),
     (status = 400, description = "something cannot be read", body = Problem),
     (status = 401, description = "`unauthenticated`: the address or the password is wrong; `second_factor_required`: say the code, too", body = Problem),
@@ -211,7 +211,7 @@ pub async fn login(
 
 /// Exchanges a refresh token for new tokens. One that had been exchanged before was stolen from
 /// somebody: it ends its session.
-#[utoipa::path(post, path = "/v1/auth/refresh", tag = "accounts", request_body = Refresh, responses(
+#[utoipa::path(post, path = "/v1/auth/refresh", tag = "accounts", security(()), request_body = Refresh, responses(
     (status = 200, body = TokensOut),
     (status = 400, description = "something cannot be read", body = Problem),
     (status = 401, description = "the session is over; log in again", body = Problem),
@@ -234,7 +234,7 @@ pub async fn refresh(
 }
 
 /// Logs this device out, or all of them. Their tokens are worth nothing from then on.
-#[utoipa::path(post, path = "/v1/auth/logout", tag = "accounts", request_body = Logout, responses(
+#[utoipa::path(post, path = "/v1/auth/logout", tag = "accounts", security(("bearer" = ["person"])), request_body = Logout, responses(
     (status = 200, body = LoggedOut),
     (status = 400, description = "something cannot be read", body = Problem),
     (status = 401, description = "nobody is logged in", body = Problem),
@@ -256,7 +256,7 @@ pub async fn logout(
 }
 
 /// Mails a link to another password, if there is an account.
-#[utoipa::path(post, path = "/v1/auth/forgot", tag = "accounts", request_body = Forgotten, responses(
+#[utoipa::path(post, path = "/v1/auth/forgot", tag = "accounts", security(()), request_body = Forgotten, responses(
     (status = 202, body = Mailed),
     (status = 400, description = "it is no address", body = Problem),
     (status = 413, description = "too large", body = Problem),
@@ -275,7 +275,7 @@ pub async fn forgot(
 }
 
 /// Sets another password by a mailed link, and logs all devices out. A second factor stays.
-#[utoipa::path(post, path = "/v1/auth/reset", tag = "accounts", request_body = Reset, responses(
+#[utoipa::path(post, path = "/v1/auth/reset", tag = "accounts", security(()), request_body = Reset, responses(
     (status = 204, description = "it holds; log in"),
     (status = 400, description = "the link was used or is too old, or the password is not taken", body = Problem),
     (status = 413, description = "too large", body = Problem),
@@ -317,7 +317,7 @@ pub struct JwkOut {
 }
 
 /// The keys by which access tokens are checked.
-#[utoipa::path(get, path = "/.well-known/jwks.json", tag = "accounts", responses((status = 200, body = JwksOut)))]
+#[utoipa::path(get, path = "/.well-known/jwks.json", tag = "accounts", security(()), responses((status = 200, body = JwksOut)))]
 pub async fn jwks(_: Guarded<Anyone>, desk: web::Data<Desk>) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "application/json"))

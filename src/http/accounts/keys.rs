@@ -100,7 +100,7 @@ fn named(id: &str) -> Result<KeyId, ApiError> {
 }
 
 /// One's keys, in the order in which they were made.
-#[utoipa::path(get, path = "/v1/account/keys", tag = "accounts", responses(
+#[utoipa::path(get, path = "/v1/account/keys", tag = "accounts", security(("bearer" = ["person"])), responses(
     (status = 200, body = Vec<KeyOut>),
     (status = 401, description = "nobody is logged in", body = Problem),
 ))]
@@ -113,7 +113,7 @@ pub async fn keys(
 }
 
 /// Makes a key for a program. It is shown this once.
-#[utoipa::path(post, path = "/v1/account/keys", tag = "accounts", request_body = NewApiKey, responses(
+#[utoipa::path(post, path = "/v1/account/keys", tag = "accounts", security(("bearer" = ["key_holder"])), request_body = NewApiKey, responses(
     (status = 200, body = NewKeyOut),
     (status = 400, description = "something of it cannot be", body = Problem),
     (status = 401, description = "nobody is logged in", body = Problem),
@@ -139,7 +139,7 @@ pub async fn make(
 }
 
 /// Exchanges a key for another one like it. Both hold for a while, so that no program stands still.
-#[utoipa::path(post, path = "/v1/account/keys/{id}/rotate", tag = "accounts", request_body = Rotation,
+#[utoipa::path(post, path = "/v1/account/keys/{id}/rotate", tag = "accounts", security(("bearer" = ["key_holder"])), request_body = Rotation,
     params(("id" = String, Path, description = "its id", format = "uuid")), responses(
     (status = 200, body = NewKeyOut),
     (status = 400, description = "something cannot be read", body = Problem),
@@ -167,7 +167,7 @@ pub async fn rotate(
 }
 
 /// Ends a key at once.
-#[utoipa::path(delete, path = "/v1/account/keys/{id}", tag = "accounts",
+#[utoipa::path(delete, path = "/v1/account/keys/{id}", tag = "accounts", security(("bearer" = ["person"])),
     params(("id" = String, Path, description = "its id", format = "uuid")), responses(
     (status = 204, description = "it is over"),
     (status = 401, description = "nobody is logged in", body = Problem),

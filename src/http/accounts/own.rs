@@ -194,7 +194,7 @@ pub struct RecoveryCodes {
 }
 
 /// One's own account, and what it may see now.
-#[utoipa::path(get, path = "/v1/account", tag = "accounts", responses(
+#[utoipa::path(get, path = "/v1/account", tag = "accounts", security(("bearer" = ["person"])), responses(
     (status = 200, body = AccountOut),
     (status = 401, description = "nobody is logged in", body = Problem),
 ))]
@@ -209,7 +209,7 @@ pub async fn account(
 }
 
 /// Everything that is kept of oneself.
-#[utoipa::path(get, path = "/v1/account/export", tag = "accounts", responses(
+#[utoipa::path(get, path = "/v1/account/export", tag = "accounts", security(("bearer" = ["person"])), responses(
     (status = 200, body = AccountExport),
     (status = 401, description = "nobody is logged in", body = Problem),
 ))]
@@ -243,7 +243,7 @@ const fn current(guarded: &Guarded<Person>) -> Option<SessionId> {
 }
 
 /// Changes in which language one is written to, and which channels are shown.
-#[utoipa::path(patch, path = "/v1/account", tag = "accounts", request_body = AccountPreferences, responses(
+#[utoipa::path(patch, path = "/v1/account", tag = "accounts", security(("bearer" = ["person"])), request_body = AccountPreferences, responses(
     (status = 204, description = "it holds"),
     (status = 400, description = "something of it cannot be", body = Problem),
     (status = 401, description = "nobody is logged in", body = Problem),
@@ -270,7 +270,7 @@ pub async fn prefer(
 }
 
 /// Erases one's account with everything that is one's own. It cannot be undone.
-#[utoipa::path(delete, path = "/v1/account", tag = "accounts", request_body = Proof, responses(
+#[utoipa::path(delete, path = "/v1/account", tag = "accounts", security(("bearer" = ["person"])), request_body = Proof, responses(
     (status = 204, description = "it is gone"),
     (status = 400, description = "something cannot be read", body = Problem),
     (status = 401, description = "the password or the code is wrong", body = Problem),
@@ -291,7 +291,7 @@ pub async fn erase(
 }
 
 /// Sets another password, and logs all other devices out.
-#[utoipa::path(post, path = "/v1/account/password", tag = "accounts", request_body = NewPassword, responses(
+#[utoipa::path(post, path = "/v1/account/password", tag = "accounts", security(("bearer" = ["person"])), request_body = NewPassword, responses(
     (status = 204, description = "it holds"),
     (status = 400, description = "the new one is not taken", body = Problem),
     (status = 401, description = "the current one is wrong", body = Problem),
@@ -311,7 +311,7 @@ pub async fn password(
 }
 
 /// The devices on which one is logged in, the last seen first.
-#[utoipa::path(get, path = "/v1/account/sessions", tag = "accounts", responses(
+#[utoipa::path(get, path = "/v1/account/sessions", tag = "accounts", security(("bearer" = ["person"])), responses(
     (status = 200, body = Vec<SessionOut>),
     (status = 401, description = "nobody is logged in", body = Problem),
 ))]
@@ -326,7 +326,7 @@ pub async fn sessions(
 }
 
 /// Logs a device out.
-#[utoipa::path(delete, path = "/v1/account/sessions/{id}", tag = "accounts",
+#[utoipa::path(delete, path = "/v1/account/sessions/{id}", tag = "accounts", security(("bearer" = ["person"])),
     params(("id" = String, Path, description = "its id", format = "uuid")), responses(
     (status = 204, description = "it is out"),
     (status = 401, description = "nobody is logged in", body = Problem),
@@ -343,7 +343,7 @@ pub async fn end_session(
 }
 
 /// Begins a second factor. It counts when its first code was shown (PUT).
-#[utoipa::path(post, path = "/v1/account/second-factor", tag = "accounts", request_body = Proof, responses(
+#[utoipa::path(post, path = "/v1/account/second-factor", tag = "accounts", security(("bearer" = ["person"])), request_body = Proof, responses(
     (status = 200, body = SecondFactorOut),
     (status = 400, description = "something cannot be read", body = Problem),
     (status = 401, description = "the password is wrong", body = Problem),
@@ -366,7 +366,7 @@ pub async fn begin_second(
 }
 
 /// Lets a second factor count, by its first code, and says the recovery codes.
-#[utoipa::path(put, path = "/v1/account/second-factor", tag = "accounts", request_body = FirstCode, responses(
+#[utoipa::path(put, path = "/v1/account/second-factor", tag = "accounts", security(("bearer" = ["person"])), request_body = FirstCode, responses(
     (status = 200, body = RecoveryCodes),
     (status = 400, description = "something cannot be read", body = Problem),
     (status = 401, description = "the code is wrong", body = Problem),
@@ -388,7 +388,7 @@ pub async fn confirm_second(
 }
 
 /// Takes the second factor away.
-#[utoipa::path(delete, path = "/v1/account/second-factor", tag = "accounts", request_body = Proof, responses(
+#[utoipa::path(delete, path = "/v1/account/second-factor", tag = "accounts", security(("bearer" = ["person"])), request_body = Proof, responses(
     (status = 204, description = "it is gone"),
     (status = 400, description = "something cannot be read", body = Problem),
     (status = 401, description = "the password or the code is wrong", body = Problem),
@@ -409,7 +409,7 @@ pub async fn drop_second(
 }
 
 /// Makes new recovery codes; the former ones are worth nothing from then on.
-#[utoipa::path(post, path = "/v1/account/recovery-codes", tag = "accounts", request_body = Proof, responses(
+#[utoipa::path(post, path = "/v1/account/recovery-codes", tag = "accounts", security(("bearer" = ["person"])), request_body = Proof, responses(
     (status = 200, body = RecoveryCodes),
     (status = 400, description = "something cannot be read", body = Problem),
     (status = 401, description = "the password or the code is wrong", body = Problem),

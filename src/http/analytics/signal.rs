@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use crate::http::guarded::{Analyst, Guarded};
 use crate::charts::{Charts, Stretch};
 use crate::figures::followed;
 use crate::http::error::{ApiError, Problem};
@@ -99,7 +100,7 @@ pub struct ModelOut {
 }
 
 /// What may be said of one signal.
-#[utoipa::path(get, path = "/v1/analytics/signals/{id}", tag = "analytics",
+#[utoipa::path(get, path = "/v1/analytics/signals/{id}", tag = "analytics", security(("bearer" = ["analyst"])),
     params(("id" = String, Path, description = "its id", format = "uuid"), AnalysisParams), responses(
     (status = 200, body = SignalAnalysis),
     (status = 400, description = "it is no UUID, or a parameter cannot be read", body = Problem),
@@ -107,6 +108,7 @@ pub struct ModelOut {
     (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn signal(
+    _: Guarded<Analyst>,
     id: web::Path<String>,
     params: web::Query<AnalysisParams>,
     looking: web::Data<Looking>,

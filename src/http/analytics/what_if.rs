@@ -19,6 +19,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use utoipa::ToSchema;
 
+use crate::http::guarded::{Follower, Guarded};
 use super::computed;
 use crate::figures::{Figures, followed, under};
 use crate::filter;
@@ -203,7 +204,7 @@ pub struct LeftOut {
 
 /// What would have come of judged signals for somebody who follows otherwise. One question at a time is
 /// answered; it takes at most 200 signals, 400,000 candles and 25 seconds, and says what it left out.
-#[utoipa::path(post, path = "/v1/analytics/what-if", tag = "analytics",
+#[utoipa::path(post, path = "/v1/analytics/what-if", tag = "analytics", security(("bearer" = ["follower"])),
     request_body(content = WhatIfIn, description = "which signals, and how they are followed"), responses(
     (status = 200, body = WhatIfOut),
     (status = 400, description = "the body cannot be read", body = Problem),
@@ -213,6 +214,7 @@ pub struct LeftOut {
     (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn what_if(
+    _: Guarded<Follower>,
     body: Body,
     asking: web::Data<Asking>,
 ) -> Result<web::Json<WhatIfOut>, ApiError> {

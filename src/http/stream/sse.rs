@@ -19,6 +19,7 @@ use futures_util::{Stream, StreamExt as _, stream};
 use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until};
 
+use crate::http::guarded::{self, Guarded};
 use super::chain::Line;
 use super::closing::Closing;
 use super::flow::{Counted, Flow};
@@ -39,7 +40,7 @@ const SUB: u32 = 1;
 #[utoipa::path(
     get,
     path = "/v1/stream/sse",
-    tag = "stream",
+    tag = "stream", security(("bearer" = ["listener"])),
     params(
         ("channels" = String, Query, description = "of these channels (comma-separated, `*` for all)"),
         ("symbols" = Option<String>, Query, description = "of these symbols (BTC/USDT)"),
@@ -59,6 +60,7 @@ const SUB: u32 = 1;
     )
 )]
 pub async fn sse(
+    _: Guarded<guarded::Listener>,
     request: HttpRequest,
     state: web::Data<StreamState>,
 ) -> Result<HttpResponse, ApiError> {
