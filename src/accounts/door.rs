@@ -205,10 +205,7 @@ impl Door {
     pub async fn again(&self, caller: &Caller) -> Result<Option<Caller>, StoreError> {
         let known = match &caller.who {
             Who::Stranger | Who::Operator => return Ok(Some(caller.clone())),
-            Who::Member { account, session } => {
-                let known = self.known(*account).await?;
-                known.filter(|known| known.sessions.contains(session))
-            }
+            Who::Member { account, session } => self.known_on(*account, *session).await?,
             Who::Program { account, key, .. } => {
                 let now = self.0.clock.now();
                 let keys = self.0.accounts.keys(*account).await?;
@@ -228,10 +225,8 @@ impl Door {
     }
 
     async fn member(&self, named: Named, by_cookie: bool) -> Result<Caller, Denied> {
-        let known = self.known(named.account).await?;
-        let known = known
-            .filter(|known| known.sessions.contains(&named.session))
-            .ok_or(Denied::Over)?;
+        let known = self.known_on(named.account, named.session).await?;
+        let known = known.ok_or(Denied::Over)?;
         self.saw(named.session);
         Ok(Caller {
             who: Who::Member {
@@ -314,6 +309,21 @@ impl Door {
         })
     }
 
+    /// What is known of an account on one of its devices; none where that is not logged in. Logging in
+    /// changes nobody else's rights, so a device that the door does not know is looked up.
+    async fn known_on(
+        &self,
+        id: AccountId,
+        session: SessionId,
+    ) -> Result<Option<Arc<Known>>, StoreError> {
+        let logged_in = |known: &Arc<Known>| known.sessions.contains(&session);
+        let known = self.known(id).await?.filter(logged_in);
+        if known.is_some() {
+            return Ok(known);
+        }
+        Ok(self.find_out(id).await?.filter(logged_in))
+    }
+
     /// What is known of an account; none when it is closed, gone or not verified.
     async fn known(&self, id: AccountId) -> Result<Option<Arc<Known>>, StoreError> {
         let revision = *self.0.revision.borrow();
@@ -323,6 +333,11 @@ impl Door {
         {
             return Ok(known);
         }
+        self.find_out(id).await
+    }
+
+    async fn find_out(&self, id: AccountId) -> Result<Option<Arc<Known>>, StoreError> {
+        let revision = *self.0.revision.borrow();
         let account = self.0.accounts.account(id).await?;
         let known = match account.filter(|it| it.closed.is_none() && it.verified.is_some()) {
             Some(account) => Some(Arc::new(self.look_up(&account).await?)),

@@ -13,7 +13,9 @@ use serde::Serialize;
 use tokio::sync::watch;
 use utoipa::ToSchema;
 
-use crate::http::guarded::{Anyone, Guarded, Listener};
+use crate::accounts::{self, Who};
+use crate::http::guarded::{Anyone, Guarded};
+use self::rights::Rights;
 use super::error::ApiError;
 use crate::config;
 
@@ -22,12 +24,14 @@ pub mod closing;
 mod flow;
 mod follow;
 pub mod inbound;
+pub(super) mod moment;
 mod notice;
 mod pace;
 mod page;
 pub mod pieces;
 mod place;
 mod protocol;
+mod rights;
 mod session;
 pub mod sse;
 pub mod stalled;
@@ -157,7 +161,7 @@ impl Desk {
 #[utoipa::path(
     get,
     path = "/v1/stream",
-    tag = "stream", security(("bearer" = ["listener"])),
+    tag = "stream", security((), ("bearer" = ["listener"])),
     params(
         ("channels" = Option<String>, Query, description = "subscribe at once to these channels (comma-separated, `*` for all)"),
         ("symbols" = Option<String>, Query, description = "of these symbols (BTC/USDT)"),
@@ -176,15 +180,24 @@ impl Desk {
     )
 )]
 pub async fn stream(
-    _: Guarded<Listener>,
+    guarded: Guarded<Anyone>,
     request: HttpRequest,
     payload: web::Payload,
     state: web::Data<StreamState>,
+    door: web::Data<accounts::Door>,
 ) -> Result<HttpResponse, ApiError> {
     let wish = wished(&request)?;
+    let rights = Rights::new(accounts::Door::clone(&door), guarded.caller);
+    // Whoever subscribes by the address says who he is there, too. Others may do so with `auth`.
+    match &wish {
+        Some(wish) => rights.may_want(&wish.interest),
+        None if rights.caller().who == Who::Stranger => Ok(()),
+        None => rights.may_listen(),
+    }
+    .map_err(protocol::Refusal::into_problem)?;
     let chair = Chair::take(&state.0)?;
     let epoch = chair.0.store.span().await?.epoch;
-    session::open(&request, payload, chair, epoch, wish)
+    session::open(&request, payload, chair, epoch, rights, wish)
         .map_err(|error| ApiError::invalid("Upgrade", format!("use a WebSocket client: {error}")))
 }
 
@@ -258,6 +271,14 @@ impl Seat {
             id,
             hub: desk.hub.clone(),
         }
+    }
+}
+
+impl Seat {
+    /// Gives the place back, to take it again later.
+    async fn leave(&self) {
+        // A hub that is away knows nothing of it anyway.
+        drop(self.hub.ask(Leave(self.id)).await);
     }
 }
 

@@ -1,5 +1,7 @@
 //! Interests: which events a listener wants, as far as he may see them.
 
+use std::sync::Arc;
+
 use domain::event::{Body, Event};
 use domain::ids::ChannelId;
 use domain::market::{Pair, Side};
@@ -20,6 +22,8 @@ pub struct Interest {
     /// Signals with at least this probability of their first target. What happens to a signal
     /// later is shown all the same: whoever saw it needs to know.
     pub min_score: Option<f64>,
+    /// Of these channels alone he may hear, whatever he wants; none: of all.
+    pub allowed: Option<Arc<[ChannelId]>>,
     /// What he may see.
     pub view: View,
 }
@@ -32,6 +36,7 @@ impl Default for Interest {
             sides: Vec::new(),
             origins: Vec::new(),
             min_score: None,
+            allowed: None,
             view: View::Scored,
         }
     }
@@ -45,7 +50,9 @@ impl Interest {
         let Some(about) = event.happening() else {
             return true;
         };
-        any_of(&self.channels, &about.channel)
+        let allowed = self.allowed.as_ref();
+        allowed.is_none_or(|allowed| allowed.contains(&about.channel))
+            && any_of(&self.channels, &about.channel)
             && any_of(&self.pairs, &about.instrument.pair)
             && any_of(&self.sides, &about.side)
             && any_of(&self.origins, &about.origin)

@@ -14,6 +14,8 @@ pub(super) enum Why {
     Slow,
     /// It could no longer be acted upon.
     Expired,
+    /// The plan does not go back that far.
+    Plan,
 }
 
 impl Why {
@@ -22,6 +24,7 @@ impl Why {
             Self::Retention => "retention",
             Self::Slow => "slow",
             Self::Expired => "expired",
+            Self::Plan => "plan",
         }
     }
 }
@@ -41,6 +44,8 @@ pub(super) struct Chain {
     prev: Seq,
     /// Signals after it that had expired, not told yet: up to where, and how many.
     expired: Option<(Seq, u32)>,
+    /// What comes is history, whose reader cannot act upon it: nothing of it expires.
+    delayed: bool,
     frames: Vec<Line>,
 }
 
@@ -51,13 +56,27 @@ impl Chain {
             sub,
             prev,
             expired: None,
+            delayed: false,
             frames: Vec::new(),
         }
     }
 
+    /// Says whether what comes is history.
+    pub(super) const fn delay(&mut self, delayed: bool) {
+        self.delayed = delayed;
+    }
+
+    /// A frame that is no event: it moves nothing.
+    pub(super) fn remark(&mut self, text: String) {
+        self.settle();
+        let at = self.prev;
+        self.frames.push(Line { at, text });
+    }
+
     /// An event. One that expired is left out and counted.
     pub(super) fn event(&mut self, frame: &Frame, folded: u32, now: Timestamp) {
-        if frame.expires_at.is_some_and(|expires_at| expires_at <= now) {
+        let expired = frame.expires_at.is_some_and(|expires_at| expires_at <= now);
+        if expired && !self.delayed {
             let count = self.expired.map_or(0, |(_, count)| count);
             self.expired = Some((frame.seq, count + 1));
             return;
@@ -67,6 +86,9 @@ impl Chain {
         let mut text = format!(r#"{{"sub":{sub},"prev":{prev},"sent":{sent},"#);
         if folded > 0 {
             text.push_str(&format!(r#""folded":{folded},"#));
+        }
+        if self.delayed {
+            text.push_str(r#""delayed":true,"#);
         }
         text.push_str(&String::from_utf8_lossy(&frame.bytes));
         let at = frame.seq;

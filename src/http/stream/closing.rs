@@ -16,6 +16,13 @@ pub enum Closing {
     NoText,
     /// What the client sent is no command.
     BadFrame(&'static str),
+    /// The one who listens is not let in any more: his device was logged out, his key or his account is
+    /// over.
+    Token,
+    /// He said to be somebody else than he was.
+    Another,
+    /// He did not say who he is.
+    NoAuth,
     /// It sent a message larger than it may be.
     TooBig {
         /// How large it may be.
@@ -53,6 +60,9 @@ impl Closing {
             Self::Protocol(why) => (1002, "protocol", vec![("why", json!(why))]),
             Self::NoText => (1007, "no_text", vec![("why", json!("text is UTF-8"))]),
             Self::BadFrame(why) => (4400, "bad_frame", vec![("why", json!(why))]),
+            Self::Token => (4401, "token", vec![("why", json!("log in again"))]),
+            Self::Another => (4403, "another", vec![("why", json!("open a connection of its own"))]),
+            Self::NoAuth => (4408, "no_auth", vec![("why", json!("say who you are with auth"))]),
             Self::TooBig { limit } => (4413, "too_big", vec![("limit", json!(limit))]),
             Self::TooMany { retry_after_ms } => (
                 4429,

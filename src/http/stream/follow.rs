@@ -12,6 +12,7 @@ use actors::hub::{Frame, Lost, Mode, Outbox, Taken};
 use domain::ids::{Epoch, Seq};
 use domain::ports::store::StoreError;
 use domain::ports::{Advice, Encode as _};
+use domain::time::Timestamp;
 use futures_util::{Stream, stream};
 use serde_json::json;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -20,13 +21,19 @@ use super::chain::{Chain, Line, Why};
 use super::closing::Closing;
 use super::flow::Flow;
 use super::page;
+use super::moment::head_at;
 use super::place::Place;
 use super::protocol::{Refusal, Wish, begin, done};
+use super::rights::{Rights, Terms};
 use super::{Desk, Seat};
 use crate::wire::Encoder;
 
 /// How long to rest before the store or the hub is asked again.
 const REST: Duration = Duration::from_millis(200);
+
+/// Between these, whoever is told history looks whether more of it may be told.
+const LEAST: Duration = Duration::from_millis(50);
+const MOST: Duration = Duration::from_secs(60);
 
 /// What a subscription has to say to its session.
 #[derive(Debug)]
@@ -57,7 +64,10 @@ struct Follower {
     keeps_pace: bool,
     /// Not before then is anything said.
     not_before: Instant,
-    _seat: Seat,
+    /// What it gets, and how often that had changed.
+    terms: Terms,
+    changed: u64,
+    seat: Seat,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +75,8 @@ enum Stage {
     Beginning,
     Reading,
     Live,
+    /// It is told what was stored some time ago, as history.
+    Lagging,
     Over,
 }
 
@@ -73,11 +85,13 @@ enum Stage {
 pub(super) fn follow(
     desk: &Arc<Desk>,
     flow: &Rc<Flow>,
+    rights: &Rights,
     (id, sub): (Option<i64>, u32),
     wish: Wish,
 ) -> (Rc<Place>, impl Stream<Item = Said> + use<>) {
     let outbox = Outbox::with_room(wish.mode, desk.limits.outbox);
-    let place = Place::new(desk.next_subscription(), wish.interest.clone(), outbox);
+    let terms = rights.terms(&wish.interest);
+    let place = Place::new(desk.next_subscription(), wish.interest.clone(), terms, outbox);
     let follower = Follower::new(desk, flow, &place, (id, sub), wish);
     let said = stream::unfold(follower, |mut follower| async move {
         let said = follower.next().await?;
@@ -95,7 +109,9 @@ impl Follower {
         wish: Wish,
     ) -> Self {
         Self {
-            _seat: Seat::new(place.id, desk),
+            seat: Seat::new(place.id, desk),
+            terms: place.terms(),
+            changed: place.changed(),
             desk: Arc::clone(desk),
             flow: Rc::clone(flow),
             place: Rc::clone(place),
@@ -113,10 +129,16 @@ impl Follower {
 
     async fn next(&mut self) -> Option<Said> {
         loop {
+            if self.place.changed() != self.changed
+                && !matches!(self.stage, Stage::Beginning | Stage::Over)
+            {
+                return Some(self.go_on_otherwise().await);
+            }
             let said = match self.stage {
                 Stage::Beginning => Some(self.begin().await),
                 Stage::Reading => self.read_on().await,
                 Stage::Live => self.listen().await,
+                Stage::Lagging => self.lag().await,
                 Stage::Over => return None,
             };
             if said.is_some() {
@@ -127,35 +149,129 @@ impl Follower {
 
     async fn begin(&mut self) -> Said {
         self.enter(Stage::Over);
-        if self.desk.hub.ask(self.place.join()).await.is_err() {
+        let realtime = self.terms.delay.is_zero();
+        if realtime && self.desk.hub.ask(self.place.join()).await.is_err() {
             return Said::Refused(Refusal::away("the hub"));
         }
-        let Ok(span) = self.desk.store.span().await else {
+        let Ok(mut span) = self.desk.store.span().await else {
             return Said::Refused(Refusal::away("the store"));
         };
+        let now = self.desk.clock.now();
+        if !realtime {
+            // Its head is where the stream stood then.
+            let moment = before(now, self.terms.delay);
+            match head_at(&self.desk.store, &span, moment).await {
+                Ok(head) => span.head = head,
+                Err(_) => return Said::Refused(Refusal::away("the store")),
+            }
+        }
         let begin = begin(&self.wish.from, &span);
-        let answer = json!({
+        let oldest = match self.terms.history {
+            Some(history) if begin.after < span.head => {
+                let moment = before(now, history);
+                match head_at(&self.desk.store, &span, moment).await {
+                    Ok(oldest) => Some(oldest.min(span.head)),
+                    Err(_) => return Said::Refused(Refusal::away("the store")),
+                }
+            }
+            Some(_) | None => None,
+        };
+        let mut answer = json!({
             "sub": self.sub, "epoch": span.epoch.as_str(), "head": span.head.get(),
             "resumed": begin.resumed,
         });
+        if let Some(answer) = answer.as_object_mut() {
+            answer.extend(self.terms.withheld.clone());
+        }
         let mut frames = vec![Line {
             at: begin.after,
             text: done(self.id, answer),
         }];
         self.epoch = span.epoch;
         self.chain = Chain::new(self.sub, begin.after);
+        self.chain.delay(!realtime);
         self.read = begin.after;
         if let Some(to) = begin.lost {
             self.chain.gap(to, Why::Retention);
             self.read = to;
         }
-        self.enter(if self.read < span.head {
+        if let Some(to) = oldest.filter(|to| *to > self.read) {
+            self.chain.gap(to, Why::Plan);
+            self.read = to;
+        }
+        self.enter(if !realtime {
+            Stage::Lagging
+        } else if self.read < span.head {
             Stage::Reading
         } else {
             Stage::Live
         });
         frames.append(&mut self.say());
         Said::Frames(frames)
+    }
+
+    /// Goes on with other rights, from where it stands, and says so.
+    async fn go_on_otherwise(&mut self) -> Said {
+        self.changed = self.place.changed();
+        self.terms = self.place.terms();
+        let mut remark = json!({"sub": self.sub, "type": "entitlement"});
+        if let Some(remark) = remark.as_object_mut() {
+            remark.extend(self.terms.withheld.clone());
+        }
+        self.chain.remark(remark.to_string());
+        self.read = self.read.max(self.place.told());
+        let outbox = Outbox::with_room(self.wish.mode, self.desk.limits.outbox);
+        self.place.renew(outbox);
+        if self.terms.delay.is_zero() {
+            self.chain.delay(false);
+            self.enter(Stage::Reading);
+            while self.desk.hub.ask(self.place.join()).await.is_err() {
+                sleep(REST).await;
+            }
+        } else {
+            self.chain.delay(true);
+            self.enter(Stage::Lagging);
+            self.seat.leave().await;
+        }
+        Said::Frames(self.say())
+    }
+
+    /// Reads what was stored so long ago that it may be told, or waits until something was.
+    async fn lag(&mut self) -> Option<Said> {
+        self.flow.has_room().await;
+        let limit = self.desk.limits.page;
+        let events = match self.desk.store.events(self.read, limit).await {
+            Ok(events) => events,
+            Err(error) => return self.bear(&error).await,
+        };
+        if let Some(first) = events.first().filter(|first| first.seq > self.read.next()) {
+            let last = Seq::new(first.seq.get() - 1);
+            self.chain.gap(last, Why::Retention);
+        }
+        let now = self.desk.clock.now();
+        let due = before(now, self.terms.delay);
+        let (old, young) = events.split_at(events.partition_point(|event| event.stored <= due));
+        let interest = self.place.interest();
+        for (event, folded) in page::wanted(old, &interest, self.wish.mode) {
+            let bytes = Encoder.encode(event, interest.view);
+            self.chain.event(&Frame::new(event, bytes), folded, now);
+        }
+        if let Some(last) = old.last() {
+            self.read = last.seq;
+        }
+        let said = self.said();
+        if said.is_some() || !old.is_empty() {
+            return said;
+        }
+        // What is not stored yet is not to be told before the whole delay has passed.
+        let wait = young
+            .first()
+            .map_or(self.terms.delay, |next| next.stored.since(due));
+        tokio::select! {
+            () = sleep(wait.clamp(LEAST, MOST)) => {}
+            () = self.place.change(self.changed) => {}
+        }
+        None
     }
 
     /// Reads a page of the store.
@@ -197,7 +313,10 @@ impl Follower {
         match outbox.take(self.flow.room()) {
             None => {
                 self.keeps_pace = true;
-                outbox.something().await;
+                tokio::select! {
+                    () = outbox.something() => {}
+                    () = self.place.change(self.changed) => {}
+                }
                 None
             }
             Some(Taken::Frames(frames, seen)) => {
@@ -287,4 +406,10 @@ impl Follower {
         self.place.tell(self.chain.told(self.read));
         self.chain.frames()
     }
+}
+
+/// So long before a moment.
+fn before(now: Timestamp, span: Duration) -> Timestamp {
+    let micros = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
+    Timestamp::from_micros(now.as_micros().saturating_sub(micros))
 }

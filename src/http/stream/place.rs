@@ -6,6 +6,9 @@ use std::sync::Arc;
 
 use actors::hub::{Interest, Join, Outbox};
 use domain::ids::Seq;
+use tokio::sync::Notify;
+
+use super::rights::Terms;
 
 /// What a session knows of one of its subscriptions.
 #[derive(Debug)]
@@ -13,7 +16,12 @@ pub(super) struct Place {
     /// Its number at the hub.
     pub(super) id: u64,
     /// What it wants.
-    interest: RefCell<Interest>,
+    wanted: RefCell<Interest>,
+    /// What it gets of it.
+    terms: RefCell<Terms>,
+    /// Counts how often that changed, and rings when it does.
+    changed: Cell<u64>,
+    bell: Notify,
     outbox: RefCell<Arc<Outbox>>,
     /// Everything up to here has been said.
     told: Cell<Seq>,
@@ -23,24 +31,56 @@ pub(super) struct Place {
 
 impl Place {
     /// A subscription that was told nothing yet.
-    pub(super) fn new(id: u64, interest: Interest, outbox: Outbox) -> Rc<Self> {
+    pub(super) fn new(id: u64, wanted: Interest, terms: Terms, outbox: Outbox) -> Rc<Self> {
         Rc::new(Self {
             id,
-            interest: RefCell::new(interest),
+            wanted: RefCell::new(wanted),
+            terms: RefCell::new(terms),
+            changed: Cell::new(0),
+            bell: Notify::new(),
             outbox: RefCell::new(Arc::new(outbox)),
             told: Cell::new(Seq::ZERO),
             live: Cell::new(false),
         })
     }
 
-    /// What it wants now.
+    /// What it gets now of what it wants.
     pub(super) fn interest(&self) -> Interest {
-        self.interest.borrow().clone()
+        self.terms.borrow().interest.clone()
+    }
+
+    /// What it gets now.
+    pub(super) fn terms(&self) -> Terms {
+        self.terms.borrow().clone()
+    }
+
+    /// How often its rights have changed.
+    pub(super) fn changed(&self) -> u64 {
+        self.changed.get()
+    }
+
+    /// Waits until its rights have changed since it was asked how often. Cancel safe.
+    pub(super) async fn change(&self, known: u64) {
+        while self.changed.get() == known {
+            self.bell.notified().await;
+        }
     }
 
     /// Wants something else from now on.
-    pub(super) fn want(&self, interest: Interest) {
-        self.interest.replace(interest);
+    pub(super) fn want(&self, wanted: Interest, terms: Terms) {
+        self.wanted.replace(wanted);
+        self.terms.replace(terms);
+    }
+
+    /// Gets more or less of what it wants from now on, if it is so.
+    pub(super) fn entitle(&self, terms_of: impl FnOnce(&Interest) -> Terms) {
+        let terms = terms_of(&self.wanted.borrow());
+        if *self.terms.borrow() == terms {
+            return;
+        }
+        self.terms.replace(terms);
+        self.changed.set(self.changed.get() + 1);
+        self.bell.notify_one();
     }
 
     /// What to ask the hub for.

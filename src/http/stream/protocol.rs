@@ -1,5 +1,6 @@
 //! What a client may say on the stream, and how it is answered.
 
+use secrecy::SecretString;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -22,8 +23,8 @@ pub(super) struct Command {
 /// What a client wants done.
 #[derive(Debug)]
 pub(super) enum Op {
-    /// Says who one is, or renews it; there are no accounts yet.
-    Auth,
+    /// Says who one is, or says it anew.
+    Auth(Token),
     /// Opens a subscription.
     Subscribe(Box<Subscribe>),
     /// Changes what a subscription wants, from now on.
@@ -70,9 +71,9 @@ pub(super) struct Which {
 /// The members of `auth` and `refresh`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Token {
-    #[serde(rename = "token")]
-    _token: Option<String>,
+pub(super) struct Token {
+    /// An access token, or a key.
+    pub(super) token: SecretString,
 }
 
 /// The members of `ack`.
@@ -99,6 +100,8 @@ pub(super) struct Refusal {
     pub(super) message: String,
     /// After how long it may be asked again; none when asking again cannot help.
     pub(super) retry_after_ms: Option<u64>,
+    /// The plan that has it.
+    pub(super) plan: Option<String>,
 }
 
 impl Refusal {
@@ -107,6 +110,15 @@ impl Refusal {
             code,
             message: message.into(),
             retry_after_ms: None,
+            plan: None,
+        }
+    }
+
+    /// It comes with a plan that its client does not have.
+    pub(super) fn plan_required(what: &str, plan: String) -> Self {
+        Self {
+            plan: Some(plan.clone()),
+            ..Self::new("plan_required", format!("{what} comes with the plan {plan}"))
         }
     }
 
@@ -120,6 +132,17 @@ impl Refusal {
 
     /// The refusal of a subscription that stood in the address of the stream.
     pub(super) fn into_problem(self) -> ApiError {
+        match self.code {
+            "unauthenticated" => return ApiError::Unauthenticated { why: self.message },
+            "plan_required" => {
+                return ApiError::PlanNeeded {
+                    plan: self.plan.unwrap_or_default(),
+                    what: self.message,
+                };
+            }
+            "not_allowed" => return ApiError::NotAllowed { what: self.message },
+            _ => {}
+        }
         // What is said of a member begins with its name.
         match self.message.split_once(": ") {
             Some((member, why)) => ApiError::invalid(member, why),
@@ -132,6 +155,9 @@ impl Refusal {
         let mut error = json!({"code": self.code, "message": self.message});
         if let Some(after) = self.retry_after_ms {
             error["retry_after_ms"] = after.into();
+        }
+        if let Some(plan) = &self.plan {
+            error["plan"] = plan.as_str().into();
         }
         json!({"id": id, "error": error}).to_string()
     }
@@ -170,7 +196,7 @@ pub(super) fn read(text: &str) -> Result<Command, Unread> {
     };
     let members = Value::Object(members);
     let op = match op.as_ref().and_then(Value::as_str).unwrap_or_default() {
-        "auth" | "refresh" => told::<Token>(members).map(|_| Op::Auth),
+        "auth" | "refresh" => told(members).map(Op::Auth),
         "subscribe" => told(members).map(|it| Op::Subscribe(Box::new(it))),
         "update" => told(members).map(Op::Update),
         "unsubscribe" => told(members).map(Op::Unsubscribe),

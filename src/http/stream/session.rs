@@ -4,6 +4,7 @@
 //! the stream of bytes that its socket asks for, so while a client does not read, it does nothing.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,12 +24,20 @@ use super::pace::Pace;
 use super::pieces::Pieces;
 use super::place::Place;
 use super::protocol::Wish;
+use super::rights::Rights;
 use super::{Chair, Desk, notice};
+use crate::accounts::{Caller, Who};
 
 mod obey;
 
 /// How long a client has to say goodbye in return.
 const GOODBYE: Duration = Duration::from_secs(1);
+
+/// How long a client has to say who it is.
+const AUTH_WITHIN: Duration = Duration::from_secs(10);
+
+/// Over how long sessions spread the look at what changed.
+const SPREAD: Duration = Duration::from_millis(400);
 
 /// The subprotocol that may be asked for.
 const PROTOCOL: &str = "touchstone.v1+json";
@@ -41,13 +50,15 @@ pub(super) fn open(
     payload: web::Payload,
     chair: Chair,
     epoch: Epoch,
+    rights: Rights,
     first: Option<Wish>,
 ) -> Result<HttpResponse, HandshakeError> {
     let mut response = ws::handshake_with_protocols(request, &[PROTOCOL])?;
     let verdict = Verdict::default();
     let flow = Flow::new(chair.0.limits.unsent);
     let inbound = Inbound::new(payload, chair.0.limits.frame, Rc::clone(&verdict));
-    let session = Session::new(chair, epoch, Rc::clone(&flow), verdict, first);
+    let session = Session::new(chair, epoch, Rc::clone(&flow), verdict, (rights, first));
+    let session = session.from(super::super::guarded::address_of(request));
     let bytes = WebsocketContext::create(session, inbound);
     Ok(response.streaming(Counted::new(bytes, flow)))
 }
@@ -58,6 +69,9 @@ struct Session {
     _chair: Chair,
     epoch: Epoch,
     flow: Rc<Flow>,
+    /// Who listens, and from where.
+    rights: Rc<Rights>,
+    address: Option<IpAddr>,
     /// Why what came in may not pass.
     verdict: Verdict,
     pieces: Pieces,
@@ -92,7 +106,7 @@ impl Session {
         epoch: Epoch,
         flow: Rc<Flow>,
         verdict: Verdict,
-        first: Option<Wish>,
+        (rights, first): (Rights, Option<Wish>),
     ) -> Self {
         let desk = Arc::clone(&chair.0);
         Self {
@@ -102,6 +116,8 @@ impl Session {
             _chair: chair,
             epoch,
             flow,
+            rights: Rc::new(rights),
+            address: None,
             verdict,
             pieces: Pieces::default(),
             first,
@@ -111,6 +127,11 @@ impl Session {
             unanswered_pings: 0,
             ending: false,
         }
+    }
+
+    const fn from(mut self, address: Option<IpAddr>) -> Self {
+        self.address = address;
+        self
     }
 
     fn say(&self, text: String, ctx: &mut Ctx) {
@@ -161,6 +182,45 @@ impl Session {
         self.beat_later(ctx);
     }
 
+    /// Looks again who listens whenever anybody's rights change, at a moment of its own.
+    fn watch_rights(&self, ctx: &mut Ctx) {
+        let rights = Rc::clone(&self.rights);
+        let mut changes = rights.door.changes();
+        let again = async move {
+            changes.changed().await.ok()?;
+            tokio::time::sleep(notice::moment_within(SPREAD)).await;
+            let caller = rights.caller();
+            Some(rights.door.again(&caller).await)
+        };
+        ctx.spawn(again.into_actor(self).map(|again, session, ctx| match again {
+            Some(Ok(Some(caller))) => {
+                session.become_known(caller);
+                session.watch_rights(ctx);
+            }
+            Some(Ok(None)) => session.end(&Closing::Token, ctx),
+            // Nobody knows at this moment; the next change is looked at again.
+            Some(Err(_)) => session.watch_rights(ctx),
+            None => {}
+        }));
+    }
+
+    fn become_known(&self, caller: Caller) {
+        self.rights.become_known(caller);
+        for subscription in self.subscriptions.values() {
+            let place = &subscription.place;
+            place.entitle(|wanted| self.rights.terms(wanted));
+        }
+    }
+
+    /// Whoever does not say who he is does not stay.
+    fn wait_for_auth(ctx: &mut Ctx) {
+        ctx.run_later(AUTH_WITHIN, |session, ctx| {
+            if session.rights.caller().who == Who::Stranger {
+                session.end(&Closing::NoAuth, ctx);
+            }
+        });
+    }
+
     fn wait_for_the_drain(&self, ctx: &mut Ctx) {
         let mut drain = self.desk.draining.clone();
         let begun = async move { drain.wait_for(|begun| *begun).await.is_ok() };
@@ -190,6 +250,8 @@ impl Actor for Session {
 
     fn started(&mut self, ctx: &mut Ctx) {
         self.wait_for_the_drain(ctx);
+        self.watch_rights(ctx);
+        Self::wait_for_auth(ctx);
         self.beat_later(ctx);
         if let Some(wish) = self.first.take()
             && let Err(refusal) = self.subscribe(None, wish, ctx)

@@ -26,7 +26,9 @@ use super::flow::{Counted, Flow};
 use super::follow::{Said, follow};
 use super::place::Place;
 use super::protocol::{Refusal, Wish};
+use super::rights::Rights;
 use super::{Chair, Desk, StreamState, notice, wished};
+use crate::accounts::Door;
 use crate::http::error::ApiError;
 
 /// When a client whose connection breaks may come back. It is said at the beginning, because a
@@ -60,16 +62,21 @@ const SUB: u32 = 1;
     )
 )]
 pub async fn sse(
-    _: Guarded<guarded::Listener>,
+    guarded: Guarded<guarded::Listener>,
     request: HttpRequest,
     state: web::Data<StreamState>,
+    door: web::Data<Door>,
 ) -> Result<HttpResponse, ApiError> {
     let missing = || ApiError::invalid("channels", "say which; use channels=* for all");
     let wish = resumed(&request, wished(&request)?.ok_or_else(missing)?)?;
+    let rights = Rights::new(Door::clone(&door), guarded.caller);
+    rights
+        .may_want(&wish.interest)
+        .map_err(Refusal::into_problem)?;
     let chair = Chair::take(&state.0)?;
     let epoch = chair.0.store.span().await?.epoch;
     let flow = Flow::new(chair.0.limits.unsent);
-    let (listener, first) = Listener::begin(chair, epoch, &flow, wish).await?;
+    let (listener, first) = Listener::begin(chair, epoch, &flow, rights, wish).await?;
     let rest = stream::unfold(listener, |mut listener| async move {
         let bytes = listener.next().await?;
         Some((bytes, listener))
@@ -103,6 +110,8 @@ struct Listener {
     said: Pin<Box<dyn Stream<Item = Said>>>,
     beats: Interval,
     draining: watch::Receiver<bool>,
+    rights: Rights,
+    changes: watch::Receiver<u64>,
     leaves: Option<Leaves>,
     over: bool,
 }
@@ -120,6 +129,7 @@ impl Listener {
         chair: Chair,
         epoch: Epoch,
         flow: &Rc<Flow>,
+        rights: Rights,
         wish: Wish,
     ) -> Result<(Self, Bytes), ApiError> {
         let desk = Arc::clone(&chair.0);
@@ -127,10 +137,12 @@ impl Listener {
         let every = every.map_or(desk.limits.heartbeat, |it| it.min(desk.limits.heartbeat));
         let mut beats = interval_at(Instant::now() + every, every);
         beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let (place, said) = follow(&desk, flow, (None, SUB), wish);
+        let (place, said) = follow(&desk, flow, &rights, (None, SUB), wish);
         let mut listener = Self {
             draining: desk.draining.clone(),
             desk,
+            changes: rights.door.changes(),
+            rights,
             _chair: chair,
             epoch,
             place,
@@ -163,6 +175,7 @@ impl Listener {
             biased;
             true = begun(&mut self.draining), if leaves.is_none() => self.announce(),
             retry_after_ms = moment(leaves) => self.end(&Closing::Draining { retry_after_ms }),
+            Ok(()) = self.changes.changed() => return Some(self.reconsider().await),
             _ = self.beats.tick() => self.beat(),
             said = self.said.next() => match said {
                 Some(Said::Frames(lines)) => self.tell(&lines),
@@ -171,6 +184,21 @@ impl Listener {
             },
         };
         Some(bytes)
+    }
+
+    /// Looks again who listens. What changes is told by the subscription itself.
+    async fn reconsider(&mut self) -> Bytes {
+        let caller = self.rights.caller();
+        match self.rights.door.again(&caller).await {
+            Ok(Some(caller)) => {
+                self.rights.become_known(caller);
+                self.place.entitle(|wanted| self.rights.terms(wanted));
+                // A comment, which the standard lets every client skip.
+                Bytes::from_static(b":\n\n")
+            }
+            Ok(None) => self.end(&Closing::Token),
+            Err(_) => Bytes::from_static(b":\n\n"),
+        }
     }
 
     fn tell(&self, lines: &[Line]) -> Bytes {

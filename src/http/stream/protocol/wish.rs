@@ -194,6 +194,7 @@ pub(in super::super) fn interest(
                 .ok_or_else(|| format!("`{text}` is no origin: use live, import or simulator"))
         })?,
         min_score: filter.min_score,
+        allowed: None,
         view: View::Scored,
     })
 }

@@ -1,13 +1,16 @@
 //! How a session does what its client says.
 
+use std::rc::Rc;
 use std::time::Duration;
 
 use actix::AsyncContext as _;
 use actix::fut::{ActorFutureExt as _, WrapFuture as _};
 use futures_util::StreamExt as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
 use super::{Ctx, Session, Subscription, Told};
+use crate::accounts::door::{Denied, Shown};
 use crate::http::stream::closing::Closing;
 use crate::http::stream::follow::follow;
 use crate::http::stream::protocol::{self, Op, Refusal, Subscribe, Unread, Update, Which, Wish};
@@ -31,7 +34,7 @@ impl Session {
         }
         self.last += 1;
         let sub = self.last;
-        let (place, said) = follow(&self.desk, &self.flow, (id, sub), wish);
+        let (place, said) = follow(&self.desk, &self.flow, &self.rights, (id, sub), wish);
         let follower = ctx.add_stream(said.map(move |said| Told { id, sub, said }));
         self.subscriptions
             .insert(sub, Subscription { place, follower });
@@ -45,7 +48,15 @@ impl Session {
             update.symbols.as_deref(),
             update.filter.as_ref(),
         )?;
-        place.want(interest);
+        self.rights.may_want(&interest)?;
+        let terms = self.rights.terms(&interest);
+        let realtime = terms.delay.is_zero();
+        place.want(interest, terms);
+        if !realtime {
+            let answer = protocol::done(Some(id), json!({"sub": update.sub}));
+            self.say(answer, ctx);
+            return Ok(());
+        }
         let (hub, join, sub) = (self.desk.hub.clone(), place.join(), update.sub);
         let asked = async move { hub.ask(join).await };
         ctx.spawn(asked.into_actor(self).map(move |asked, session, ctx| {
@@ -101,10 +112,10 @@ impl Session {
                 self.say(protocol::done(Some(id), json!({"sent": sent})), ctx);
                 Ok(())
             }
-            Op::Auth => Err(Refusal::new(
-                "not_available",
-                "there are no accounts yet: everything is open, leave it out",
-            )),
+            Op::Auth(token) => {
+                self.authenticate(id, token.token, ctx);
+                Ok(())
+            }
             Op::Ack => Err(Refusal::new(
                 "not_available",
                 "positions are not kept here yet: keep them yourself and resume with `from`",
@@ -121,6 +132,41 @@ impl Session {
         subscribe: &Subscribe,
         ctx: &mut Ctx,
     ) -> Result<(), Refusal> {
-        self.subscribe(Some(id), subscribe.wish()?, ctx)
+        let wish = subscribe.wish()?;
+        self.rights.may_want(&wish.interest)?;
+        self.subscribe(Some(id), wish, ctx)
+    }
+
+    /// Lets a client say who it is. It may say so again, and may become nobody else.
+    fn authenticate(&self, id: i64, token: SecretString, ctx: &mut Ctx) {
+        let (rights, address) = (Rc::clone(&self.rights), self.address);
+        let identified = async move {
+            let shown = Shown {
+                bearer: Some(token.expose_secret()),
+                address,
+                ..Shown::default()
+            };
+            rights.door.identify(&shown).await
+        };
+        ctx.spawn(identified.into_actor(self).map(move |identified, session, ctx| {
+            let caller = match identified {
+                Ok(caller) => caller,
+                Err(Denied::Store(_)) => {
+                    let refusal = Refusal::away("the store");
+                    return session.say(refusal.answer(Some(id)), ctx);
+                }
+                Err(denied) => {
+                    let refusal = Refusal::new("unauthenticated", denied.to_string());
+                    return session.say(refusal.answer(Some(id)), ctx);
+                }
+            };
+            let before = session.rights.caller();
+            if before.account().is_some() && before.account() != caller.account() {
+                return session.end(&Closing::Another, ctx);
+            }
+            let allows = caller.entitled.plan.as_ref().map(ToString::to_string);
+            session.become_known(caller);
+            session.say(protocol::done(Some(id), json!({"plan": allows})), ctx);
+        }));
     }
 }

@@ -1,0 +1,185 @@
+//! What whoever listens may hear, and what he is told of what is withheld.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actors::hub::Interest;
+use domain::account::Scope;
+use domain::plan::{Allowance, Entitlement, Feature};
+use domain::ports::View;
+use serde_json::{Map, Value, json};
+
+use super::protocol::Refusal;
+use crate::accounts::{Caller, Door, Who};
+
+/// Who listens on a connection, as it stands now.
+pub(super) struct Rights {
+    pub(super) door: Door,
+    caller: RefCell<Caller>,
+}
+
+/// What a subscription gets of what it wants.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Terms {
+    /// What it wants, as far as it may.
+    pub(super) interest: Interest,
+    /// How long everything is withheld.
+    pub(super) delay: Duration,
+    /// How far back it may go.
+    pub(super) history: Option<Duration>,
+    /// What its client is told of it: nothing where nothing is withheld.
+    pub(super) withheld: Map<String, Value>,
+}
+
+impl Rights {
+    pub(super) fn new(door: Door, caller: Caller) -> Self {
+        Self {
+            door,
+            caller: RefCell::new(caller),
+        }
+    }
+
+    pub(super) fn caller(&self) -> Caller {
+        self.caller.borrow().clone()
+    }
+
+    /// Somebody who says who he is now, or whose rights have changed.
+    pub(super) fn become_known(&self, caller: Caller) {
+        self.caller.replace(caller);
+    }
+
+    /// Refuses whoever may not listen at all.
+    pub(super) fn may_listen(&self) -> Result<(), Refusal> {
+        let caller = self.caller.borrow();
+        if caller.who == Who::Stranger {
+            let message = "say who you are first: {\"op\":\"auth\",\"token\":\"…\"}";
+            return Err(Refusal::new("unauthenticated", message));
+        }
+        if !caller.may(Scope::StreamRead) {
+            let message = format!("the key needs the scope {}", Scope::StreamRead.label());
+            return Err(Refusal::new("not_allowed", message));
+        }
+        let program = matches!(caller.who, Who::Program { .. });
+        if program && !caller.entitled.allows.has(Feature::Keys) {
+            return Err(self.needs(Feature::Keys, "a key for programs"));
+        }
+        Ok(())
+    }
+
+    /// Refuses a filter that his plan does not have.
+    pub(super) fn may_want(&self, interest: &Interest) -> Result<(), Refusal> {
+        self.may_listen()?;
+        let scores = self.caller.borrow().entitled.allows.has(Feature::Scores);
+        if interest.min_score.is_some() && !scores {
+            return Err(self.needs(Feature::Scores, "filter.min_score: filtering by scores"));
+        }
+        Ok(())
+    }
+
+    fn needs(&self, feature: Feature, what: &str) -> Refusal {
+        let plan = self.plan_with(|allows| allows.has(feature));
+        Refusal::plan_required(what, plan)
+    }
+
+    fn plan_with(&self, satisfies: impl Fn(&Allowance) -> bool) -> String {
+        let plan = self.door.plan_with(satisfies);
+        plan.map_or_else(|| "that has it".to_owned(), |plan| plan.title)
+    }
+
+    /// What a subscription gets of what it wants.
+    pub(super) fn terms(&self, wanted: &Interest) -> Terms {
+        let caller = self.caller.borrow();
+        let program = matches!(caller.who, Who::Program { .. });
+        let scored = !program || caller.may(Scope::ScoresRead);
+        let scored = scored && caller.entitled.allows.has(Feature::Scores);
+        let mut terms = limited(wanted, &caller.entitled, scored);
+        let entries = [
+            ("delayed", terms.delay > Duration::ZERO),
+            ("limited", terms.interest.allowed.is_some()),
+            ("history", terms.history.is_some()),
+            ("scores", !scored),
+        ];
+        for (name, _) in entries.into_iter().filter(|(_, withheld)| *withheld) {
+            let (what, plan) = match name {
+                "delayed" => (
+                    json!({"seconds": terms.delay.as_secs()}),
+                    self.plan_with(|allows| allows.delay.is_zero()),
+                ),
+                "limited" => (
+                    json!({"channels": terms.interest.allowed.iter().flat_map(|it| it.iter())
+                        .map(ToString::to_string).collect::<Vec<_>>()}),
+                    self.plan_with(|allows| allows.channels.is_none()),
+                ),
+                "history" => (
+                    json!({"seconds": terms.history.map(|it| it.as_secs())}),
+                    self.plan_with(|allows| allows.history.is_none()),
+                ),
+                _ => (json!({}), self.plan_with(|allows| allows.has(Feature::Scores))),
+            };
+            let mut what = what;
+            what["plan"] = plan.into();
+            terms.withheld.insert(name.to_owned(), what);
+        }
+        terms
+    }
+}
+
+/// What is wanted, as far as somebody may have it.
+fn limited(wanted: &Interest, entitled: &Entitlement, scored: bool) -> Terms {
+    let mut interest = wanted.clone();
+    if entitled.allows.channels.is_some() {
+        interest.allowed = Some(Arc::from(entitled.chosen.as_slice()));
+    }
+    if !scored {
+        interest.view = View::Plain;
+        interest.min_score = None;
+    }
+    Terms {
+        interest,
+        delay: entitled.allows.delay,
+        history: entitled.allows.history,
+        withheld: Map::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::ids::ChannelId;
+
+    use super::*;
+
+    #[test]
+    fn whoever_may_hear_of_some_channels_hears_of_no_other_whatever_he_wants() {
+        let (mine, other) = (ChannelId::parse("mine").unwrap(), ChannelId::parse("other").unwrap());
+        let entitled = Entitlement {
+            plan: None,
+            allows: Allowance {
+                channels: Some(1),
+                delay: Duration::from_secs(900),
+                ..Allowance::everything()
+            },
+            chosen: vec![mine.clone()],
+        };
+        let wanted = Interest {
+            channels: vec![other],
+            min_score: Some(0.5),
+            ..Interest::default()
+        };
+        let terms = limited(&wanted, &entitled, false);
+        assert_eq!(terms.interest.allowed.as_deref(), Some(&[mine][..]));
+        assert_eq!(terms.interest.view, View::Plain);
+        assert_eq!((terms.interest.min_score, terms.delay.as_secs()), (None, 900));
+    }
+
+    #[test]
+    fn whoever_runs_the_platform_hears_what_he_wants() {
+        let wanted = Interest {
+            min_score: Some(0.5),
+            ..Interest::default()
+        };
+        let terms = limited(&wanted, &Entitlement::operator(), true);
+        assert_eq!(terms.interest, wanted);
+        assert!(terms.delay.is_zero() && terms.history.is_none());
+    }
+}
