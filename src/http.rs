@@ -15,6 +15,7 @@ pub mod channels;
 mod complete;
 mod described;
 pub mod discover;
+pub mod entitled;
 pub mod error;
 pub mod exports;
 pub mod guard;
@@ -26,6 +27,7 @@ pub mod markets;
 pub mod ml;
 mod page;
 pub mod pages;
+pub mod rates;
 pub mod records;
 pub mod reviews;
 pub mod roster;
@@ -59,6 +61,8 @@ pub struct Edge {
     pub door: Door,
     /// What people ask of their accounts.
     pub desk: Desk,
+    /// How often somebody may ask.
+    pub rates: rates::Rates,
     /// What dashboards and bots connect to.
     pub stream: StreamState,
     /// The channels that take posts.
@@ -91,6 +95,8 @@ pub struct Edge {
     pub discovery: Discovery,
     /// Which hosts and origins may talk to it.
     pub guard: guard::Guard,
+    /// What time it is.
+    pub time: records::Time,
     /// The largest request body, in bytes.
     pub body_limit: usize,
 }
@@ -111,6 +117,7 @@ pub fn serve(edge: Edge, listener: TcpListener, drain: Duration) -> std::io::Res
             .app_data(web::Data::new(edge.guard))
             .app_data(web::Data::new(edge.door))
             .app_data(web::Data::new(edge.desk))
+            .app_data(web::Data::new(edge.rates))
             .app_data(web::Data::new(edge.stream))
             .app_data(web::Data::new(edge.inlets))
             .app_data(web::Data::new(edge.markets))
@@ -120,6 +127,7 @@ pub fn serve(edge: Edge, listener: TcpListener, drain: Duration) -> std::io::Res
             .app_data(web::Data::new(edge.reviews))
             .app_data(web::Data::new(edge.system))
             .app_data(web::Data::new(edge.records))
+            .app_data(web::Data::new(edge.time))
             .app_data(web::Data::new(edge.links))
             .app_data(web::Data::new(edge.analytics))
             .app_data(web::Data::new(edge.exports))
@@ -138,6 +146,7 @@ pub fn serve(edge: Edge, listener: TcpListener, drain: Duration) -> std::io::Res
             )
             // From the inside out.
             .wrap(middleware::from_fn(manners::marked))
+            .wrap(middleware::from_fn(rates::within))
             .wrap(middleware::from_fn(guarded::identify))
             .wrap(cors)
             .wrap(middleware::from_fn(guard::only_known_hosts))

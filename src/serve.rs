@@ -34,6 +34,7 @@ use crate::http::health::Health;
 use crate::http::ingest::Inlets;
 use crate::http::markets::Markets;
 use crate::http::ml::Ml;
+use crate::http::rates::Rates;
 use crate::http::reviews::Desk;
 use crate::http::stream::StreamState;
 use crate::http::system::System;
@@ -70,7 +71,7 @@ pub struct Running {
     drain: watch::Sender<bool>,
     drain_for: Duration,
     given_up: Arc<GivenUp>,
-    watching: [tokio::task::JoinHandle<()>; 3],
+    watching: [tokio::task::JoinHandle<()>; 4],
     knowledge: Arc<Knowledge>,
 }
 
@@ -184,10 +185,12 @@ pub async fn start_at(
         clock: Arc::clone(&clock),
     };
     let people = Accounts::open(settings, &opened, &clock, Some(address), open_access).await?;
+    let rates = Rates::new(opened.accounts(), Arc::clone(&clock), redis.clone());
     let watching = [
         actix::spawn(watcher.watch()),
         actix::spawn(rounds(jury.clone())),
         actix::spawn(people.door.clone().watch()),
+        actix::spawn(rates.clone().write()),
     ];
     let (drain, draining) = watch::channel(false);
     let keyring = Keyring::default();
@@ -215,6 +218,7 @@ pub async fn start_at(
     let edge = Edge {
         door: people.door,
         desk: people.desk,
+        rates,
         stream: StreamState::new(
             house.hub.clone(),
             Arc::clone(&store),
@@ -270,6 +274,7 @@ pub async fn start_at(
         },
         asking: Asking::new(Arc::clone(&store), paths, Arc::clone(&clock)),
         records: Arc::clone(&store),
+        time: Arc::clone(&clock),
         links: opened.chain(),
         discovery: Discovery::new(scout),
         guard: Guard::new(&origins, open_access),

@@ -133,7 +133,7 @@ impl Allowance {
             channels: Some(0),
             history: Some(Duration::ZERO),
             features: BTreeSet::new(),
-            requests_a_minute: 60,
+            requests_a_minute: 120,
             ..Self::everything()
         }
     }

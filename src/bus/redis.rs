@@ -37,6 +37,7 @@ const PAUSES_MS: (u32, u32, u32) = (100, 5_000, 250);
 const ANNOUNCE: &str = include_str!("announce.lua");
 const APPEND: &str = include_str!("append.lua");
 const TAIL: &str = include_str!("tail.lua");
+const QUOTA: &str = include_str!("quota.lua");
 
 /// A connection to Redis that mends itself.
 pub struct Redis {
@@ -62,6 +63,46 @@ pub fn read_url(url: &SecretString) -> Result<Config, String> {
         return Err("it must begin with redis:// or, for TLS, rediss://".to_owned());
     }
     Config::from_url_centralized(url).map_err(|error| error.details().to_owned())
+}
+
+/// What is left of an allowance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// Whether what was asked for fits.
+    pub fits: bool,
+    /// How many requests more would.
+    pub remaining: u32,
+    /// After how long it would, where it does not.
+    pub wait: Duration,
+}
+
+impl Redis {
+    /// Counts requests against an allowance that all nodes share: `most` at once, and one more after each
+    /// `each`.
+    ///
+    /// # Errors
+    ///
+    /// [`BusError`] when it does not answer.
+    pub async fn spend(
+        &self,
+        whose: &str,
+        (each, most): (Duration, u32),
+        cost: u32,
+    ) -> Result<Left, BusError> {
+        let key = format!("{PREFIX}quota:{whose}");
+        let args = vec![
+            each.as_micros().to_string(),
+            most.to_string(),
+            cost.to_string(),
+        ];
+        let spent = self.way()?.eval(QUOTA, key, args).await;
+        let (fits, remaining, wait): (i64, i64, i64) = spent.map_err(|error| failure(&error))?;
+        Ok(Left {
+            fits: fits == 1,
+            remaining: u32::try_from(remaining).unwrap_or(0),
+            wait: Duration::from_micros(u64::try_from(wait).unwrap_or(0)),
+        })
+    }
 }
 
 impl Redis {

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::str::FromStr as _;
 
 use anyhow::Context as _;
-use domain::ports::Clock as _;
+use domain::ports::{Clock as _, View};
 
 use crate::cli::{FiguresArgs, FileArgs, OutcomesArgs, SignalsArgs};
 use crate::clock::WallClock;
@@ -50,7 +50,7 @@ fn write(config: Option<&Path>, wanted: Wanted, to: &FileArgs) -> anyhow::Result
     let written = actix::System::new().block_on(async {
         let opened = place.open().await;
         let opened = opened.with_context(|| format!("could not open {place}"))?;
-        let pages = Pages::begin(opened.shelves(), wanted).await?;
+        let pages = Pages::begin(opened.shelves(), wanted, View::Scored).await?;
         let written = match &to.out {
             Some(path) => whole(pages, format, path).await?,
             None => export::write(pages, format, std::io::stdout()).await?,

@@ -5,6 +5,7 @@ use std::vec;
 
 use clap::Args;
 use domain::ids::ChannelId;
+use domain::ports::View;
 use domain::ports::retrial::Retrials;
 use domain::ports::scrutiny::Scrutiny;
 use domain::ports::store::{ChannelCard, SignalQuery, SignalRecord, Store, StoreError};
@@ -139,6 +140,8 @@ pub struct Pages {
     first: Option<Vec<Vec<Value>>>,
     /// Whose figures are still to come.
     channels: vec::IntoIter<ChannelCard>,
+    /// Whether scores are among them.
+    view: View,
     over: bool,
 }
 
@@ -148,7 +151,7 @@ impl Pages {
     /// # Errors
     ///
     /// [`Failed`] when it cannot be read.
-    pub async fn begin(shelves: Shelves, wanted: Wanted) -> Result<Self, Failed> {
+    pub async fn begin(shelves: Shelves, wanted: Wanted, view: View) -> Result<Self, Failed> {
         let mut cards = Vec::new();
         if let Wanted::Figures { channels, .. } = &wanted {
             let all = shelves.store.channels().await?.into_iter();
@@ -162,6 +165,7 @@ impl Pages {
             wanted,
             first: None,
             channels: cards.into_iter(),
+            view,
             over: false,
         };
         pages.first = pages.read().await?;
@@ -207,11 +211,11 @@ impl Pages {
         } = &self.shelves;
         match &mut self.wanted {
             Wanted::Signals(query) => {
-                let page = page(&**store, query, &mut self.over).await?;
+                let page = page(&**store, query, (self.view, &mut self.over)).await?;
                 Ok(Some(page.iter().map(|of| rows::row(SIGNALS, of)).collect()))
             }
             Wanted::Outcomes(query, followed) => {
-                let page = page(&**store, query, &mut self.over).await?;
+                let page = page(&**store, query, (self.view, &mut self.over)).await?;
                 let mut retried = followed.retried(&**retrials, &page).await?;
                 let judged = page.into_iter().filter(|of| of.outcome.is_some());
                 let told = judged.filter_map(|record| {
@@ -274,10 +278,13 @@ impl Pages {
 async fn page(
     store: &dyn Store,
     query: &mut SignalQuery,
-    over: &mut bool,
+    (view, over): (View, &mut bool),
 ) -> Result<Vec<SignalRecord>, StoreError> {
     query.limit = PAGE;
-    let page = store.signals(query).await?;
+    let mut page = store.signals(query).await?;
+    if view == View::Plain {
+        page.iter_mut().for_each(|record| record.score = None);
+    }
     query.before = page.last().map(|record| record.seq);
     *over = page.len() < PAGE;
     Ok(page)

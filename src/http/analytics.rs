@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::{HttpResponse, web};
 use domain::ids::{ChannelId, Seq};
+use domain::plan::Feature;
 use domain::ports::Clock;
 use domain::ports::retrial::Retrials;
 use domain::ports::scrutiny::Scrutiny;
@@ -14,6 +15,7 @@ use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::accounts::Door;
 use crate::http::guarded::{Analyst, Anyone, Guarded};
 use super::error::{ApiError, Problem};
 use super::records::{self, Records};
@@ -33,6 +35,10 @@ pub mod what_if;
 
 /// The most answers that are remembered; then all are forgotten.
 const REMEMBERED: usize = 4_096;
+
+/// So many of the best, and of the worst, everybody may see.
+const HEAD: usize = 10;
+const WORST: usize = 3;
 
 /// What figures are remembered by.
 type Asked = (ChannelId, Origin, Window, Followed);
@@ -119,6 +125,21 @@ pub struct Board {
     ranked: Vec<Ranked>,
     /// The others, by name, each with the reason.
     unranked: Vec<Unranked>,
+    /// What the plan does not show.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    withheld: Option<Rest>,
+}
+
+/// What of a board is not shown.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Rest {
+    /// How many ranked channels.
+    ranked: usize,
+    /// How many channels without a place.
+    unranked: usize,
+    /// The cheapest plan that shows them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plan: Option<String>,
 }
 
 /// Which figures of a channel.
@@ -300,9 +321,10 @@ async fn computed<T: Send + 'static>(
     (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn leaderboard(
-    _: Guarded<Anyone>,
+    guarded: Guarded<Anyone>,
     params: web::Query<BoardParams>,
     analytics: web::Data<Analytics>,
+    door: web::Data<Door>,
 ) -> Result<HttpResponse, ApiError> {
     let (order, label) = match params.order.as_deref() {
         None | Some("best") => (Order::Best, "best"),
@@ -349,7 +371,22 @@ pub async fn leaderboard(
             });
         }
     }
-    let (ranked, unranked) = board::rank(all, order);
+    let (mut ranked, mut unranked) = board::rank(all, order);
+    let whole = guarded.caller.entitled.allows.has(Feature::Analytics);
+    let withheld = (!whole).then(|| {
+        let most = match order {
+            Order::Best => HEAD,
+            Order::Worst => WORST,
+        };
+        let hidden = (ranked.len().saturating_sub(most), unranked.len());
+        ranked.truncate(most);
+        unranked.clear();
+        Rest {
+            ranked: hidden.0,
+            unranked: hidden.1,
+            plan: door.plan_of(Feature::Analytics).map(|plan| plan.title),
+        }
+    });
     Ok(HttpResponse::Ok().json(Board {
         order: label,
         window: window.label(),
@@ -360,6 +397,7 @@ pub async fn leaderboard(
         as_of: now.as_micros(),
         ranked,
         unranked,
+        withheld,
     }))
 }
 

@@ -5,11 +5,14 @@ use std::sync::Arc;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_TYPE};
 use actix_web::{HttpResponse, web};
 use actors::unsettled::in_full;
-use domain::ports::Clock;
+use domain::ids::Seq;
+use domain::ports::{Clock, View};
 use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use utoipa::IntoParams;
 
+use crate::accounts::{Caller, Door};
+use crate::http::entitled::{narrow, view};
 use crate::http::guarded::{Exporter, Guarded};
 use super::error::{ApiError, Problem};
 use crate::export::{self, Failed, FiguresFilter, Format, Pages, Shelves, Wanted};
@@ -75,13 +78,15 @@ impl FormatParams {
     (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn signals(
-    _: Guarded<Exporter>,
+    guarded: Guarded<Exporter>,
     filter: web::Query<SignalFilter>,
     format: web::Query<FormatParams>,
     exports: web::Data<Exports>,
+    door: web::Data<Door>,
 ) -> Result<HttpResponse, ApiError> {
+    let wanted = exports.narrowed(Wanted::signals(&filter)?, &guarded.caller, &door)?;
     exports
-        .file(Wanted::signals(&filter)?, format.read()?)
+        .file(wanted, format.read()?, view(&guarded.caller))
         .await
 }
 
@@ -96,14 +101,17 @@ pub async fn signals(
     (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn outcomes(
-    _: Guarded<Exporter>,
+    guarded: Guarded<Exporter>,
     filter: web::Query<SignalFilter>,
     followed: web::Query<FollowedFilter>,
     format: web::Query<FormatParams>,
     exports: web::Data<Exports>,
+    door: web::Data<Door>,
 ) -> Result<HttpResponse, ApiError> {
     let wanted = Wanted::outcomes(&filter, &followed)?;
-    exports.file(wanted, format.read()?).await
+    let wanted = exports.narrowed(wanted, &guarded.caller, &door)?;
+    let view = view(&guarded.caller);
+    exports.file(wanted, format.read()?, view).await
 }
 
 /// The figures of channels as a file, by name: one row for each that has signals.
@@ -123,16 +131,37 @@ pub async fn figures(
     exports: web::Data<Exports>,
 ) -> Result<HttpResponse, ApiError> {
     let wanted = Wanted::figures(&filter, &followed, exports.clock.now())?;
-    exports.file(wanted, format.read()?).await
+    exports.file(wanted, format.read()?, View::Plain).await
 }
 
 impl Exports {
+    /// What is wanted, as far as somebody may see it.
+    fn narrowed(
+        &self,
+        mut wanted: Wanted,
+        caller: &Caller,
+        door: &Door,
+    ) -> Result<Wanted, ApiError> {
+        if let Wanted::Signals(query) | Wanted::Outcomes(query, _) = &mut wanted
+            && !narrow(query, caller, door, self.clock.now())?
+        {
+            // Nothing is older than the beginning.
+            query.before = Some(Seq::ZERO);
+        }
+        Ok(wanted)
+    }
+
     /// Answers with a file that is written while it is sent.
-    async fn file(&self, wanted: Wanted, format: Format) -> Result<HttpResponse, ApiError> {
+    async fn file(
+        &self,
+        wanted: Wanted,
+        format: Format,
+        view: View,
+    ) -> Result<HttpResponse, ApiError> {
         let turn = Arc::clone(&self.turns).try_acquire_owned();
         let turn = turn.map_err(|_| ApiError::TooMany { seconds: AGAIN_S })?;
         let name = wanted.name();
-        let pages = Pages::begin(self.shelves.clone(), wanted).await?;
+        let pages = Pages::begin(self.shelves.clone(), wanted, view).await?;
         let (inlet, ending, outlet) = pipe::pipe();
         actix_web::rt::spawn(send(pages, format, inlet, ending, turn));
         let day = crate::wire::rows::written(self.clock.now());

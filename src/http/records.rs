@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use actix_web::{HttpResponse, web};
 use domain::ids::{Seq, SignalId};
-use domain::ports::View;
+use domain::event::Event;
+use domain::ports::Clock;
 use domain::ports::store::Store;
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -12,14 +13,20 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::http::guarded::{Guarded, Reader};
+use super::entitled::{Withheld, before, may_see, narrow, view, withheld};
 use super::error::{ApiError, Problem};
 use super::page;
+use super::stream::moment::head_at;
+use crate::accounts::Door;
 pub(super) use crate::filter::instants;
 use crate::filter::{self, SignalFilter};
 use crate::wire::{EventOut, SignalOut, VersionOut};
 
 /// What records are read from.
 pub type Records = Arc<dyn Store>;
+
+/// What time it is.
+pub type Time = Arc<dyn Clock>;
 
 /// Which page of a list.
 #[derive(Debug, Default, Deserialize, Serialize, IntoParams)]
@@ -49,6 +56,9 @@ pub struct SignalPage {
     signals: Vec<SignalOut>,
     /// Where the next page begins (`cursor`); none at the end.
     next: Option<String>,
+    /// What the plan does not show.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    withheld: Option<Withheld>,
 }
 
 /// Signals, newest first. What is stored while pages are read changes none of the later pages.
@@ -59,10 +69,12 @@ pub struct SignalPage {
     (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn signals(
-    _: Guarded<Reader>,
+    guarded: Guarded<Reader>,
     filter: web::Query<SignalFilter>,
     page: web::Query<PageParams>,
     store: web::Data<Records>,
+    door: web::Data<Door>,
+    clock: web::Data<Time>,
 ) -> Result<HttpResponse, ApiError> {
     let limit = page::limit(page.limit)?;
     let mut query = filter.query()?;
@@ -72,13 +84,22 @@ pub async fn signals(
         .transpose()?;
     // One more than shown, so that the last page is known to be the last.
     query.limit = limit + 1;
-    let mut records = store.signals(&query).await?;
+    let caller = &guarded.caller;
+    let mut records = if narrow(&mut query, caller, &door, clock.now())? {
+        store.signals(&query).await?
+    } else {
+        Vec::new()
+    };
     let more = records.len() > limit;
     records.truncate(limit);
     let last = records.last().filter(|_| more).map(|record| record.seq);
     let body = SignalPage {
-        signals: records.iter().map(SignalOut::from).collect(),
+        signals: records
+            .iter()
+            .map(|record| SignalOut::of(record, view(caller)))
+            .collect(),
         next: last.map(|place| page::cursor(&*filter, place)),
+        withheld: withheld(caller, &door),
     };
     let next = body.next.as_deref();
     let asked = Asked {
@@ -97,6 +118,9 @@ pub struct SignalStory {
     versions: Vec<VersionOut>,
     /// Everything that happened to it, with what decided it.
     events: Vec<EventOut>,
+    /// What the plan does not show.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    withheld: Option<Withheld>,
 }
 
 /// One signal: the versions of its post, and everything that happened to it.
@@ -108,9 +132,11 @@ pub struct SignalStory {
     (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn signal(
-    _: Guarded<Reader>,
+    guarded: Guarded<Reader>,
     id: web::Path<String>,
     store: web::Data<Records>,
+    door: web::Data<Door>,
+    clock: web::Data<Time>,
 ) -> Result<web::Json<SignalStory>, ApiError> {
     let uuid =
         Uuid::parse_str(&id).map_err(|_| ApiError::invalid("id", "a signal's id is a UUID"))?;
@@ -119,17 +145,22 @@ pub async fn signal(
         .signal(id)
         .await?
         .ok_or_else(|| ApiError::NotFound(format!("signal {id}")))?;
+    let (caller, now) = (&guarded.caller, clock.now());
+    may_see(&record, caller, &door, now)?;
+    let due = before(now, caller.entitled.allows.delay);
     let versions = store
         .versions(&record.signal.channel, &record.signal.post)
         .await?;
     let events = store.events_of(id).await?;
     Ok(web::Json(SignalStory {
-        signal: SignalOut::from(&record),
+        signal: SignalOut::of(&record, view(caller)),
         versions: versions.into_iter().map(VersionOut::from).collect(),
         events: events
             .iter()
-            .map(|event| EventOut::of(event, View::Scored))
+            .filter(|event| event.stored <= due)
+            .map(|event| EventOut::of(event, view(caller)))
             .collect(),
+        withheld: withheld(caller, &door),
     }))
 }
 
@@ -159,6 +190,9 @@ pub struct EventPage {
     events: Vec<EventOut>,
     /// Where the next page begins (`from`); none where the stream has no more now.
     next: Option<u64>,
+    /// What the plan does not show.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    withheld: Option<Withheld>,
 }
 
 /// The stream as pages, in its order.
@@ -168,26 +202,46 @@ pub struct EventPage {
     (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn events(
-    _: Guarded<Reader>,
+    guarded: Guarded<Reader>,
     params: web::Query<EventParams>,
     store: web::Data<Records>,
+    door: web::Data<Door>,
+    clock: web::Data<Time>,
 ) -> Result<HttpResponse, ApiError> {
     let limit = page::limit(params.limit)?;
     let from = params.from.unwrap_or(0);
     if i64::try_from(from).is_err() {
         return Err(ApiError::invalid("from", "no stream is as long as that"));
     }
-    let span = store.span().await?;
-    let events = store.events(Seq::new(from), limit).await?;
+    let mut span = store.span().await?;
+    let (caller, now) = (&guarded.caller, clock.now());
+    let allows = &caller.entitled.allows;
+    let mut after = Seq::new(from);
+    if !allows.delay.is_zero() {
+        span.head = head_at(&store, &span, before(now, allows.delay)).await?;
+    }
+    if let Some(history) = allows.history {
+        let oldest = head_at(&store, &span, before(now, history)).await?;
+        span.first = span.first.max(oldest.next());
+        after = after.max(oldest);
+    }
+    let mut events = store.events(after, limit).await?;
+    events.retain(|event| event.seq <= span.head);
     let last = events.last().map(|event| event.seq);
+    let shown = |event: &&Arc<Event>| {
+        let about = event.happening();
+        about.is_none_or(|about| caller.entitled.shows(&about.channel))
+    };
     let page = EventPage {
         epoch: span.epoch.to_string(),
         first: span.first.get(),
         head: span.head.get(),
         events: events
             .iter()
-            .map(|event| EventOut::of(event, View::Scored))
+            .filter(shown)
+            .map(|event| EventOut::of(event, view(caller)))
             .collect(),
+        withheld: withheld(caller, &door),
         next: last.filter(|last| *last < span.head).map(Seq::get),
     };
     let next = page.next.map(|next| next.to_string());

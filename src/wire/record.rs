@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::ports::roster::{Made, Way};
+use domain::ports::View;
 use domain::ports::store::{ChannelRecord, SignalRecord, VersionRecord};
 use domain::time::Timestamp;
 use serde::Serialize;
@@ -166,6 +167,17 @@ impl From<&SignalRecord> for SignalOut {
             idea: IdeaOut::of(signal, record.score.as_ref()),
             outcome: record.outcome.as_ref().map(OutcomeOut::of),
         }
+    }
+}
+
+impl SignalOut {
+    /// As somebody sees it who is told no scores, or who is.
+    pub fn of(record: &SignalRecord, view: View) -> Self {
+        let mut shown = Self::from(record);
+        if view == View::Plain {
+            shown.idea.score = None;
+        }
+        shown
     }
 }
 

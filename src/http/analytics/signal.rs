@@ -10,12 +10,14 @@ use domain::ids::SignalId;
 use domain::market::Interval;
 use domain::ports::retrial::{RetrialQuery, Retrials, Retried};
 use domain::ports::store::SignalRecord;
-use domain::ports::{Clock, View};
+use domain::ports::Clock;
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use crate::accounts::Door;
+use crate::http::entitled::{may_see, view};
 use crate::http::guarded::{Analyst, Guarded};
 use crate::charts::{Charts, Stretch};
 use crate::figures::followed;
@@ -108,10 +110,11 @@ pub struct ModelOut {
     (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn signal(
-    _: Guarded<Analyst>,
+    guarded: Guarded<Analyst>,
     id: web::Path<String>,
     params: web::Query<AnalysisParams>,
     looking: web::Data<Looking>,
+    door: web::Data<Door>,
 ) -> Result<web::Json<SignalAnalysis>, ApiError> {
     let uuid =
         Uuid::parse_str(&id).map_err(|_| ApiError::invalid("id", "a signal's id is a UUID"))?;
@@ -120,6 +123,8 @@ pub async fn signal(
     let id = SignalId::from_uuid(uuid);
     let record = looking.store.signal(id).await?;
     let record = record.ok_or_else(|| ApiError::NotFound(format!("signal {id}")))?;
+    let caller = &guarded.caller;
+    may_see(&record, caller, &door, looking.clock.now())?;
     let events = looking.store.events_of(id).await?;
     let query = RetrialQuery {
         signals: vec![id],
@@ -138,12 +143,12 @@ pub async fn signal(
         unclear: live.unwrap_or_default(),
         events: events
             .iter()
-            .map(|event| EventOut::of(event, View::Scored))
+            .map(|event| EventOut::of(event, view(caller)))
             .collect(),
         path,
         path_missing,
         models: models(&retried),
-        signal: SignalOut::from(&record),
+        signal: SignalOut::of(&record, view(caller)),
     }))
 }
 

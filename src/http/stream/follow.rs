@@ -12,7 +12,6 @@ use actors::hub::{Frame, Lost, Mode, Outbox, Taken};
 use domain::ids::{Epoch, Seq};
 use domain::ports::store::StoreError;
 use domain::ports::{Advice, Encode as _};
-use domain::time::Timestamp;
 use futures_util::{Stream, stream};
 use serde_json::json;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -26,6 +25,7 @@ use super::place::Place;
 use super::protocol::{Refusal, Wish, begin, done};
 use super::rights::{Rights, Terms};
 use super::{Desk, Seat};
+use crate::http::entitled::before;
 use crate::wire::Encoder;
 
 /// How long to rest before the store or the hub is asked again.
@@ -406,10 +406,4 @@ impl Follower {
         self.place.tell(self.chain.told(self.read));
         self.chain.frames()
     }
-}
-
-/// So long before a moment.
-fn before(now: Timestamp, span: Duration) -> Timestamp {
-    let micros = i64::try_from(span.as_micros()).unwrap_or(i64::MAX);
-    Timestamp::from_micros(now.as_micros().saturating_sub(micros))
 }

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use actors::hub::Interest;
 use domain::account::Scope;
-use domain::plan::{Allowance, Entitlement, Feature};
+use domain::plan::{Entitlement, Feature};
 use domain::ports::View;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::protocol::Refusal;
 use crate::accounts::{Caller, Door, Who};
+use crate::http::entitled;
 
 /// Who listens on a connection, as it stands now.
 pub(super) struct Rights {
@@ -70,7 +71,7 @@ impl Rights {
     /// Refuses a filter that his plan does not have.
     pub(super) fn may_want(&self, interest: &Interest) -> Result<(), Refusal> {
         self.may_listen()?;
-        let scores = self.caller.borrow().entitled.allows.has(Feature::Scores);
+        let scores = entitled::scored(&self.caller.borrow());
         if interest.min_score.is_some() && !scores {
             return Err(self.needs(Feature::Scores, "filter.min_score: filtering by scores"));
         }
@@ -78,48 +79,18 @@ impl Rights {
     }
 
     fn needs(&self, feature: Feature, what: &str) -> Refusal {
-        let plan = self.plan_with(|allows| allows.has(feature));
+        let plan = self.door.plan_of(feature);
+        let plan = plan.map_or_else(|| "that has it".to_owned(), |plan| plan.title);
         Refusal::plan_required(what, plan)
-    }
-
-    fn plan_with(&self, satisfies: impl Fn(&Allowance) -> bool) -> String {
-        let plan = self.door.plan_with(satisfies);
-        plan.map_or_else(|| "that has it".to_owned(), |plan| plan.title)
     }
 
     /// What a subscription gets of what it wants.
     pub(super) fn terms(&self, wanted: &Interest) -> Terms {
         let caller = self.caller.borrow();
-        let program = matches!(caller.who, Who::Program { .. });
-        let scored = !program || caller.may(Scope::ScoresRead);
-        let scored = scored && caller.entitled.allows.has(Feature::Scores);
-        let mut terms = limited(wanted, &caller.entitled, scored);
-        let entries = [
-            ("delayed", terms.delay > Duration::ZERO),
-            ("limited", terms.interest.allowed.is_some()),
-            ("history", terms.history.is_some()),
-            ("scores", !scored),
-        ];
-        for (name, _) in entries.into_iter().filter(|(_, withheld)| *withheld) {
-            let (what, plan) = match name {
-                "delayed" => (
-                    json!({"seconds": terms.delay.as_secs()}),
-                    self.plan_with(|allows| allows.delay.is_zero()),
-                ),
-                "limited" => (
-                    json!({"channels": terms.interest.allowed.iter().flat_map(|it| it.iter())
-                        .map(ToString::to_string).collect::<Vec<_>>()}),
-                    self.plan_with(|allows| allows.channels.is_none()),
-                ),
-                "history" => (
-                    json!({"seconds": terms.history.map(|it| it.as_secs())}),
-                    self.plan_with(|allows| allows.history.is_none()),
-                ),
-                _ => (json!({}), self.plan_with(|allows| allows.has(Feature::Scores))),
-            };
-            let mut what = what;
-            what["plan"] = plan.into();
-            terms.withheld.insert(name.to_owned(), what);
+        let mut terms = limited(wanted, &caller.entitled, entitled::scored(&caller));
+        let told = entitled::withheld(&caller, &self.door);
+        if let Ok(Value::Object(told)) = serde_json::to_value(told) {
+            terms.withheld = told;
         }
         terms
     }
@@ -146,6 +117,7 @@ fn limited(wanted: &Interest, entitled: &Entitlement, scored: bool) -> Terms {
 #[cfg(test)]
 mod tests {
     use domain::ids::ChannelId;
+    use domain::plan::Allowance;
 
     use super::*;
 
