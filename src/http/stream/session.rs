@@ -37,7 +37,7 @@ const GOODBYE: Duration = Duration::from_secs(1);
 const AUTH_WITHIN: Duration = Duration::from_secs(10);
 
 /// Over how long sessions spread the look at what changed.
-const SPREAD: Duration = Duration::from_millis(400);
+const SPREAD: Duration = Duration::from_millis(200);
 
 /// The subprotocol that may be asked for.
 const PROTOCOL: &str = "touchstone.v1+json";
