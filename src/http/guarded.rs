@@ -212,7 +212,11 @@ pub(super) fn address_of(request: &HttpRequest) -> Option<IpAddr> {
 
 /// Finds out who asks, before any handler. Whoever shows something that is not believed is told so,
 /// whatever he asks for; whoever shows nothing is a stranger.
-pub(super) async fn identify(
+///
+/// # Errors
+///
+/// Those of the handlers behind it.
+pub async fn identify(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {

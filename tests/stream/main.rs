@@ -5,6 +5,7 @@
 mod autobahn;
 mod client;
 mod echo;
+mod entitled;
 mod frames;
 mod leaving;
 mod listener;

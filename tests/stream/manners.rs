@@ -1,11 +1,12 @@
 //! What a client may say, and what becomes of one that says something else.
 
-use actix_web::{App, test, web};
+use actix_web::{App, middleware, test, web};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use touchstone::http::guarded;
 use touchstone::http::stream::{self, Limits};
 
 use super::client::Client;
@@ -47,6 +48,8 @@ async fn the_position_is_told_and_bad_addresses_are_refused() {
     scene.many(2).await;
     let app = App::new()
         .app_data(web::Data::new(scene.state.clone()))
+        .app_data(web::Data::new(scene.people.door.clone()))
+        .wrap(middleware::from_fn(guarded::identify))
         .route("/v1/stream", web::get().to(stream::stream))
         .route("/v1/stream/position", web::get().to(stream::position));
     let app = test::init_service(app).await;
@@ -80,7 +83,7 @@ async fn every_command_is_answered() {
     let mut client = Client::connect(&scene, "").await;
     assert_eq!(client.command(json!({"op": "ping"})).await["ok"], true);
     for (command, code) in [
-        (json!({"op": "auth", "token": "t"}), "not_available"),
+        (json!({"op": "auth", "token": "t"}), "unauthenticated"),
         (
             json!({"op": "ack", "consumer": "c", "sub": 1, "seq": 1}),
             "not_available",

@@ -6,15 +6,20 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use actix::Arbiter;
-use actix_web::{App, HttpServer, web};
+use actix_web::{App, HttpServer, middleware, web};
 use actors::guardian::{Household, Vigil};
 use actors::hub::{Hub, Publish};
 use actors::ledger::{Ledger, Write};
 use actors::supervise::{Child, Door, Manners, Place};
 use bytes::Bytes;
+use domain::account::{
+    Account, AccountId, Email, PasswordHash, Role, SecretDigest, Session, SessionId,
+};
 use domain::event::{Body, Event, Happening};
 use domain::ids::{ChannelId, PostKey, SignalId};
 use domain::market::{Instrument, Price, Side};
+use domain::plan::{Allowance, Plan, PlanId, Prices};
+use domain::ports::accounts::{Accounts, Credential};
 use domain::ports::chain::Chain as _;
 use domain::ports::store::{ChannelCard, Entry, PostEntry, Receipt, Store};
 use domain::ports::{Clock, Encode, Nobody, View};
@@ -22,12 +27,19 @@ use domain::post::{Action, Origin, Post};
 use domain::reading::{self, Meaning, Reading, Target};
 use domain::signal::Signal;
 use domain::time::Timestamp;
+use secrecy::SecretString;
 use sqlx::sqlite::SqliteConnectOptions;
 use tempfile::TempDir;
 use tokio::sync::watch;
+use touchstone::accounts::door::Openness;
+use touchstone::accounts::seal::Seal;
+use touchstone::accounts::tokens::{Named, Tokens};
+use touchstone::accounts;
+use touchstone::http::guarded;
 use touchstone::http::stream::{self, Limits, StreamState, stalled};
 use touchstone::store::{Durability, Options, SqliteStore};
 use touchstone::wire::Encoder;
+use uuid::Uuid;
 
 /// When every test begins.
 pub(crate) const START: Timestamp = Timestamp::from_micros(1_700_000_000_000_000);
@@ -63,6 +75,7 @@ pub(crate) struct Scene {
     pub(crate) hub: Door<Hub>,
     ledger: Door<Ledger>,
     pub(crate) clock: Arc<Standing>,
+    pub(crate) people: People,
     fragile: Arc<Fragile>,
     posts: AtomicU64,
     home: TempDir,
@@ -78,6 +91,42 @@ pub(crate) fn limits() -> Limits {
     }
 }
 
+/// Who listens, and how he shows it.
+pub(crate) struct People {
+    pub(crate) door: accounts::Door,
+    tokens: Arc<Tokens>,
+}
+
+async fn people(store: &Arc<SqliteStore>, clock: &Arc<Standing>, to_all: bool) -> People {
+    let accounts = || Arc::clone(store) as Arc<dyn Accounts>;
+    let time = || Arc::clone(clock) as Arc<dyn Clock>;
+    let secret = SecretString::from("the secret of a stream that is tested".to_owned());
+    let seal = Arc::new(Seal::new(&secret).unwrap());
+    let tokens = Arc::new(Tokens::open(accounts(), seal, time()).await.unwrap());
+    let openness = Openness {
+        here: false,
+        to_all,
+    };
+    let stays = Duration::from_secs(86_400);
+    let reads = Arc::clone(store) as Arc<dyn Store>;
+    let door = accounts::Door::open(
+        accounts(),
+        reads,
+        Arc::clone(&tokens),
+        time(),
+        openness,
+        stays,
+    );
+    let door = door.await.unwrap();
+    actix_web::rt::spawn(door.clone().watch());
+    People { door, tokens }
+}
+
+/// Raises what the stream needs, and serves it to whoever has an account.
+pub(crate) async fn raise_closed(limits: Limits) -> Scene {
+    raise_as(limits, stalled::STALLED, false).await
+}
+
 /// Raises what the stream needs, and serves it.
 pub(crate) async fn raise(limits: Limits) -> Scene {
     raise_and_cut(limits, stalled::STALLED).await
@@ -85,6 +134,10 @@ pub(crate) async fn raise(limits: Limits) -> Scene {
 
 /// Raises what the stream needs; clients that take nothing for so long are cut off.
 pub(crate) async fn raise_and_cut(limits: Limits, after: Duration) -> Scene {
+    raise_as(limits, after, true).await
+}
+
+async fn raise_as(limits: Limits, after: Duration, to_all: bool) -> Scene {
     let home = tempfile::tempdir().unwrap();
     let options = Options {
         durability: Durability::Normal,
@@ -126,9 +179,13 @@ pub(crate) async fn raise_and_cut(limits: Limits, after: Duration) -> Scene {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let served = state.clone();
+    let people = people(&store, &clock, to_all).await;
+    let door = people.door.clone();
     let server = HttpServer::new(move || {
         App::new()
             .app_data(web::Data::new(served.clone()))
+            .app_data(web::Data::new(door.clone()))
+            .wrap(middleware::from_fn(guarded::identify))
             .route("/v1/stream", web::get().to(stream::stream))
             .route("/v1/stream/sse", web::get().to(stream::sse::sse))
             .route("/v1/stream/position", web::get().to(stream::position))
@@ -147,6 +204,7 @@ pub(crate) async fn raise_and_cut(limits: Limits, after: Duration) -> Scene {
         hub,
         ledger,
         clock,
+        people,
         fragile,
         posts: AtomicU64::new(0),
         home,
@@ -154,6 +212,56 @@ pub(crate) async fn raise_and_cut(limits: Limits, after: Duration) -> Scene {
 }
 
 impl Scene {
+    /// Makes the plan that everybody has.
+    pub(crate) async fn plan(&self, allows: Allowance) {
+        let plan = Plan {
+            id: PlanId::parse("free").unwrap(),
+            title: "Free".to_owned(),
+            rank: 0,
+            prices: Prices::default(),
+            allows,
+        };
+        self.store.write_plan(&plan, false).await.unwrap();
+        self.people.door.hear().await;
+    }
+
+    /// Somebody with an account, and what he shows. He chose channel `a`.
+    pub(crate) async fn somebody(&self) -> (Session, String) {
+        let id = AccountId::from_uuid(Uuid::from_u128(7));
+        let account = Account {
+            id,
+            email: Email::parse("anna@example.org").unwrap(),
+            password: PasswordHash("none".to_owned()),
+            verified: Some(START),
+            role: Role::User,
+            language: "en".into(),
+            granted: None,
+            second: None,
+            chosen: vec![channel("a")],
+            created: START,
+            closed: None,
+            revision: 1,
+        };
+        assert!(self.store.open(&account).await.unwrap());
+        let session = Session {
+            id: SessionId::from_uuid(Uuid::from_u128(8)),
+            account: id,
+            agent: String::new(),
+            address: None,
+            began: START,
+            seen: START,
+            expires: START + Duration::from_secs(86_400),
+        };
+        let with = Credential::Refresh(SecretDigest([1; 32]));
+        self.store.begin(&session, with).await.unwrap();
+        let named = Named {
+            account: id,
+            session: session.id,
+        };
+        let (token, _) = self.people.tokens.issue(named).unwrap();
+        (session, token)
+    }
+
     /// The history that the store is in.
     pub(crate) async fn epoch(&self) -> String {
         self.store.span().await.unwrap().epoch.to_string()
