@@ -153,6 +153,12 @@ impl Ledger {
         let (before, _) = self.rhythm(was.items.iter().map(|item| &item.price))?;
         let trial_over = was.status == Standing::Trialing && kept.trial_end == Some(now);
         let trialing = was.status == Standing::Trialing && !trial_over;
+        if trial_over {
+            self.subscriptions.insert(id.clone(), kept.clone());
+            if self.left_without_card(&kept) {
+                return Ok(());
+            }
+        }
         // Another rhythm begins a new period today.
         let anew = trial_over || (every != before && !trialing);
         let mut asides = Vec::new();

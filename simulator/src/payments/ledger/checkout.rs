@@ -71,6 +71,9 @@ impl Ledger {
             "customer_creation",
             "customer_update",
         ]);
+        if mode == Mode::Payment {
+            form.ignore(&["payment_intent_data"]);
+        }
         form.finish()?;
         if mode == Mode::Subscription {
             self.rhythm(items.iter().map(|item| &item.price))?;

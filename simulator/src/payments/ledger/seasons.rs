@@ -122,16 +122,8 @@ impl Ledger {
             return self.cancel_now(id, None);
         }
         let trial = kept.status == Standing::Trialing;
-        if trial && self.card_of(&kept.customer, Some(id)).is_none() {
-            match kept.without_card {
-                WithoutCard::Cancel => return self.cancel_now(id, None),
-                WithoutCard::Pause => {
-                    self.stand(id, Standing::Paused);
-                    self.told_of(id, "customer.subscription.paused");
-                    return;
-                }
-                WithoutCard::Invoice => {}
-            }
+        if trial && self.left_without_card(&kept) {
+            return;
         }
         let Ok((every, _)) = self.rhythm(kept.items.iter().map(|item| &item.price)) else {
             return;
@@ -162,6 +154,22 @@ impl Ledger {
             });
         }
         self.told_of(&invoice, "invoice.created");
+    }
+
+    /// Whether a trial ended without a card, and with it the subscription or its service.
+    pub(super) fn left_without_card(&mut self, kept: &Subscription) -> bool {
+        if self.card_of(&kept.customer, Some(&kept.id)).is_some() {
+            return false;
+        }
+        match kept.without_card {
+            WithoutCard::Invoice => return false,
+            WithoutCard::Cancel => self.cancel_now(&kept.id, None),
+            WithoutCard::Pause => {
+                self.stand(&kept.id, Standing::Paused);
+                self.told_of(&kept.id, "customer.subscription.paused");
+            }
+        }
+        true
     }
 
     /// The first invoice was not paid in time.

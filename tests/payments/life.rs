@@ -1,0 +1,292 @@
+//! A subscription's life, through async-stripe alone.
+
+use std::time::Duration;
+
+use stripe::{IdempotencyKey, RequestStrategy, StripeError, StripeRequest as _};
+use stripe_billing::billing_portal_session::CreateBillingPortalSession;
+use stripe_billing::invoice::ListInvoice;
+use stripe_billing::subscription::{
+    CancelSubscription, RetrieveSubscription, UpdateSubscription, UpdateSubscriptionItems,
+    UpdateSubscriptionProrationBehavior,
+};
+use stripe_checkout::checkout_session::{ExpireCheckoutSession, RetrieveCheckoutSession};
+use stripe_core::charge::ListCharge;
+use stripe_core::customer::{CreateCustomer, DeleteCustomer, ListCustomer, RetrieveCustomer};
+use stripe_core::refund::CreateRefund;
+use stripe_product::price::{ListPrice, UpdatePrice};
+use stripe_shared::{
+    CheckoutSessionStatus, InvoiceBillingReason, InvoiceStatus, Subscription, SubscriptionStatus,
+};
+
+use crate::scene::{Scene, scene};
+
+const GOOD: &str = "4242424242424242";
+const TIRES: &str = "4000000000000341";
+const DECLINED: &str = "4000000000000002";
+
+/// Somebody who has just subscribed.
+async fn subscribed(scene: &Scene, cents: i64, card: &str, trial: Option<u32>) -> Subscription {
+    let price = scene.price("Premium", cents, "premium_monthly").await;
+    let session = scene.checkout(&price, trial).await;
+    let (status, place) = scene.buy(&session, card).await;
+    let done = format!("http://127.0.0.1:1/done?session={}", session.id);
+    assert_eq!((status, place), (303, Some(done)));
+    let session = RetrieveCheckoutSession::new(session.id)
+        .send(&scene.client)
+        .await
+        .unwrap();
+    assert_eq!(session.status, Some(CheckoutSessionStatus::Complete));
+    kept(scene, session.subscription.unwrap().id().as_str()).await
+}
+
+async fn kept(scene: &Scene, id: &str) -> Subscription {
+    RetrieveSubscription::new(id)
+        .send(&scene.client)
+        .await
+        .unwrap()
+}
+
+#[actix_web::test]
+async fn a_plan_is_bought_on_the_page_and_renews_by_itself() {
+    let scene = scene();
+    let bought = subscribed(&scene, 1900, GOOD, None).await;
+    assert_eq!(bought.status, SubscriptionStatus::Active);
+    assert_eq!(bought.metadata["account"], "a_7");
+    let first = &bought.items.data[0];
+    scene.room().pass(Duration::from_secs(32 * 86_400));
+    let renewed = kept(&scene, bought.id.as_str()).await;
+    assert_eq!(
+        renewed.items.data[0].current_period_start,
+        first.current_period_end
+    );
+    let bills = ListInvoice::new()
+        .subscription(bought.id.as_str())
+        .send(&scene.client)
+        .await
+        .unwrap();
+    let told: Vec<_> = bills
+        .data
+        .iter()
+        .map(|bill| {
+            (
+                bill.amount_paid,
+                bill.status.clone(),
+                bill.billing_reason.clone(),
+            )
+        })
+        .collect();
+    let paid = Some(InvoiceStatus::Paid);
+    assert_eq!(
+        told,
+        [
+            (
+                1900,
+                paid.clone(),
+                Some(InvoiceBillingReason::SubscriptionCycle)
+            ),
+            (1900, paid, Some(InvoiceBillingReason::SubscriptionCreate)),
+        ]
+    );
+    let about = bills.data[0]
+        .parent
+        .as_ref()
+        .unwrap()
+        .subscription_details
+        .as_ref()
+        .unwrap();
+    assert_eq!(about.subscription.id(), &bought.id);
+}
+
+#[actix_web::test]
+async fn a_declined_card_leaves_the_checkout_open_and_an_expired_one_takes_none() {
+    let scene = scene();
+    let price = scene.price("Premium", 1900, "premium_monthly").await;
+    let session = scene.checkout(&price, None).await;
+    assert_eq!(scene.buy(&session, DECLINED).await.0, 422);
+    let open = RetrieveCheckoutSession::new(session.id.clone())
+        .send(&scene.client)
+        .await
+        .unwrap();
+    assert_eq!(open.status, Some(CheckoutSessionStatus::Open));
+    let url = session.url.clone().unwrap();
+    let left = scene.fill_in(&url, "action=cancel").await;
+    assert_eq!(left, (303, Some("http://127.0.0.1:1/back".to_owned())));
+    ExpireCheckoutSession::new(session.id.clone())
+        .send(&scene.client)
+        .await
+        .unwrap();
+    assert_eq!(scene.buy(&session, GOOD).await.0, 410);
+}
+
+#[actix_web::test]
+async fn a_card_that_fails_later_makes_the_plan_past_due_and_the_portal_mends_it() {
+    let scene = scene();
+    let bought = subscribed(&scene, 1900, TIRES, None).await;
+    scene.room().pass(Duration::from_secs(31 * 86_400 + 7200));
+    let owed = kept(&scene, bought.id.as_str()).await;
+    assert_eq!(owed.status, SubscriptionStatus::PastDue);
+    let customer = bought.customer.id().to_string();
+    let portal = CreateBillingPortalSession::new()
+        .customer(customer)
+        .send(&scene.client)
+        .await
+        .unwrap();
+    let changed = scene
+        .fill_in(&portal.url, &format!("action=card&number={GOOD}"))
+        .await;
+    assert_eq!(changed.0, 303);
+    scene.room().pass(Duration::from_secs(4 * 86_400));
+    assert_eq!(
+        kept(&scene, bought.id.as_str()).await.status,
+        SubscriptionStatus::Active
+    );
+}
+
+#[actix_web::test]
+async fn whoever_never_pays_loses_the_plan_after_the_last_attempt() {
+    let scene = scene();
+    let bought = subscribed(&scene, 1900, TIRES, Some(7)).await;
+    assert_eq!(bought.status, SubscriptionStatus::Trialing);
+    scene.room().pass(Duration::from_secs(24 * 86_400));
+    let lost = kept(&scene, bought.id.as_str()).await;
+    assert_eq!(lost.status, SubscriptionStatus::Canceled);
+}
+
+#[actix_web::test]
+async fn another_plan_is_prorated_by_the_second_and_invoiced_when_asked() {
+    let scene = scene();
+    let bought = subscribed(&scene, 1900, GOOD, None).await;
+    let pro = scene.price("Pro", 4900, "pro_monthly").await;
+    let item = &bought.items.data[0];
+    let whole = item.current_period_end - item.current_period_start;
+    scene
+        .room()
+        .pass(Duration::from_secs(u64::try_from(whole / 2).unwrap()));
+    let mut change = UpdateSubscriptionItems::new();
+    change.id = Some(item.id.to_string());
+    change.price = Some(pro.id.to_string());
+    let changed = UpdateSubscription::new(bought.id.as_str())
+        .items(vec![change])
+        .proration_behavior(UpdateSubscriptionProrationBehavior::AlwaysInvoice)
+        .send(&scene.client)
+        .await
+        .unwrap();
+    assert_eq!(changed.items.data[0].price.id, pro.id);
+    let bills = ListInvoice::new()
+        .subscription(bought.id.as_str())
+        .send(&scene.client)
+        .await
+        .unwrap();
+    let amounts: Vec<_> = bills.data[0]
+        .lines
+        .data
+        .iter()
+        .map(|line| line.amount)
+        .collect();
+    assert!(
+        (-951..=-949).contains(&amounts[0]) && (2449..=2451).contains(&amounts[1]),
+        "{amounts:?}"
+    );
+    assert_eq!(bills.data[0].amount_paid, amounts.iter().sum::<i64>());
+}
+
+#[actix_web::test]
+async fn an_end_with_the_period_can_be_taken_back_and_one_at_once_cannot() {
+    let scene = scene();
+    let bought = subscribed(&scene, 1900, GOOD, None).await;
+    let id = bought.id.as_str();
+    for ends in [true, false, true] {
+        let changed = UpdateSubscription::new(id)
+            .cancel_at_period_end(ends)
+            .send(&scene.client)
+            .await
+            .unwrap();
+        assert_eq!(changed.cancel_at_period_end, ends);
+    }
+    scene.room().pass(Duration::from_secs(32 * 86_400));
+    assert_eq!(kept(&scene, id).await.status, SubscriptionStatus::Canceled);
+    let again = CancelSubscription::new(id)
+        .send(&scene.client)
+        .await
+        .unwrap_err();
+    assert!(matches!(again, StripeError::Stripe(_, 404)), "{again:?}");
+}
+
+#[actix_web::test]
+async fn money_goes_back_and_a_customer_is_deleted() {
+    let scene = scene();
+    let bought = subscribed(&scene, 1900, GOOD, None).await;
+    let customer = bought.customer.id().clone();
+    let charges = ListCharge::new()
+        .customer(customer.as_str())
+        .send(&scene.client)
+        .await
+        .unwrap();
+    let refund = CreateRefund::new()
+        .charge(charges.data[0].id.as_str())
+        .send(&scene.client)
+        .await
+        .unwrap();
+    assert_eq!(refund.amount, 1900);
+    let deleted = DeleteCustomer::new(customer.as_str())
+        .send(&scene.client)
+        .await
+        .unwrap();
+    assert_eq!(deleted.id, customer);
+    assert_eq!(
+        kept(&scene, bought.id.as_str()).await.status,
+        SubscriptionStatus::Canceled
+    );
+    RetrieveCustomer::new(customer.as_str())
+        .send(&scene.client)
+        .await
+        .unwrap();
+}
+
+#[actix_web::test]
+async fn the_same_key_makes_one_customer_and_another_request_under_it_is_refused() {
+    let scene = scene();
+    let key = RequestStrategy::Idempotent(IdempotencyKey::new("only-once").unwrap());
+    let make = |name: &str| {
+        CreateCustomer::new()
+            .name(name)
+            .customize()
+            .request_strategy(key.clone())
+    };
+    let one = make("A").send(&scene.client).await.unwrap();
+    let same = make("A").send(&scene.client).await.unwrap();
+    assert_eq!(one.id, same.id);
+    let StripeError::Stripe(error, 400) = make("B").send(&scene.client).await.unwrap_err() else {
+        panic!("it is an error of Stripe's");
+    };
+    assert_eq!(error.type_.as_str(), "idempotency_error");
+    let all = ListCustomer::new().send(&scene.client).await.unwrap();
+    assert_eq!(all.data.len(), 1);
+}
+
+#[actix_web::test]
+async fn prices_are_found_by_their_keys_and_put_away() {
+    let scene = scene();
+    let price = scene.price("Premium", 1900, "premium_monthly").await;
+    scene.price("Pro", 4900, "pro_monthly").await;
+    let found = ListPrice::new()
+        .lookup_keys(vec!["premium_monthly".to_owned()])
+        .send(&scene.client)
+        .await
+        .unwrap();
+    assert_eq!(
+        found.data.iter().map(|kept| &kept.id).collect::<Vec<_>>(),
+        [&price.id]
+    );
+    UpdatePrice::new(price.id.as_str())
+        .active(false)
+        .send(&scene.client)
+        .await
+        .unwrap();
+    let active = ListPrice::new()
+        .active(true)
+        .send(&scene.client)
+        .await
+        .unwrap();
+    assert_eq!(active.data.len(), 1);
+}
