@@ -21,6 +21,8 @@ mod refusal;
 mod replays;
 mod room;
 mod show;
+#[cfg(test)]
+mod tests;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;

@@ -138,10 +138,11 @@ impl Room {
         } else {
             self.mischief.delayed_by()
         };
-        let mut due = self
-            .peek(|ledger| ledger.outbox.iter().any(|waiting| waiting.due <= now))
-            .then(|| self.with(|ledger| ledger.take_due(now, micros(hold))))
-            .unwrap_or_default();
+        let some = |ledger: &Ledger| ledger.outbox.iter().any(|waiting| waiting.due <= now);
+        if !self.peek(some) {
+            return Vec::new();
+        }
+        let mut due = self.with(|ledger| ledger.take_due(now, micros(hold)));
         if disordered {
             due.reverse();
         }

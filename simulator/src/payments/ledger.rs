@@ -13,16 +13,19 @@ use super::papers::{Aside, Charge, Dispute, Intent, Invoice, Portal, Refund, Tes
 use super::refusal::Refusal;
 use crate::dice;
 
+mod asides;
 mod catalogue;
 mod changing;
 mod charging;
 mod checkout;
+mod ending;
 mod hooks;
 mod invoicing;
 mod money;
 mod paying;
 mod people;
 mod portal;
+mod prorating;
 mod seasons;
 mod subscribing;
 

@@ -24,7 +24,7 @@ pub(crate) struct Refusal {
     pub(crate) code: Option<&'static str>,
     pub(crate) param: Option<String>,
     /// What a refused card adds: its decline code, its charge, its payment intent.
-    pub(crate) more: Map<String, Value>,
+    pub(crate) more: Vec<(&'static str, Value)>,
 }
 
 impl Refusal {
@@ -35,7 +35,7 @@ impl Refusal {
             message: message.into(),
             code: None,
             param: None,
-            more: Map::new(),
+            more: Vec::new(),
         }
     }
 
@@ -111,7 +111,9 @@ impl Refusal {
             error.insert("param".to_owned(), param.clone().into());
         }
         error.insert("type".to_owned(), kind.into());
-        error.extend(self.more.clone());
+        for (name, value) in &self.more {
+            error.insert((*name).to_owned(), value.clone());
+        }
         json!({ "error": error })
     }
 }

@@ -6,6 +6,7 @@ use super::ledger::{Endpoint, Event, Ledger};
 use super::papers::TestClock;
 
 mod bills;
+mod checkout;
 mod expand;
 mod payments;
 mod sales;

@@ -1,10 +1,10 @@
-//! Changing a subscription: another plan with what that costs by the second, and its end.
+//! Changing a subscription: its plan, its card, its trial.
 
 use super::{Behavior, Ledger, find};
 use crate::payments::calendar;
 use crate::payments::form::{Form, Metadata};
-use crate::payments::objects::{Id, Item, Standing, Subscription, Time};
-use crate::payments::papers::{Aside, InvoiceStatus, Reason};
+use crate::payments::objects::{Item, Standing, Subscription, Time};
+use crate::payments::papers::Reason;
 use crate::payments::refusal::Refusal;
 
 /// What a change in the middle of a period costs.
@@ -57,7 +57,7 @@ impl Ledger {
         if let Some(choice) = super::subscribing::without_card(&mut form)? {
             kept.without_card = choice;
         }
-        details(&mut kept, &mut form)?;
+        super::ending::details(&mut kept, &mut form)?;
         form.metadata(&mut kept.metadata)?;
         let items = form.each("items")?;
         form.ignore(&["off_session"]);
@@ -209,159 +209,6 @@ impl Ledger {
             Ok(()) | Err(_) => Ok(()),
         }
     }
-
-    /// A credit for the rest of what was paid, and the price of the rest of what is wanted now.
-    fn prorations(
-        &self,
-        was: &Subscription,
-        kept: &Subscription,
-        now: Time,
-        anew: bool,
-    ) -> Vec<Aside> {
-        let (left, whole) = (was.end - now, was.end - was.start);
-        let mut asides = Vec::new();
-        let mut part = |item: &Item, sign: i64, words: &str| {
-            let price = self.prices.get(&item.price);
-            let full = price.map_or(0, |price| price.amount) * item.quantity;
-            asides.push(Aside {
-                id: Id::new(),
-                created: now,
-                customer: was.customer.clone(),
-                subscription: Some(was.id.clone()),
-                item: Some(item.id.clone()),
-                amount: sign * share(full, left, whole),
-                currency: price.map_or(String::new(), |price| price.currency.clone()),
-                quantity: item.quantity,
-                description: format!(
-                    "{words} time on {} after {}",
-                    self.product_name(&item.price),
-                    calendar::day(now)
-                ),
-                start: now,
-                end: was.end,
-                price: Some(item.price.clone()),
-                proration: true,
-                invoice: None,
-                metadata: Metadata::new(),
-            });
-        };
-        let same = |one: &Item, other: &Item| {
-            one.id == other.id && one.price == other.price && one.quantity == other.quantity
-        };
-        for old in &was.items {
-            if anew || !kept.items.iter().any(|new| same(old, new)) {
-                part(old, -1, "Unused");
-            }
-        }
-        for new in kept.items.iter().filter(|_| !anew) {
-            if !was.items.iter().any(|old| same(old, new)) {
-                part(new, 1, "Remaining");
-            }
-        }
-        asides
-    }
-
-    /// Ends a subscription with its period, or takes that back.
-    pub(crate) fn cancel_at_end(&mut self, id: &str, cancels: bool) {
-        let now = self
-            .subscriptions
-            .get(id)
-            .map(|kept| self.time_of(Some(&kept.customer)));
-        self.noticed(id, "customer.subscription.updated", |ledger| {
-            let Some(kept) = ledger.subscriptions.get_mut(id) else {
-                return;
-            };
-            if kept.cancel_at_period_end == cancels {
-                return;
-            }
-            kept.cancel_at_period_end = cancels;
-            kept.cancel_at = cancels.then_some(kept.end);
-            kept.canceled_at = now.filter(|_| cancels);
-            kept.reason = cancels.then(|| "cancellation_requested".to_owned());
-        });
-    }
-
-    /// Ends a subscription at once; what is owed is not collected by itself any more.
-    pub(super) fn cancel_now(&mut self, id: &str, reason: Option<&str>) {
-        let Some(kept) = self.subscriptions.get(id) else {
-            return;
-        };
-        let now = self.time_of(Some(&kept.customer));
-        if let Some(kept) = self.subscriptions.get_mut(id) {
-            kept.status = Standing::Canceled;
-            kept.canceled_at.get_or_insert(now);
-            kept.ended_at = Some(now);
-            if kept.reason.is_none() {
-                kept.reason = reason.map(str::to_owned);
-            }
-        }
-        let waiting = self.invoices.values_mut().filter(|invoice| {
-            invoice.subscription.as_deref() == Some(id)
-                && matches!(invoice.status, InvoiceStatus::Draft | InvoiceStatus::Open)
-        });
-        for invoice in waiting {
-            invoice.auto_advance = false;
-            invoice.next_attempt = None;
-            invoice.finalizes_at = None;
-        }
-        self.told_of(id, "customer.subscription.deleted");
-    }
-
-    pub(crate) fn cancel_subscription(&mut self, id: &str, mut form: Form) -> Result<(), Refusal> {
-        let kept = find(&self.subscriptions, "subscription", id, "id")?.clone();
-        let prorate = form.value("prorate")?.unwrap_or(false);
-        let invoice_now = form.value("invoice_now")?.unwrap_or(false);
-        let mut changed = kept.clone();
-        details(&mut changed, &mut form)?;
-        form.finish()?;
-        if kept.status.is_over() {
-            return Err(Refusal::not_found("subscription", id));
-        }
-        let now = self.time_of(Some(&kept.customer));
-        self.subscriptions.insert(id.to_owned(), changed);
-        if prorate && kept.status != Standing::Trialing {
-            for aside in self.prorations(&kept, &kept, now, true) {
-                self.put_aside(aside)?;
-            }
-        }
-        if invoice_now && self.pending(id) {
-            let invoice = self.write_invoice(id, Reason::Update, false);
-            self.set_latest(id, &invoice);
-            self.told_of(&invoice, "invoice.created");
-            self.finalize(&invoice);
-            if !self.is_settled(&invoice) {
-                // A failure is told by events; the subscription ends all the same.
-                let _ = self.collect(&invoice, None, false);
-            }
-        }
-        self.cancel_now(id, Some("cancellation_requested"));
-        Ok(())
-    }
-}
-
-/// The part of an amount that belongs to the seconds that are left, to the nearest cent.
-fn share(amount: i64, left: Time, whole: Time) -> i64 {
-    let (amount, left, whole) = (
-        i128::from(amount),
-        i128::from(left),
-        i128::from(whole.max(1)),
-    );
-    let nearest = (amount * left * 2 + whole) / (whole * 2);
-    i64::try_from(nearest).unwrap_or(i64::MAX)
-}
-
-/// Why somebody leaves.
-fn details(kept: &mut Subscription, form: &mut Form) -> Result<(), Refusal> {
-    let Some(mut sent) = form.within("cancellation_details")? else {
-        return Ok(());
-    };
-    if let Some(comment) = sent.text("comment")? {
-        kept.comment = Some(comment).filter(|text| !text.is_empty());
-    }
-    if let Some(feedback) = sent.text("feedback")? {
-        kept.feedback = Some(feedback).filter(|text| !text.is_empty());
-    }
-    sent.finish()
 }
 
 /// Takes when the trial, or the whole, is to end.
@@ -388,11 +235,8 @@ fn set_end(
     }
     match trial_end.as_deref() {
         None => {}
-        Some("now") => {
-            if kept.status == Standing::Trialing {
-                kept.trial_end = Some(now);
-            }
-        }
+        Some("now") if kept.status == Standing::Trialing => kept.trial_end = Some(now),
+        Some("now") => {}
         Some(text) => {
             let end = future(text, "trial_end")?;
             if kept.status != Standing::Trialing {

@@ -213,12 +213,10 @@ impl Ledger {
         let (code, decline, message) = decline.words();
         let mut refusal = Refusal::invalid(message).coded(code).status(402);
         refusal.kind = Kind::Card;
-        refusal.more.insert("charge".to_owned(), charge.into());
-        refusal
-            .more
-            .insert("decline_code".to_owned(), decline.into());
+        refusal.more.push(("charge", charge.into()));
+        refusal.more.push(("decline_code", decline.into()));
         if let Some(intent) = self.show(intent) {
-            refusal.more.insert("payment_intent".to_owned(), intent);
+            refusal.more.push(("payment_intent", intent));
         }
         refusal
     }

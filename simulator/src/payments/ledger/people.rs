@@ -164,9 +164,7 @@ impl Ledger {
                 let (code, decline, message) = decline.words();
                 let mut refusal = Refusal::invalid(message).coded(code).status(402);
                 refusal.kind = Kind::Card;
-                refusal
-                    .more
-                    .insert("decline_code".to_owned(), decline.into());
+                refusal.more.push(("decline_code", decline.into()));
                 Err(refusal)
             }
             Temper::Pays | Temper::Tires | Temper::Disputes => Ok(()),
