@@ -3,9 +3,13 @@
 use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
+use stripe_checkout::checkout_session::ExpireCheckoutSession;
+use stripe_core::charge::ListCharge;
+use stripe_core::customer::DeleteCustomer;
+use stripe_core::refund::CreateRefund;
 use stripe_webhook::{Event, Webhook, WebhookError};
 
-use crate::scene::{Inbox, Scene, scene};
+use crate::scene::{GOOD, Inbox, Scene, TIRES, scene, subscribed};
 
 /// Somebody buys a plan and keeps it for some days.
 async fn bustle(scene: &Scene, days: u64) {
@@ -51,6 +55,54 @@ async fn every_event_of_a_subscriptions_life_is_signed_and_readable() {
         "payment_method.attached",
         "price.created",
         "product.created",
+    ] {
+        assert!(types.contains(told), "{told} is not among {types:?}");
+    }
+}
+
+#[actix_web::test]
+async fn what_goes_wrong_is_readable_too() {
+    let scene = scene();
+    let inbox = Inbox::of(&scene);
+    let good = subscribed(&scene, 1900, GOOD, None).await;
+    let his = good.customer.id().as_str();
+    let charges = ListCharge::new()
+        .customer(his)
+        .send(&scene.client)
+        .await
+        .unwrap();
+    let charge = charges.data[0].id.as_str();
+    CreateRefund::new()
+        .charge(charge)
+        .amount(100)
+        .send(&scene.client)
+        .await
+        .unwrap();
+    scene.room().dispute(charge, "fraudulent").unwrap();
+    DeleteCustomer::new(his).send(&scene.client).await.unwrap();
+    let price = scene.price("Pro", 4900, "pro_monthly").await;
+    let left = scene.checkout(&price, None).await;
+    ExpireCheckoutSession::new(left.id)
+        .send(&scene.client)
+        .await
+        .unwrap();
+    let tried = scene.checkout(&price, Some(7)).await;
+    assert_eq!(scene.buy(&tried, TIRES).await.0, 303);
+    scene.room().pass(Duration::from_secs(30 * 86_400));
+    let events = read(&scene, &inbox.all(&scene).await);
+    let types: BTreeSet<_> = events
+        .iter()
+        .map(|event| event.type_.as_str().to_owned())
+        .collect();
+    for told in [
+        "charge.dispute.created",
+        "charge.failed",
+        "charge.refunded",
+        "checkout.session.expired",
+        "customer.deleted",
+        "customer.subscription.deleted",
+        "customer.subscription.trial_will_end",
+        "invoice.payment_failed",
     ] {
         assert!(types.contains(told), "{told} is not among {types:?}");
     }

@@ -2,49 +2,19 @@
 
 use std::time::Duration;
 
-use stripe::{IdempotencyKey, RequestStrategy, StripeError, StripeRequest as _};
+use stripe::StripeError;
 use stripe_billing::billing_portal_session::CreateBillingPortalSession;
 use stripe_billing::invoice::ListInvoice;
 use stripe_billing::subscription::{
-    CancelSubscription, RetrieveSubscription, UpdateSubscription, UpdateSubscriptionItems,
+    CancelSubscription, UpdateSubscription, UpdateSubscriptionItems,
     UpdateSubscriptionProrationBehavior,
 };
 use stripe_checkout::checkout_session::{ExpireCheckoutSession, RetrieveCheckoutSession};
-use stripe_core::charge::ListCharge;
-use stripe_core::customer::{CreateCustomer, DeleteCustomer, ListCustomer, RetrieveCustomer};
-use stripe_core::refund::CreateRefund;
-use stripe_product::price::{ListPrice, UpdatePrice};
 use stripe_shared::{
-    CheckoutSessionStatus, InvoiceBillingReason, InvoiceStatus, Subscription, SubscriptionStatus,
+    CheckoutSessionStatus, InvoiceBillingReason, InvoiceStatus, SubscriptionStatus,
 };
 
-use crate::scene::{Scene, scene};
-
-const GOOD: &str = "4242424242424242";
-const TIRES: &str = "4000000000000341";
-const DECLINED: &str = "4000000000000002";
-
-/// Somebody who has just subscribed.
-async fn subscribed(scene: &Scene, cents: i64, card: &str, trial: Option<u32>) -> Subscription {
-    let price = scene.price("Premium", cents, "premium_monthly").await;
-    let session = scene.checkout(&price, trial).await;
-    let (status, place) = scene.buy(&session, card).await;
-    let done = format!("http://127.0.0.1:1/done?session={}", session.id);
-    assert_eq!((status, place), (303, Some(done)));
-    let session = RetrieveCheckoutSession::new(session.id)
-        .send(&scene.client)
-        .await
-        .unwrap();
-    assert_eq!(session.status, Some(CheckoutSessionStatus::Complete));
-    kept(scene, session.subscription.unwrap().id().as_str()).await
-}
-
-async fn kept(scene: &Scene, id: &str) -> Subscription {
-    RetrieveSubscription::new(id)
-        .send(&scene.client)
-        .await
-        .unwrap()
-}
+use crate::scene::{DECLINED, GOOD, TIRES, kept, scene, subscribed};
 
 #[actix_web::test]
 async fn a_plan_is_bought_on_the_page_and_renews_by_itself() {

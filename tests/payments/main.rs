@@ -5,4 +5,5 @@
 
 mod events;
 mod life;
+mod objects;
 mod scene;

@@ -1,5 +1,14 @@
 //! Refunds, keys and prices, through async-stripe alone.
 
+use stripe::{IdempotencyKey, RequestStrategy, StripeError, StripeRequest as _};
+use stripe_core::charge::ListCharge;
+use stripe_core::customer::{CreateCustomer, DeleteCustomer, ListCustomer, RetrieveCustomer};
+use stripe_core::refund::CreateRefund;
+use stripe_product::price::{ListPrice, UpdatePrice};
+use stripe_shared::SubscriptionStatus;
+
+use crate::scene::{GOOD, kept, scene, subscribed};
+
 #[actix_web::test]
 async fn money_goes_back_and_a_customer_is_deleted() {
     let scene = scene();

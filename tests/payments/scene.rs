@@ -9,14 +9,22 @@ use actix_web::web::{self, Data};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use simulator::{Options, Payments, PaymentsOptions, Simulator, start};
 use stripe::{Client, ClientBuilder};
+use stripe_billing::subscription::RetrieveSubscription;
 use stripe_checkout::checkout_session::{
     CreateCheckoutSession, CreateCheckoutSessionLineItems, CreateCheckoutSessionSubscriptionData,
+    RetrieveCheckoutSession,
 };
 use stripe_product::price::{CreatePrice, CreatePriceRecurring, CreatePriceRecurringInterval};
 use stripe_product::product::CreateProduct;
-use stripe_shared::{CheckoutSession, CheckoutSessionMode, Price};
+use stripe_shared::{
+    CheckoutSession, CheckoutSessionMode, CheckoutSessionStatus, Price, Subscription,
+};
 use stripe_types::Currency;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+pub(crate) const GOOD: &str = "4242424242424242";
+pub(crate) const TIRES: &str = "4000000000000341";
+pub(crate) const DECLINED: &str = "4000000000000002";
 
 pub(crate) struct Scene {
     simulator: Simulator,
@@ -106,6 +114,33 @@ impl Scene {
         let fields = format!("action=pay&email=seven%40example.com&number={card}");
         self.fill_in(&url, &fields).await
     }
+}
+
+/// Somebody who has just subscribed.
+pub(crate) async fn subscribed(
+    scene: &Scene,
+    cents: i64,
+    card: &str,
+    trial: Option<u32>,
+) -> Subscription {
+    let price = scene.price("Premium", cents, "premium_monthly").await;
+    let session = scene.checkout(&price, trial).await;
+    let (status, place) = scene.buy(&session, card).await;
+    let done = format!("http://127.0.0.1:1/done?session={}", session.id);
+    assert_eq!((status, place), (303, Some(done)));
+    let session = RetrieveCheckoutSession::new(session.id)
+        .send(&scene.client)
+        .await
+        .unwrap();
+    assert_eq!(session.status, Some(CheckoutSessionStatus::Complete));
+    kept(scene, session.subscription.unwrap().id().as_str()).await
+}
+
+pub(crate) async fn kept(scene: &Scene, id: &str) -> Subscription {
+    RetrieveSubscription::new(id)
+        .send(&scene.client)
+        .await
+        .unwrap()
 }
 
 /// Webhooks as they came: the body and its signature.

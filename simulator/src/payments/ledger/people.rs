@@ -103,7 +103,11 @@ impl Ledger {
     pub(crate) fn customer(&self, id: &str, param: &str) -> Result<&Customer, Refusal> {
         let customer = find(&self.customers, "customer", id, param)?;
         if customer.deleted {
-            return Err(Refusal::nobody("customer", id, param).status(404));
+            let refusal = Refusal::nobody("customer", id, param);
+            return Err(match param {
+                "id" => refusal.status(404),
+                _ => refusal,
+            });
         }
         Ok(customer)
     }
