@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
+use futures_util::future::LocalBoxFuture;
 use simulator::{Options, Payments, PaymentsOptions, Simulator, start};
 use stripe::{Client, ClientBuilder};
 use stripe_billing::subscription::RetrieveSubscription;
@@ -116,24 +117,24 @@ impl Scene {
     }
 }
 
-/// Somebody who has just subscribed.
-pub(crate) async fn subscribed(
-    scene: &Scene,
+/// Somebody who has just subscribed. In a box: async-stripe's objects are large.
+pub(crate) fn subscribed<'a>(
+    scene: &'a Scene,
     cents: i64,
-    card: &str,
+    card: &'a str,
     trial: Option<u32>,
-) -> Subscription {
-    let price = scene.price("Premium", cents, "premium_monthly").await;
-    let session = scene.checkout(&price, trial).await;
-    let (status, place) = scene.buy(&session, card).await;
-    let done = format!("http://127.0.0.1:1/done?session={}", session.id);
-    assert_eq!((status, place), (303, Some(done)));
-    let session = RetrieveCheckoutSession::new(session.id)
-        .send(&scene.client)
-        .await
-        .unwrap();
-    assert_eq!(session.status, Some(CheckoutSessionStatus::Complete));
-    kept(scene, session.subscription.unwrap().id().as_str()).await
+) -> LocalBoxFuture<'a, Subscription> {
+    Box::pin(async move {
+        let price = scene.price("Premium", cents, "premium_monthly").await;
+        let session = scene.checkout(&price, trial).await;
+        let (status, place) = scene.buy(&session, card).await;
+        let done = format!("http://127.0.0.1:1/done?session={}", session.id);
+        assert_eq!((status, place), (303, Some(done)));
+        let session = RetrieveCheckoutSession::new(session.id);
+        let session = session.send(&scene.client).await.unwrap();
+        assert_eq!(session.status, Some(CheckoutSessionStatus::Complete));
+        kept(scene, session.subscription.unwrap().id().as_str()).await
+    })
 }
 
 pub(crate) async fn kept(scene: &Scene, id: &str) -> Subscription {
