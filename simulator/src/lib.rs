@@ -1,7 +1,8 @@
 //! An exchange and a set of channels that speak the real protocols. Knows nothing of the platform.
 //!
-//! Everything is a pure function of (seed, time): the same market with the same history and the
-//! same posts is there after any restart, and any instant can be asked for first.
+//! Market and posts are a pure function of (seed, time): the same market with the same history and
+//! the same posts is there after any restart, and any instant can be asked for first. Only payments
+//! have a memory.
 
 mod amount;
 mod channels;
@@ -15,6 +16,7 @@ mod idea;
 mod judge;
 mod market;
 mod options;
+mod payments;
 mod preview;
 mod running;
 mod truth;
@@ -34,5 +36,6 @@ pub use market::{
     Candle, EPOCH_MS, Kline, Market, Recording, RecordingError, SYMBOLS, Symbol, Trade, find,
 };
 pub use options::{Options, WebhookTarget};
+pub use payments::{Afterwards, Mischief, Payments, PaymentsOptions};
 pub use running::{ChannelCard, Simulator, StartError, start};
 pub use truth::{Action, Deed, Truth};

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::market::Recording;
+use crate::payments::PaymentsOptions;
 
 /// How a simulator is to run.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ pub struct Options {
     pub webhooks: Option<WebhookTarget>,
     /// How long a WebSocket connection may last.
     pub connection_age: Duration,
+    /// How the room that speaks Stripe's API runs; without it there is none.
+    pub payments: Option<PaymentsOptions>,
 }
 
 impl Default for Options {
@@ -40,6 +43,7 @@ impl Default for Options {
             truth_dir: None,
             webhooks: None,
             connection_age: Duration::from_secs(24 * 60 * 60),
+            payments: None,
         }
     }
 }

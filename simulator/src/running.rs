@@ -3,6 +3,7 @@
 use std::io::{Error, ErrorKind, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ use crate::export;
 use crate::faults::Faults;
 use crate::market::{Market, Symbol};
 use crate::options::Options;
+use crate::payments::{self, Payments, Room};
 use crate::truth::{self, Scribe, Truth};
 use crate::webhook;
 use crate::world::World;
@@ -41,6 +43,9 @@ pub enum StartError {
     /// The truth cannot be written.
     #[error("could not write the truth into {0}")]
     Truth(PathBuf, #[source] std::io::Error),
+    /// The state of payments cannot be read, or its webhooks have no address.
+    #[error("could not open the payments room")]
+    Payments(#[source] std::io::Error),
     /// The machine gives no thread.
     #[error("could not start a thread")]
     Thread(#[source] std::io::Error),
@@ -64,6 +69,7 @@ pub struct ChannelCard {
 pub struct Simulator {
     address: SocketAddr,
     world: World,
+    payments: Option<Payments>,
     stop: watch::Sender<bool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -102,11 +108,18 @@ pub fn start(mut options: Options) -> Result<Simulator, StartError> {
         }
         None => None,
     };
+    let payments = open_payments(&options)?;
+    let room = payments.as_ref().map(|(_, payments)| payments.clone());
     let inside = world.clone();
     let thread = thread::Builder::new()
         .name("simulator".to_owned())
         .spawn(move || {
             let system = actix_web::rt::System::new();
+            if let Some((listener, Payments(room))) = payments {
+                system
+                    .runtime()
+                    .spawn(serve_payments(listener, room, inside.clone()));
+            }
             if let Err(error) = system.block_on(serve(listener, inside, options, scribe)) {
                 warn!(%error, "the simulator ended: {error}");
             }
@@ -115,9 +128,32 @@ pub fn start(mut options: Options) -> Result<Simulator, StartError> {
     Ok(Simulator {
         address,
         world,
+        payments: room,
         stop,
         thread: Some(thread),
     })
+}
+
+/// Opens the payments room on a port of its own, if there is to be one.
+fn open_payments(
+    options: &Options,
+) -> Result<Option<(std::net::TcpListener, Payments)>, StartError> {
+    let Some(wanted) = &options.payments else {
+        return Ok(None);
+    };
+    let unheard = |error| StartError::Listen(wanted.listen, error);
+    let listener = std::net::TcpListener::bind(wanted.listen).map_err(unheard)?;
+    let address = listener.local_addr().map_err(unheard)?;
+    let room = Room::open(wanted, address, options.seed, options.clock.clone());
+    let room = room.map_err(StartError::Payments)?;
+    Ok(Some((listener, Payments(Arc::new(room)))))
+}
+
+async fn serve_payments(listener: std::net::TcpListener, room: Arc<Room>, world: World) {
+    let until = async move { world.stopped().await };
+    if let Err(error) = payments::serve(listener, room, until).await {
+        warn!(%error, "the payments room ended: {error}");
+    }
 }
 
 async fn serve(
@@ -235,6 +271,12 @@ impl Simulator {
     #[must_use]
     pub const fn market(&self) -> &Market {
         self.world.press.market()
+    }
+
+    /// Its room that speaks Stripe's API, if it has one.
+    #[must_use]
+    pub const fn payments(&self) -> Option<&Payments> {
+        self.payments.as_ref()
     }
 
     /// The switches of its faults.

@@ -128,6 +128,7 @@ impl World {
             pace: settings.simulator.pace,
             truth_dir: settings.simulator.truth_dir.clone(),
             webhooks: Some(WebhookTarget { url: target }),
+            payments: Some(simulator::PaymentsOptions::default()),
             ..simulator::Options::default()
         })
         .context("the simulator could not start")?;
