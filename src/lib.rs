@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod archive;
 pub mod belief;
+pub mod billing;
 pub mod bus;
 pub mod charts;
 pub mod cli;

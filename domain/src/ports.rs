@@ -28,6 +28,7 @@ pub mod roster;
 pub mod scrutiny;
 pub mod source;
 pub mod store;
+pub mod till;
 
 /// Anything that went wrong further down.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

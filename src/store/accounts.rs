@@ -26,6 +26,7 @@ mod mails;
 mod people;
 mod plans;
 mod sessions;
+mod tidings;
 
 const DOOR: &str = "SELECT door FROM meta WHERE one = 1";
 
@@ -208,6 +209,14 @@ impl<D: Database> Accounts for SqlStore<D> {
 
     async fn subscribe(&self, subscription: &Subscription) -> Result<(), StoreError> {
         plans::subscribe(&self.database, subscription).await
+    }
+
+    async fn by_customer(&self, customer: &str) -> Result<Option<Subscription>, StoreError> {
+        plans::by_customer(&self.database, customer).await
+    }
+
+    async fn subscriptions(&self) -> Result<Vec<Subscription>, StoreError> {
+        plans::subscriptions(&self.database).await
     }
 
     async fn owned(&self, id: AccountId) -> Result<Vec<ChannelId>, StoreError> {

@@ -14,6 +14,7 @@ use domain::ports::review::Reviews;
 use domain::ports::roster::Roster;
 use domain::ports::scrutiny::Scrutiny;
 use domain::ports::store::{Store, StoreError};
+use domain::ports::till::Tidings;
 use domain::post::Post;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
@@ -154,6 +155,15 @@ impl Opened {
     /// Who has an account.
     #[must_use]
     pub fn accounts(&self) -> Arc<dyn Accounts> {
+        match self {
+            Self::Sqlite(store) => Arc::clone(store) as _,
+            Self::Postgres(store) => Arc::clone(store) as _,
+        }
+    }
+
+    /// What the till told.
+    #[must_use]
+    pub fn tidings(&self) -> Arc<dyn Tidings> {
         match self {
             Self::Sqlite(store) => Arc::clone(store) as _,
             Self::Postgres(store) => Arc::clone(store) as _,

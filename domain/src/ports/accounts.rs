@@ -276,6 +276,12 @@ pub trait Accounts: Send + Sync {
     /// Keeps what somebody pays for.
     async fn subscribe(&self, subscription: &Subscription) -> Result<(), StoreError>;
 
+    /// What a customer of the till pays for.
+    async fn by_customer(&self, customer: &str) -> Result<Option<Subscription>, StoreError>;
+
+    /// What everybody pays for.
+    async fn subscriptions(&self) -> Result<Vec<Subscription>, StoreError>;
+
     /// Which channels are an account's own.
     async fn owned(&self, id: AccountId) -> Result<Vec<ChannelId>, StoreError>;
 

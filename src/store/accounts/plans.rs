@@ -33,6 +33,12 @@ const WRITE: &str = "INSERT INTO plans (id, title, rank, monthly, yearly, trial_
 const SUBSCRIPTION: &str = "SELECT account, customer, subscription, plan, standing, paid_until, ends, \
      grace_until, seen FROM subscriptions WHERE account = $1";
 
+const BY_CUSTOMER: &str = "SELECT account, customer, subscription, plan, standing, paid_until, ends, \
+     grace_until, seen FROM subscriptions WHERE customer = $1";
+
+const SUBSCRIPTIONS: &str = "SELECT account, customer, subscription, plan, standing, paid_until, ends, \
+     grace_until, seen FROM subscriptions ORDER BY account";
+
 /// What is known up to an earlier moment never overwrites what is known up to a later one.
 const SUBSCRIBE: &str = "INSERT INTO subscriptions (account, customer, subscription, plan, standing, \
      paid_until, ends, grace_until, seen) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
@@ -121,6 +127,27 @@ pub(super) async fn subscription<D: Database>(
     let values = values![id.to_string()];
     let rows = session.ask(SqlStr::from_static(SUBSCRIPTION), values).await?;
     rows.first().map(paid).transpose()
+}
+
+pub(super) async fn by_customer<D: Database>(
+    database: &D,
+    customer: &str,
+) -> Result<Option<Subscription>, StoreError> {
+    let mut session = database.read().await?;
+    let rows = session
+        .ask(SqlStr::from_static(BY_CUSTOMER), values![customer])
+        .await?;
+    rows.first().map(paid).transpose()
+}
+
+pub(super) async fn subscriptions<D: Database>(
+    database: &D,
+) -> Result<Vec<Subscription>, StoreError> {
+    let mut session = database.read().await?;
+    let rows = session
+        .ask(SqlStr::from_static(SUBSCRIPTIONS), values![])
+        .await?;
+    rows.iter().map(paid).collect()
 }
 
 fn paid<R: Row>(row: &R) -> Result<Subscription, StoreError> {
