@@ -58,6 +58,9 @@ pub enum Command {
     /// Make accounts of those who run the platform.
     #[command(subcommand)]
     Admin(AdminCommand),
+    /// Keep Stripe's prices and our plans the same, and what is paid for and what Stripe says.
+    #[command(subcommand)]
+    Stripe(StripeCommand),
     /// Copy a whole record into an empty database, and verify it.
     Copy(CopyArgs),
     /// Read every stored post again with this program's parser, beside what was read when it arrived.
@@ -87,6 +90,15 @@ pub enum AdminCommand {
     /// Make one, or let an account that is there run the platform. The password is asked for, or read
     /// from standard input.
     Create(AdminCreateArgs),
+}
+
+/// What can be done with Stripe.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum StripeCommand {
+    /// Make the prices there what the plans say. Done twice it does nothing the second time.
+    Sync,
+    /// Compare what everybody pays for with what is kept, and mend what a lost event left behind.
+    Reconcile,
 }
 
 /// Who is to run the platform.

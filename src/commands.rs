@@ -26,6 +26,7 @@ mod history;
 mod records;
 mod rejudge;
 mod reread;
+mod stripe;
 mod train;
 mod verify;
 
@@ -41,6 +42,7 @@ pub use records::{
 };
 pub use rejudge::rejudge;
 pub use reread::reread;
+pub use stripe::stripe;
 pub use train::{evaluate, train};
 pub use verify::verify;
 

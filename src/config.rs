@@ -18,7 +18,7 @@ mod from_environment;
 mod redis;
 mod venue;
 
-pub use accounts::{Accounts, Mail, PlanTable};
+pub use accounts::{Accounts, Mail, Payments, PlanTable};
 pub use channel::Channel;
 pub use channel::strategy::Watch;
 pub use redis::Redis;
@@ -42,6 +42,8 @@ pub struct Settings {
     pub accounts: Accounts,
     /// How mails go out.
     pub mail: Mail,
+    /// Who takes the money.
+    pub payments: Payments,
     /// What may be seen, and what it costs.
     pub plans: BTreeMap<String, PlanTable>,
     /// The built-in exchange and channels.
@@ -315,6 +317,7 @@ impl Settings {
         }
         self.redis.check()?;
         self.accounts.check()?;
+        self.payments.check()?;
         for (name, plan) in &self.plans {
             plan.plan(name)?;
         }

@@ -49,6 +49,7 @@ use stream::StreamState;
 use system::System;
 
 use crate::accounts::{Desk, Door};
+use crate::billing::Billing;
 use crate::registrar::Registrar;
 
 /// How many threads answer. Each session lives on one of them.
@@ -61,6 +62,8 @@ pub struct Edge {
     pub door: Door,
     /// What people ask of their accounts.
     pub desk: Desk,
+    /// Plans that are bought.
+    pub billing: Billing,
     /// How often somebody may ask.
     pub rates: rates::Rates,
     /// What dashboards and bots connect to.
@@ -118,6 +121,7 @@ pub fn serve(edge: Edge, listener: TcpListener, drain: Duration) -> std::io::Res
             .app_data(web::Data::new(edge.door))
             .app_data(web::Data::new(edge.desk))
             .app_data(web::Data::new(edge.rates))
+            .app_data(web::Data::new(edge.billing))
             .app_data(web::Data::new(edge.stream))
             .app_data(web::Data::new(edge.inlets))
             .app_data(web::Data::new(edge.markets))
@@ -234,7 +238,7 @@ fn routes(config: &mut web::ServiceConfig) {
 }
 
 fn account_routes(config: &mut web::ServiceConfig) {
-    use accounts::{admin, auth, keys, own, plans};
+    use accounts::{admin, auth, billing, keys, own, plans};
     config
         .route("/.well-known/jwks.json", web::get().to(auth::jwks))
         .route("/v1/auth/register", web::post().to(auth::register))
@@ -271,6 +275,13 @@ fn account_routes(config: &mut web::ServiceConfig) {
         )
         .route("/v1/account/keys/{id}", web::delete().to(keys::end))
         .route("/v1/account/keys/{id}/rotate", web::post().to(keys::rotate))
+        .route("/v1/billing/subscription", web::get().to(billing::subscription))
+        .route("/v1/billing/checkout", web::post().to(billing::checkout))
+        .route("/v1/billing/portal", web::post().to(billing::portal))
+        .route("/v1/billing/change", web::post().to(billing::change))
+        .route("/v1/billing/end", web::post().to(billing::end))
+        .route("/v1/billing/invoices", web::get().to(billing::invoices))
+        .route("/v1/billing/webhook", web::post().to(billing::webhook))
         .route("/v1/plans", web::get().to(plans::plans))
         .route("/v1/admin/accounts", web::get().to(admin::accounts))
         .route("/v1/admin/accounts/{id}", web::patch().to(admin::change_account))

@@ -18,6 +18,7 @@ fn main() -> ExitCode {
         Some(Command::Check(args)) => commands::check(config, args),
         Some(Command::Migrate) => commands::migrate(config),
         Some(Command::Admin(AdminCommand::Create(args))) => commands::create_admin(config, &args),
+        Some(Command::Stripe(command)) => commands::stripe(config, &command),
         Some(Command::Copy(args)) => commands::copy(&args),
         Some(Command::Export(ExportCommand::Labels(args))) => commands::labels(config, &args),
         Some(Command::Export(ExportCommand::Signals(args))) => {

@@ -13,7 +13,7 @@ use domain::ports::predictions::Predictions;
 use domain::ports::store::Store;
 use domain::post::Origin;
 use metrics_exporter_prometheus::PrometheusHandle;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use simulator::Simulator;
 use tokio::sync::watch;
 
@@ -53,7 +53,7 @@ mod world;
 
 pub(crate) use world::feed;
 
-use accounts::Accounts;
+use accounts::{Accounts, TillAt};
 use belief::Belief;
 use world::World;
 
@@ -71,7 +71,7 @@ pub struct Running {
     drain: watch::Sender<bool>,
     drain_for: Duration,
     given_up: Arc<GivenUp>,
-    watching: [tokio::task::JoinHandle<()>; 4],
+    watching: [tokio::task::JoinHandle<()>; 5],
     knowledge: Arc<Knowledge>,
 }
 
@@ -184,13 +184,33 @@ pub async fn start_at(
         predictions,
         clock: Arc::clone(&clock),
     };
-    let people = Accounts::open(settings, &opened, &clock, Some(address), open_access).await?;
+    let till = simulator
+        .as_ref()
+        .and_then(Simulator::payments)
+        .map(|room| TillAt {
+            base: room.base_url().to_owned(),
+            key: SecretString::from(room.secret_key().to_owned()),
+            signs_with: SecretString::from(room.webhook_secret().to_owned()),
+        });
+    let simulated = till.is_some();
+    let way_in = (open_access, till);
+    let people = Accounts::open(settings, &opened, &clock, Some(address), way_in).await?;
+    if simulated {
+        // The room begins without prices, and nobody is there to run a command.
+        let billing = people.billing.clone();
+        actix::spawn(async move {
+            if let Err(error) = billing.sync().await {
+                tracing::warn!("the simulated till was not told what plans cost: {error}");
+            }
+        });
+    }
     let rates = Rates::new(opened.accounts(), Arc::clone(&clock), redis.clone());
     let watching = [
         actix::spawn(watcher.watch()),
         actix::spawn(rounds(jury.clone())),
         actix::spawn(people.door.clone().watch()),
         actix::spawn(rates.clone().write()),
+        actix::spawn(people.billing.clone().work()),
     ];
     let (drain, draining) = watch::channel(false);
     let keyring = Keyring::default();
@@ -218,6 +238,7 @@ pub async fn start_at(
     let edge = Edge {
         door: people.door,
         desk: people.desk,
+        billing: people.billing,
         rates,
         stream: StreamState::new(
             house.hub.clone(),

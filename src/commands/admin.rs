@@ -29,7 +29,7 @@ pub fn create_admin(config: Option<&Path>, args: &AdminCreateArgs) -> anyhow::Re
         let opened = opened.with_context(|| format!("could not open the database {place}"))?;
         let clock: Arc<dyn Clock> = Arc::new(WallClock);
         let made = async {
-            let accounts = Accounts::open(&settings, &opened, &clock, None, false).await?;
+            let accounts = Accounts::open(&settings, &opened, &clock, None, (false, None)).await?;
             let language = args.language.as_deref();
             let made = accounts.desk.make_admin(&args.email, &password, language);
             anyhow::Ok(made.await?)

@@ -45,6 +45,20 @@ pub struct Mail {
     pub folder: PathBuf,
 }
 
+/// Who takes the money.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Payments {
+    /// Stripe's secret key; empty where no payments are taken.
+    pub secret_key: SecretString,
+    /// With what it signs what it sends.
+    pub webhook_secret: SecretString,
+    /// Where it is.
+    pub base_url: String,
+    /// How long a failed payment is borne, in days.
+    pub grace_days: u16,
+}
+
 /// What may be seen, how soon and how often, and what it costs.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -128,6 +142,34 @@ impl Accounts {
     }
 }
 
+impl Payments {
+    /// Whether payments are taken.
+    #[must_use]
+    pub fn are_taken(&self) -> bool {
+        !self.secret_key.expose_secret().is_empty()
+    }
+
+    /// Refuses what is readable and cannot be meant.
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        if self.are_taken() && self.webhook_secret.expose_secret().is_empty() {
+            let why = "without it nobody knows whether what comes is from Stripe";
+            let remedy = "write the signing secret of the endpoint, whsec_…";
+            return Err(wrong("payments.webhook_secret", why, remedy));
+        }
+        let readable = Url::parse(&self.base_url)
+            .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        if !readable {
+            let why = "it is no address";
+            return Err(wrong("payments.base_url", why, "use https://api.stripe.com/"));
+        }
+        if self.grace_days > 90 {
+            let why = "nobody waits that long for his money";
+            return Err(wrong("payments.grace_days", why, "use 7"));
+        }
+        Ok(())
+    }
+}
+
 impl PlanTable {
     /// The plan.
     ///
@@ -201,6 +243,8 @@ mod tests {
             ("[accounts]\npublic_url = \"https://example.org/x\"\n", "accounts.public_url"),
             ("[accounts]\nsession_days = 0\n", "accounts.session_days"),
             ("[accounts]\nargon2_passes = 0\n", "accounts.argon2"),
+            ("[payments]\nsecret_key = \"sk_test_1\"\n", "payments.webhook_secret"),
+            ("[payments]\nbase_url = \"stripe\"\n", "payments.base_url"),
             ("[plans.pro]\nfeatures = [\"everything\"]\n", "plans.pro.features"),
         ] {
             let said = refusal(text);

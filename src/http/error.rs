@@ -7,6 +7,7 @@ use actix_web::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE
 use actix_web::{HttpResponse, ResponseError};
 use actors::unsettled::{Unsettled, in_full};
 use domain::ports::store::StoreError;
+use domain::ports::till::TillError;
 use domain::ports::{Advice, FeedError};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -15,6 +16,7 @@ use crate::accounts::desk::Refusal;
 use crate::accounts::door::Denied;
 use crate::accounts::limiter::TooMany;
 use crate::accounts::passwords::Unhashed;
+use crate::billing;
 use crate::filter::BadFilter;
 
 /// Where the codes are explained.
@@ -387,6 +389,25 @@ impl From<Refusal> for ApiError {
             | Refusal::Broken(_) => {
                 tracing::error!("an account could not be served: {why}");
                 Self::Internal
+            }
+        }
+    }
+}
+
+impl From<billing::Refusal> for ApiError {
+    fn from(refusal: billing::Refusal) -> Self {
+        let why = refusal.to_string();
+        match refusal {
+            billing::Refusal::NoTill | billing::Refusal::Unfit(_) => Self::Conflict { why },
+            billing::Refusal::Unsigned => Self::invalid("Stripe-Signature", why),
+            billing::Refusal::Unreadable => Self::invalid("body", why),
+            billing::Refusal::Store(error) => error.into(),
+            billing::Refusal::Till(error) => {
+                tracing::warn!(advice = %error.advice(), "the till did not do it: {why}");
+                match error {
+                    TillError::Unreachable(_) => Self::Away { why },
+                    TillError::Refused(_) | TillError::Unknown => Self::Upstream { why },
+                }
             }
         }
     }

@@ -7,7 +7,7 @@ use actix_web::http::header::{CONTENT_SECURITY_POLICY, ContentType};
 use utoipa::OpenApi;
 
 use super::complete::complete;
-use super::accounts::{admin, auth, keys, own, plans};
+use super::accounts::{admin, auth, billing, keys, own, plans};
 use super::{
     analytics, chain, channels, discover, error, exports, health, ingest, markets, ml, records,
     reviews, roster, stream, system,
@@ -90,6 +90,13 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
         keys::rotate,
         keys::end,
         plans::plans,
+        billing::subscription,
+        billing::checkout,
+        billing::portal,
+        billing::change,
+        billing::end,
+        billing::invoices,
+        billing::webhook,
         admin::accounts,
         admin::change_account,
         admin::write_plan,

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use domain::ports::Clock;
@@ -14,6 +15,8 @@ use crate::accounts::mailer::Mailer;
 use crate::accounts::seal::Seal;
 use crate::accounts::tokens::Tokens;
 use crate::accounts::{Desk, Door};
+use crate::billing::stripe::Stripe;
+use crate::billing::{self, Billing};
 use crate::config::Settings;
 use crate::store::Opened;
 
@@ -25,6 +28,8 @@ pub(crate) struct Accounts {
     pub desk: Desk,
     /// Writes mails.
     pub mailer: Mailer,
+    /// Plans that are bought.
+    pub billing: Billing,
 }
 
 impl Accounts {
@@ -38,7 +43,7 @@ impl Accounts {
         opened: &Opened,
         clock: &Arc<dyn Clock>,
         address: Option<SocketAddr>,
-        to_all: bool,
+        (to_all, till): (bool, Option<TillAt>),
     ) -> anyhow::Result<Self> {
         let accounts = opened.accounts();
         for (name, table) in &settings.plans {
@@ -74,6 +79,7 @@ impl Accounts {
             clock: Arc::clone(clock),
             public_url: public_url.into(),
         };
+        let billing = billing(settings, opened, clock, &mailer, &door, till)?;
         let desk = Desk::new(Rooms {
             accounts,
             door: door.clone(),
@@ -85,8 +91,54 @@ impl Accounts {
             clock: Arc::clone(clock),
             stays,
         });
-        Ok(Self { door, desk, mailer })
+        Ok(Self {
+            door,
+            desk,
+            mailer,
+            billing,
+        })
     }
+}
+
+/// Where a till is, where it is not Stripe itself.
+#[derive(Debug)]
+pub(crate) struct TillAt {
+    /// Its address.
+    pub base: String,
+    /// With what it is spoken to.
+    pub key: SecretString,
+    /// With what it signs.
+    pub signs_with: SecretString,
+}
+
+fn billing(
+    settings: &Settings,
+    opened: &Opened,
+    clock: &Arc<dyn Clock>,
+    mailer: &Mailer,
+    door: &Door,
+    till: Option<TillAt>,
+) -> anyhow::Result<Billing> {
+    let payments = &settings.payments;
+    let at = till.or_else(|| {
+        payments.are_taken().then(|| TillAt {
+            base: payments.base_url.clone(),
+            key: payments.secret_key.clone(),
+            signs_with: payments.webhook_secret.clone(),
+        })
+    });
+    let stripe = at.as_ref().map(|at| Stripe::new(&at.key, Some(&at.base)));
+    let stripe = stripe.transpose().context("payments.secret_key")?;
+    Ok(Billing::new(billing::Rooms {
+        till: stripe.map(|stripe| Arc::new(stripe) as _),
+        signs_with: at.map(|at| at.signs_with).unwrap_or_default(),
+        tidings: opened.tidings(),
+        accounts: opened.accounts(),
+        door: door.clone(),
+        mailer: mailer.clone(),
+        clock: Arc::clone(clock),
+        grace: Duration::from_secs(u64::from(payments.grace_days) * 86_400),
+    }))
 }
 
 /// The secret of the configuration, or that of the file beside the database.

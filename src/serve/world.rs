@@ -128,7 +128,12 @@ impl World {
             pace: settings.simulator.pace,
             truth_dir: settings.simulator.truth_dir.clone(),
             webhooks: Some(WebhookTarget { url: target }),
-            payments: Some(simulator::PaymentsOptions::default()),
+            payments: Some(simulator::PaymentsOptions {
+                webhook_url: Some(format!("http://{here}/v1/billing/webhook")),
+                // Who has bought a plan has it after a restart, too.
+                state: Some(settings.simulator.path.with_file_name("payments.json")),
+                ..simulator::PaymentsOptions::default()
+            }),
             ..simulator::Options::default()
         })
         .context("the simulator could not start")?;
