@@ -89,7 +89,7 @@ pub struct BoardParams {
     model: Option<String>,
     /// By the rules of this version, from recorded prices, also under `default/1`; today's when nothing is
     /// said.
-    #[param(minimum = 1, maximum = 2)]
+    #[param(minimum = 1, maximum = 3)]
     policy: Option<u32>,
     /// `live` or `simulator`, which are never on one board; what the platform collects when nothing is
     /// said. Imported history is on none.
@@ -135,7 +135,7 @@ pub struct FiguresParams {
     model: Option<String>,
     /// By the rules of this version, from recorded prices, also under `default/1`; today's when nothing is
     /// said.
-    #[param(minimum = 1, maximum = 2)]
+    #[param(minimum = 1, maximum = 3)]
     policy: Option<u32>,
     /// `live`, `import` or `simulator`; the channel's own when nothing is said.
     #[param(pattern = "^(live|import|simulator)$")]

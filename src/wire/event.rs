@@ -272,6 +272,9 @@ pub enum EvidenceOut {
 pub struct OutcomeOut {
     /// Under which execution model.
     pub model: &'static str,
+    /// The version of the rules whose costs it pays; none of what was judged before outcomes told it, which
+    /// was by rules 1 or 2.
+    pub policy: Option<u32>,
     /// The bound that counts.
     pub pessimistic: BoundOut,
     /// The other bound.
@@ -542,6 +545,7 @@ impl OutcomeOut {
     pub fn of(outcome: &Outcome) -> Self {
         Self {
             model: outcome.model,
+            policy: outcome.policy,
             pessimistic: BoundOut::of(&outcome.pessimistic),
             optimistic: BoundOut::of(&outcome.optimistic),
             ambiguous: outcome.ambiguous,

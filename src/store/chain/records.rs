@@ -27,8 +27,32 @@ pub(super) struct Record {
     key: &'static str,
     /// What of it is hashed, in this order. A column that is added here must be empty in every record
     /// that is stored already: its hash was taken without it.
-    hashed: &'static [&'static str],
+    hashed: &'static [&'static [&'static str]],
 }
+
+/// What came of a signal, as it was judged live and as it was tried again.
+const VERDICT: [&str; 20] = [
+    "ambiguous",
+    "incomplete",
+    "p_ending",
+    "p_ending_k",
+    "p_r",
+    "p_filled",
+    "p_targets",
+    "p_entered_at",
+    "p_ended_at",
+    "p_mfe",
+    "p_mae",
+    "o_ending",
+    "o_ending_k",
+    "o_r",
+    "o_filled",
+    "o_targets",
+    "o_entered_at",
+    "o_ended_at",
+    "o_mfe",
+    "o_mae",
+];
 
 /// Every kind, by name.
 pub(super) const RECORDS: [Record; 8] = [
@@ -38,7 +62,7 @@ pub(super) const RECORDS: [Record; 8] = [
         alias: "e",
         place: "e.seq",
         key: "CAST(e.seq AS TEXT)",
-        hashed: &["seq", "signal", "instrument", "type", "stored", "body"],
+        hashed: &[&["seq", "signal", "instrument", "type", "stored", "body"]],
     },
     Record {
         table: "outcomes",
@@ -46,30 +70,7 @@ pub(super) const RECORDS: [Record; 8] = [
         alias: "o",
         place: "o.place",
         key: "o.signal",
-        hashed: &[
-            "signal",
-            "model",
-            "ambiguous",
-            "incomplete",
-            "p_ending",
-            "p_ending_k",
-            "p_r",
-            "p_filled",
-            "p_targets",
-            "p_entered_at",
-            "p_ended_at",
-            "p_mfe",
-            "p_mae",
-            "o_ending",
-            "o_ending_k",
-            "o_r",
-            "o_filled",
-            "o_targets",
-            "o_entered_at",
-            "o_ended_at",
-            "o_mfe",
-            "o_mae",
-        ],
+        hashed: &[&["signal", "model"], &VERDICT, &["policy"]],
     },
     Record {
         table: "predictions",
@@ -77,7 +78,7 @@ pub(super) const RECORDS: [Record; 8] = [
         alias: "p",
         place: "s.seq",
         key: "p.signal || '/' || p.model",
-        hashed: &[
+        hashed: &[&[
             "signal",
             "model",
             "speaks",
@@ -87,7 +88,7 @@ pub(super) const RECORDS: [Record; 8] = [
             "skill",
             "moved",
             "predicted",
-        ],
+        ]],
     },
     Record {
         table: "readings",
@@ -96,7 +97,7 @@ pub(super) const RECORDS: [Record; 8] = [
         alias: "r",
         place: "v.place",
         key: "r.channel || '/' || r.key || '/' || r.version",
-        hashed: &[
+        hashed: &[&[
             "channel",
             "key",
             "version",
@@ -106,7 +107,7 @@ pub(super) const RECORDS: [Record; 8] = [
             "drafts",
             "claim_pair",
             "claim_percent",
-        ],
+        ]],
     },
     Record {
         table: "retrials",
@@ -115,38 +116,21 @@ pub(super) const RECORDS: [Record; 8] = [
         place: "x.place",
         key: "x.signal || '/' || x.model || '/' || x.policy || '/' || x.revision",
         hashed: &[
-            "signal",
-            "model",
-            "policy",
-            "revision",
-            "tried",
-            "source",
-            "span",
-            "path_from",
-            "path_to",
-            "ticks",
-            "gaps",
-            "missing",
-            "ambiguous",
-            "incomplete",
-            "p_ending",
-            "p_ending_k",
-            "p_r",
-            "p_filled",
-            "p_targets",
-            "p_entered_at",
-            "p_ended_at",
-            "p_mfe",
-            "p_mae",
-            "o_ending",
-            "o_ending_k",
-            "o_r",
-            "o_filled",
-            "o_targets",
-            "o_entered_at",
-            "o_ended_at",
-            "o_mfe",
-            "o_mae",
+            &[
+                "signal",
+                "model",
+                "policy",
+                "revision",
+                "tried",
+                "source",
+                "span",
+                "path_from",
+                "path_to",
+                "ticks",
+                "gaps",
+                "missing",
+            ],
+            &VERDICT,
         ],
     },
     Record {
@@ -155,7 +139,7 @@ pub(super) const RECORDS: [Record; 8] = [
         alias: "s",
         place: "s.seq",
         key: "s.id",
-        hashed: &[
+        hashed: &[&[
             "id",
             "seq",
             "channel",
@@ -184,7 +168,7 @@ pub(super) const RECORDS: [Record; 8] = [
             "score_expected_r",
             "score_skill",
             "score_moved",
-        ],
+        ]],
     },
     Record {
         table: "targets",
@@ -192,7 +176,7 @@ pub(super) const RECORDS: [Record; 8] = [
         alias: "t",
         place: "s.seq",
         key: "t.signal || '/' || t.k",
-        hashed: &["signal", "k", "price", "weight"],
+        hashed: &[&["signal", "k", "price", "weight"]],
     },
     Record {
         table: "versions",
@@ -200,7 +184,7 @@ pub(super) const RECORDS: [Record; 8] = [
         alias: "v",
         place: "v.place",
         key: "v.channel || '/' || v.key || '/' || v.version",
-        hashed: &[
+        hashed: &[&[
             "channel",
             "key",
             "version",
@@ -214,7 +198,7 @@ pub(super) const RECORDS: [Record; 8] = [
             "posted",
             "received",
             "origin",
-        ],
+        ]],
     },
 ];
 
@@ -263,7 +247,7 @@ impl Record {
         let table = TABLES.iter().find(|table| table.name == self.table);
         let of = table.map_or(&[][..], |table| table.columns);
         let kind = move |name: &&'static str| of.iter().find(|(other, _)| other == name);
-        self.hashed.iter().filter_map(kind)
+        self.hashed.iter().copied().flatten().filter_map(kind)
     }
 
     /// Some records of a span as they are now, in order, each with its hash, or why it has none.
@@ -342,7 +326,7 @@ mod tests {
         for record in &RECORDS {
             assert_eq!(
                 record.columns().count(),
-                record.hashed.len(),
+                record.hashed.concat().len(),
                 "{}",
                 record.table
             );

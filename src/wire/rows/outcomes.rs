@@ -65,7 +65,7 @@ pub static OUTCOMES: &[Column<Of>] = &[
     Column::new("edited", Get::Flag(|of| Some(of.record.edited))),
     Column::new("deleted", Get::Flag(|of| Some(of.record.deleted))),
     Column::new("model", Get::Text(|of| Some(told(of)?.model.to_owned()))),
-    Column::new("policy", Get::Whole(|of| Some(again(of)?.policy.into()))),
+    Column::new("policy", Get::Whole(|of| Some(told(of)?.policy?.into()))),
     Column::new(
         "revision",
         Get::Whole(|of| Some(again(of)?.revision.into())),
