@@ -428,7 +428,7 @@ async fn files_speak_of_each_model(
             (
                 &"-1.1".into(),
                 &"default/1".into(),
-                &Value::Null,
+                &POLICY.into(),
                 &Value::Null
             )
         );

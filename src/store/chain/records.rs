@@ -28,6 +28,9 @@ pub(super) struct Record {
     /// What of it is hashed, in this order. A column that is added here must be empty in every record
     /// that is stored already: its hash was taken without it.
     hashed: &'static [&'static [&'static str]],
+    /// Those of them that a program of before does not know, which may run beside this one for the time of
+    /// a deploy: it hashes a record without them.
+    newer: &'static [&'static str],
 }
 
 /// What came of a signal, as it was judged live and as it was tried again.
@@ -63,6 +66,7 @@ pub(super) const RECORDS: [Record; 8] = [
         place: "e.seq",
         key: "CAST(e.seq AS TEXT)",
         hashed: &[&["seq", "signal", "instrument", "type", "stored", "body"]],
+        newer: &[],
     },
     Record {
         table: "outcomes",
@@ -71,6 +75,7 @@ pub(super) const RECORDS: [Record; 8] = [
         place: "o.place",
         key: "o.signal",
         hashed: &[&["signal", "model"], &VERDICT, &["policy"]],
+        newer: &["policy"],
     },
     Record {
         table: "predictions",
@@ -89,6 +94,7 @@ pub(super) const RECORDS: [Record; 8] = [
             "moved",
             "predicted",
         ]],
+        newer: &[],
     },
     Record {
         table: "readings",
@@ -108,6 +114,7 @@ pub(super) const RECORDS: [Record; 8] = [
             "claim_pair",
             "claim_percent",
         ]],
+        newer: &[],
     },
     Record {
         table: "retrials",
@@ -132,6 +139,7 @@ pub(super) const RECORDS: [Record; 8] = [
             ],
             &VERDICT,
         ],
+        newer: &[],
     },
     Record {
         table: "signals",
@@ -169,6 +177,7 @@ pub(super) const RECORDS: [Record; 8] = [
             "score_skill",
             "score_moved",
         ]],
+        newer: &[],
     },
     Record {
         table: "targets",
@@ -177,6 +186,7 @@ pub(super) const RECORDS: [Record; 8] = [
         place: "s.seq",
         key: "t.signal || '/' || t.k",
         hashed: &[&["signal", "k", "price", "weight"]],
+        newer: &[],
     },
     Record {
         table: "versions",
@@ -199,6 +209,7 @@ pub(super) const RECORDS: [Record; 8] = [
             "received",
             "origin",
         ]],
+        newer: &[],
     },
 ];
 
@@ -232,6 +243,22 @@ impl Span {
     }
 }
 
+/// What a record hashes to now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Hashed {
+    /// All of it.
+    pub(super) whole: Hash,
+    /// What a program of before knows of it, where that is less.
+    before: Option<Hash>,
+}
+
+impl Hashed {
+    /// It hashed to this when it was first looked at.
+    pub(super) fn is(&self, sealed: Hash) -> bool {
+        self.whole == sealed || self.before == Some(sealed)
+    }
+}
+
 /// A record and its hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Leaf {
@@ -256,7 +283,7 @@ impl Record {
         session: &mut S,
         span: &Span,
         most: usize,
-    ) -> Result<Vec<(At, Result<Hash, StoreError>)>, StoreError> {
+    ) -> Result<Vec<(At, Result<Hashed, StoreError>)>, StoreError> {
         let Self {
             from,
             alias,
@@ -281,14 +308,26 @@ impl Record {
                     place: columns::seq(row, "at_place")?,
                     key: columns::text(row, "at_key")?,
                 };
-                let text = self.text(row);
-                Ok((at, text.map(|text| chain::leaf(text.as_bytes()))))
+                Ok((at, self.hash(row)))
             })
             .collect()
     }
 
+    fn hash<R: Row>(&self, row: &R) -> Result<Hashed, StoreError> {
+        let mut members = self.members(row)?;
+        let hash = |members: &Map<String, Json>| {
+            let text = Json::Object(members.clone()).to_string();
+            chain::leaf(text.as_bytes())
+        };
+        let whole = hash(&members);
+        let all = members.len();
+        members.retain(|name, _| !self.newer.contains(&name.as_str()));
+        let before = (members.len() < all).then(|| hash(&members));
+        Ok(Hashed { whole, before })
+    }
+
     /// What is hashed of a row.
-    fn text<R: Row>(&self, row: &R) -> Result<String, StoreError> {
+    fn members<R: Row>(&self, row: &R) -> Result<Map<String, Json>, StoreError> {
         let mut members = Map::new();
         members.insert("record".to_owned(), self.table.into());
         for (name, kind) in self.columns() {
@@ -296,7 +335,7 @@ impl Record {
                 members.insert((*name).to_owned(), value);
             }
         }
-        Ok(Json::Object(members).to_string())
+        Ok(members)
     }
 }
 
