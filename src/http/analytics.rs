@@ -343,6 +343,7 @@ pub async fn leaderboard(
             all.push(Runner {
                 channel,
                 figures: shown.figures.clone(),
+                untried: shown.untried,
                 claims: shown.claims,
             });
         }
