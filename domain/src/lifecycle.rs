@@ -18,6 +18,8 @@ mod walk;
 mod watch;
 pub mod words;
 
+use std::time::Duration;
+
 use rust_decimal::Decimal;
 
 pub use self::audit::{Doubt, Unsound, audit};
@@ -285,6 +287,14 @@ pub struct BoundResult {
     pub mfe: Option<Decimal>,
     /// The worst unrealised price move in R.
     pub mae: Option<Decimal>,
+}
+
+impl BoundResult {
+    /// How long there was a position; none where nothing was entered.
+    #[must_use]
+    pub fn held(&self) -> Option<Duration> {
+        self.entered_at.map(|at| self.ended_at.since(at))
+    }
 }
 
 /// A later word about a signal, as it reaches the track.

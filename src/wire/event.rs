@@ -302,6 +302,8 @@ pub struct BoundOut {
     pub entered_at: Option<i64>,
     /// When the last part was closed (µs UTC).
     pub ended_at: i64,
+    /// How long there was a position, in seconds; none where nothing was entered.
+    pub held_s: Option<u64>,
     /// The best price move in R while it was open.
     pub mfe: Option<String>,
     /// The worst price move in R while it was open.
@@ -564,6 +566,7 @@ impl BoundOut {
             targets_hit: result.targets,
             entered_at: result.entered_at.map(domain::time::Timestamp::as_micros),
             ended_at: result.ended_at.as_micros(),
+            held_s: result.held().map(|held| held.as_secs()),
             mfe: result.mfe.map(number),
             mae: result.mae.map(number),
         }

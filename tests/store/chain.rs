@@ -261,6 +261,14 @@ async fn an_untouched_record_holds(scene: Scene) {
     );
     assert_eq!((verified.posts, verified.figures), (6, 2), "{verified:#?}");
     assert!(verified.records > 30, "{verified:#?}");
+    if let Place::File(house) = &scene.place {
+        // So does a script that has nothing of this program.
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/prove.py");
+        let mut python = std::process::Command::new("python3");
+        let database = house.path().join("record.db");
+        let said = python.arg(script).arg(database).output().unwrap();
+        assert!(said.status.success(), "{said:?}");
+    }
     let published = scene
         .opened
         .chain()
