@@ -9,7 +9,7 @@ from decimal import Decimal
 BOUND = "ending ending_k r filled targets entered_at ended_at mfe mae".split()
 HASHED = {  # in the order in which they are hashed, each with its place, its key and its columns
     "events": ("events x", "x.seq", "CAST(x.seq AS TEXT)", "seq signal instrument type stored body".split()),
-    "outcomes": ("outcomes x", "x.place", "x.signal", "signal model ambiguous incomplete".split() + [f"{b}_{name}" for b in "po" for name in BOUND]),
+    "outcomes": ("outcomes x", "x.place", "x.signal", "signal model ambiguous incomplete".split() + [f"{b}_{name}" for b in "po" for name in BOUND] + ["policy"]),
     "predictions": ("predictions x JOIN signals s ON s.id = x.signal", "s.seq", "x.signal || '/' || x.model",
                     "signal model speaks targets first expected_r skill moved predicted".split()),
     "readings": ("readings x JOIN versions v USING (channel, key, version)", "v.place", "x.channel || '/' || x.key || '/' || x.version",

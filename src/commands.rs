@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use domain::execution::Fees;
 use domain::parse::{self, Assets};
 use serde::Deserialize;
 use tokio::signal::unix::{SignalKind, signal};
@@ -183,7 +184,12 @@ pub fn check(config: Option<&Path>, args: ServeArgs) -> anyhow::Result<ExitCode>
         )?;
     }
     for (name, venue) in &settings.venues {
-        writeln!(out, "  venue     {name}: {}", venue.stream())?;
+        writeln!(
+            out,
+            "  venue     {name}: {}; {}",
+            venue.stream(),
+            Fees::at(name, venue.kind.market())
+        )?;
     }
     for (name, channel) in &settings.channels {
         match channel {

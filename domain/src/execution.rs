@@ -2,89 +2,13 @@
 
 use std::time::Duration;
 
-use rust_decimal::Decimal;
+use crate::market::Instrument;
 
-use crate::market::{Instrument, MarketKind};
+mod costs;
+pub mod fees;
 
-/// The assets whose pairs with dollars turned over 50 million a day or more on Binance's spot market in the
-/// median of January to August 2025, which is where a small order moves nothing.
-const DEEP: [&str; 11] = [
-    "ADA", "AVAX", "BNB", "BTC", "DOGE", "ETH", "LINK", "LTC", "SOL", "SUI", "XRP",
-];
-
-/// Quotes that are dollars.
-const DOLLARS: [&str; 4] = ["FDUSD", "USD", "USDC", "USDT"];
-
-/// How much is offered near the price.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Liquidity {
-    /// So much that a follower's order fills next to it.
-    Deep,
-    /// Less, or nobody knows.
-    Thin,
-}
-
-impl Liquidity {
-    /// Of an instrument. A broker has his part in the spread, whatever the symbol.
-    #[must_use]
-    pub fn of(instrument: &Instrument) -> Self {
-        let pair = &instrument.pair;
-        let deep = DEEP.contains(&pair.base()) && DOLLARS.contains(&pair.quote());
-        if deep || instrument.kind == MarketKind::Cfd {
-            Self::Deep
-        } else {
-            Self::Thin
-        }
-    }
-}
-
-/// What a follower pays, as fractions of the price (0.001 is 0.1 %).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Costs {
-    /// Fee of a limit order.
-    pub maker: Decimal,
-    /// Fee of a market or stop order.
-    pub taker: Decimal,
-    /// How much worse than the deciding price a market or stop order fills. Limits do not slip.
-    pub slippage: Decimal,
-}
-
-impl Costs {
-    /// What the largest venue charges without discounts: 0.10 % on spot; 0.02 % and 0.05 % on
-    /// perpetuals (Binance's public fee tables, regular user); slippage 0.02 %, which is what deep books
-    /// take.
-    /// A broker takes his part in the spread. Retail accounts without commission are quoted gold at
-    /// 20 to 30 cents between bid and ask and EUR/USD at about one pip (the brokers' own tables of
-    /// typical spreads), which at 4,000 and 1.10 is 0.005 % to 0.01 % of the price for both ways: so
-    /// 0.005 % each way, and as much again for a stop that slips.
-    #[must_use]
-    pub const fn usual(kind: MarketKind) -> Self {
-        let slippage = Decimal::from_parts(2, 0, 0, false, 4);
-        match kind {
-            MarketKind::Spot => Self {
-                maker: Decimal::from_parts(1, 0, 0, false, 3),
-                taker: Decimal::from_parts(1, 0, 0, false, 3),
-                slippage,
-            },
-            MarketKind::Perpetual => Self {
-                maker: Decimal::from_parts(2, 0, 0, false, 4),
-                taker: Decimal::from_parts(5, 0, 0, false, 4),
-                slippage,
-            },
-            MarketKind::Cfd => Self {
-                maker: Decimal::from_parts(5, 0, 0, false, 5),
-                taker: Decimal::from_parts(5, 0, 0, false, 5),
-                slippage: Decimal::from_parts(5, 0, 0, false, 5),
-            },
-        }
-    }
-
-    /// Market in and stop out, as a fraction of the price.
-    #[must_use]
-    pub fn round_trip(&self) -> Decimal {
-        (self.taker + self.slippage) * Decimal::TWO
-    }
-}
+pub use self::costs::{Costs, Liquidity};
+pub use self::fees::Fees;
 
 /// Where a follower gets in. What 1 R is stays what was published.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,15 +26,8 @@ pub enum GettingIn {
 pub struct ExecutionModel {
     /// Its name and version: an outcome says under which model it came about.
     pub name: &'static str,
-    /// What is paid on spot.
-    pub spot: Costs,
-    /// What is paid on perpetuals.
-    pub perpetual: Costs,
-    /// What is paid on contracts for difference.
-    pub cfd: Costs,
-    /// How much worse market and stop orders fill at least where [`Liquidity`] is thin. It is not measured
-    /// but assumed, on the careful side: half a spread and a step into the book.
-    pub thin_slippage: Decimal,
+    /// What somebody pays who says it himself, wherever he trades; else it is what the venue charges.
+    pub own: Option<Costs>,
     /// Where the follower gets in.
     pub getting_in: GettingIn,
     /// In how many equal limit orders a zone is entered.
@@ -135,10 +52,7 @@ impl ExecutionModel {
     /// The model by which channels are ranked: as published, a zone by three equal orders.
     pub const DEFAULT: Self = Self {
         name: "default/1",
-        spot: Costs::usual(MarketKind::Spot),
-        perpetual: Costs::usual(MarketKind::Perpetual),
-        cfd: Costs::usual(MarketKind::Cfd),
-        thin_slippage: Decimal::from_parts(1, 0, 0, false, 3),
+        own: None,
         getting_in: GettingIn::AsPublished,
         zone_legs: 3,
         breakeven_after: None,
@@ -212,61 +126,39 @@ impl ExecutionModel {
             .map_or(self.name, |(family, _)| family)
     }
 
-    /// What is paid for this instrument.
+    /// What is paid for this instrument by today's rules.
     #[must_use]
     pub fn costs(&self, instrument: &Instrument) -> Costs {
-        let costs = match instrument.kind {
-            MarketKind::Spot => self.spot,
-            MarketKind::Perpetual => self.perpetual,
-            MarketKind::Cfd => self.cfd,
-        };
-        match Liquidity::of(instrument) {
-            Liquidity::Deep => costs,
-            Liquidity::Thin => Costs {
-                slippage: costs.slippage.max(self.thin_slippage),
-                ..costs
-            },
-        }
+        self.own.unwrap_or_else(|| Costs::of(instrument))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use rust_decimal::Decimal;
+
     use super::*;
 
-    fn slippage(instrument: &str) -> String {
-        let instrument = Instrument::parse(instrument).unwrap();
-        let costs = ExecutionModel::DEFAULT.costs(&instrument);
-        (costs.slippage * Decimal::ONE_HUNDRED)
-            .normalize()
-            .to_string()
-    }
-
     #[test]
-    fn orders_at_the_market_slip_farther_where_little_is_offered() {
-        assert_eq!(slippage("binance:spot:BTC/USDT"), "0.02");
-        assert_eq!(slippage("coinbase:spot:ETH/USD"), "0.02");
-        assert_eq!(slippage("binance-usdm:perpetual:SOL/USDC"), "0.02");
-        assert_eq!(slippage("binance:spot:ZEC/USDT"), "0.1");
-        assert_eq!(slippage("binance-usdm:perpetual:1000PEPE/USDT"), "0.1");
-        // A coin that is traded much against dollars is not so against another coin.
-        assert_eq!(slippage("binance:spot:ADA/BTC"), "0.1");
-        assert_eq!(slippage("broker:cfd:XAU/USD"), "0.005");
-    }
-
-    #[test]
-    fn whoever_assumes_more_slippage_than_a_thin_book_pays_it_everywhere() {
-        let much = Costs {
-            slippage: Decimal::new(5, 3),
-            ..Costs::usual(MarketKind::Spot)
+    fn whoever_says_what_he_pays_pays_that_at_every_venue_and_in_every_book() {
+        let own = Costs {
+            maker: Decimal::ZERO,
+            taker: Decimal::new(1, 4),
+            slippage: Decimal::new(5, 5),
         };
         let model = ExecutionModel {
-            spot: much,
+            own: Some(own),
             ..ExecutionModel::DEFAULT
         };
-        for pair in ["BTC/USDT", "ZEC/USDT"] {
-            let instrument = Instrument::parse(&format!("binance:spot:{pair}")).unwrap();
-            assert_eq!(model.costs(&instrument), much);
+        for name in [
+            "binance:spot:BTC/USDT",
+            "kraken:spot:ZEC/USD",
+            "broker:cfd:XAU/USD",
+        ] {
+            let instrument = Instrument::parse(name).unwrap();
+            assert_eq!(model.costs(&instrument), own);
+            let default = ExecutionModel::DEFAULT.costs(&instrument);
+            assert_eq!(default, Costs::of(&instrument));
         }
     }
 }

@@ -18,9 +18,11 @@ mod walk;
 mod watch;
 pub mod words;
 
+use std::time::Duration;
+
 use rust_decimal::Decimal;
 
-pub use self::audit::{Doubt, audit};
+pub use self::audit::{Doubt, Unsound, audit};
 pub use self::book::Book;
 pub use self::run::{Run, Waiting, Wanted};
 pub use self::terms::{Goal, Leg, Terms};
@@ -38,7 +40,9 @@ use crate::time::Timestamp;
 /// 2. A stop that the author moves beyond the price is paid what the bar gives at best; by the first
 ///    rules it was paid its own price, also where nobody had traded there. Market and stop orders slip
 ///    farther where the book is thin, and contracts for difference pay what brokers quote.
-pub const POLICY: u32 = 2;
+/// 3. Each venue charges its own fees ([`SCHEDULE`](crate::execution::fees::SCHEDULE)); before, all of them
+///    charged Binance's.
+pub const POLICY: u32 = 3;
 
 /// Where a signal stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -251,6 +255,9 @@ pub enum What {
 pub struct Outcome {
     /// The execution model, `default/1`.
     pub model: &'static str,
+    /// The version of the rules whose costs it pays; none where it was judged before outcomes told them,
+    /// which was by rules 1 or 2.
+    pub policy: Option<u32>,
     /// The bound that counts.
     pub pessimistic: BoundResult,
     /// The other bound.
@@ -280,6 +287,14 @@ pub struct BoundResult {
     pub mfe: Option<Decimal>,
     /// The worst unrealised price move in R.
     pub mae: Option<Decimal>,
+}
+
+impl BoundResult {
+    /// How long there was a position; none where nothing was entered.
+    #[must_use]
+    pub fn held(&self) -> Option<Duration> {
+        self.entered_at.map(|at| self.ended_at.since(at))
+    }
 }
 
 /// A later word about a signal, as it reaches the track.

@@ -27,6 +27,8 @@ pub struct Runner {
     pub channel: ChannelId,
     /// What may be said of it.
     pub figures: Figures,
+    /// How many of its judged signals are left out, because they were not tried so to the end.
+    pub untried: usize,
     /// What it claims against the record.
     pub claims: ClaimGap,
 }
@@ -67,7 +69,7 @@ pub fn rank(channels: Vec<Runner>, order: Order) -> (Vec<Ranked>, Vec<Unranked>)
     let mut unranked: Vec<Unranked> = few
         .into_iter()
         .map(|runner| {
-            let reason = why(&runner.figures);
+            let reason = why(&runner);
             runner.without_a_place(reason)
         })
         .collect();
@@ -126,8 +128,15 @@ fn bound(figures: &Figures, order: Order) -> f64 {
     }
 }
 
-fn why(figures: &Figures) -> String {
+fn why(
+    Runner {
+        figures, untried, ..
+    }: &Runner,
+) -> String {
     match figures.effective_n {
+        _ if figures.judged == 0 && *untried > 0 => format!(
+            "none of its {untried} judged signals was tried by these rules under this model to the end"
+        ),
         _ if figures.trades == 0 => {
             "no signal with a stop was entered and judged without a gap".to_owned()
         }
@@ -158,6 +167,7 @@ mod tests {
         Runner {
             channel: ChannelId::parse(name).unwrap(),
             figures,
+            untried: 0,
             claims: ClaimGap::default(),
         }
     }
@@ -197,6 +207,22 @@ mod tests {
         let (ranked, unranked) = rank(some(), Order::Worst);
         assert_eq!(names(&ranked), ["bad"]);
         assert_eq!(unranked.len(), 4);
+    }
+
+    #[test]
+    fn whoever_was_not_tried_so_is_not_said_to_have_traded_nothing() {
+        let nobody = Runner {
+            figures: Figures::of(&[]),
+            untried: 7,
+            ..channel("new", 0.0, [0.0, 0.0, 0.0], 1.0)
+        };
+        let silent = Runner {
+            untried: 0,
+            ..nobody.clone()
+        };
+        let (_, unranked) = rank(vec![nobody, silent], Order::Best);
+        assert!(unranked[0].reason.contains("7 judged signals"));
+        assert!(unranked[1].reason.starts_with("no signal with a stop"));
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub struct FollowedFilter {
     /// By the rules of this version, from recorded prices, also under `default/1`; today's when nothing is
     /// said.
     #[arg(long, value_name = "VERSION")]
-    #[param(minimum = 1, maximum = 2)]
+    #[param(minimum = 1, maximum = 3)]
     pub policy: Option<u32>,
 }
 

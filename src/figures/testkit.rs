@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::ids::{ChannelId, PostKey, Seq, SignalId};
-use domain::lifecycle::{BoundResult, Ending, Outcome, State};
+use domain::lifecycle::{BoundResult, Ending, Outcome, POLICY, State};
 use domain::market::{Instrument, Price, Side};
 use domain::ports::store::SignalRecord;
 use domain::post::Origin;
@@ -83,6 +83,7 @@ pub(crate) fn ended(record: SignalRecord, earned: Option<(&str, &str)>) -> Signa
         state: State::Ended(ending),
         outcome: Some(Outcome {
             model: "default/1",
+            policy: Some(POLICY),
             pessimistic: bound.clone(),
             optimistic: bound,
             ambiguous: false,

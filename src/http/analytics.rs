@@ -96,7 +96,7 @@ pub struct BoardParams {
     model: Option<String>,
     /// By the rules of this version, from recorded prices, also under `default/1`; today's when nothing is
     /// said.
-    #[param(minimum = 1, maximum = 2)]
+    #[param(minimum = 1, maximum = 3)]
     policy: Option<u32>,
     /// `live` or `simulator`, which are never on one board; what the platform collects when nothing is
     /// said. Imported history is on none.
@@ -157,7 +157,7 @@ pub struct FiguresParams {
     model: Option<String>,
     /// By the rules of this version, from recorded prices, also under `default/1`; today's when nothing is
     /// said.
-    #[param(minimum = 1, maximum = 2)]
+    #[param(minimum = 1, maximum = 3)]
     policy: Option<u32>,
     /// `live`, `import` or `simulator`; the channel's own when nothing is said.
     #[param(pattern = "^(live|import|simulator)$")]
@@ -367,6 +367,7 @@ pub async fn leaderboard(
             all.push(Runner {
                 channel,
                 figures: shown.figures.clone(),
+                untried: shown.untried,
                 claims: shown.claims,
             });
         }

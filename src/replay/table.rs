@@ -104,7 +104,8 @@ fn win_rate_between(channel: &ChannelReport) -> String {
 fn expectation(channel: &ChannelReport) -> String {
     channel.in_r.mean.map_or_else(
         || NOTHING.to_owned(),
-        |mean| format!("{:+.3} (n={})", mean, channel.in_r.n),
+        // A precision alone cuts a decimal off.
+        |mean| format!("{:+.3} (n={})", mean.round_dp(3), channel.in_r.n),
     )
 }
 
@@ -162,7 +163,7 @@ mod tests {
                 n,
                 left_out: 0,
                 won: n / 2,
-                mean: (n > 0).then(|| "-0.25".parse().unwrap()),
+                mean: (n > 0).then(|| "-0.249827".parse().unwrap()),
                 sum: None,
                 mean_optimistic: None,
                 certainty,

@@ -57,12 +57,12 @@ impl<D: Database> Chain for SqlStore<D> {
 }
 
 async fn gather<D: Database>(database: &D, most: usize) -> Result<Gathered, StoreError> {
-    let placed = places::give(database, most).await?;
+    let placed = places::give(database, most).await? + places::move_on(database, most).await?;
     let head = {
         let mut session = database.read().await?;
         write::meta(&mut session).await?.1
     };
-    let (mut records, mut more) = (0, placed == most);
+    let (mut records, mut more) = (0, placed >= most);
     for record in &RECORDS {
         let page = {
             let mut session = database.read().await?;
@@ -75,7 +75,10 @@ async fn gather<D: Database>(database: &D, most: usize) -> Result<Gathered, Stor
         };
         let page = page
             .into_iter()
-            .map(|(at, hash)| Ok(Leaf { at, hash: hash? }))
+            .map(|(at, hashed)| {
+                let hash = hashed?.whole;
+                Ok(Leaf { at, hash })
+            })
             .collect::<Result<Vec<_>, StoreError>>()?;
         more |= page.len() == most;
         records += page.len() as u64;

@@ -156,6 +156,7 @@ tables! {
         p_entered_at: Time, p_ended_at: Time, p_mfe: Exact, p_mae: Exact,
         o_ending: Text, o_ending_k: Int, o_r: Exact, o_filled: Exact, o_targets: Int,
         o_entered_at: Time, o_ended_at: Time, o_mfe: Exact, o_mae: Exact, place: Int,
+        policy: Int,
     }
     retrials (signal, model, policy, revision) {
         signal: Text, model: Text, policy: Int, revision: Int, tried: Time, source: Text, span: Int,

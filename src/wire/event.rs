@@ -272,6 +272,9 @@ pub enum EvidenceOut {
 pub struct OutcomeOut {
     /// Under which execution model.
     pub model: &'static str,
+    /// The version of the rules whose costs it pays; none of what was judged before outcomes told it, which
+    /// was by rules 1 or 2.
+    pub policy: Option<u32>,
     /// The bound that counts.
     pub pessimistic: BoundOut,
     /// The other bound.
@@ -299,6 +302,8 @@ pub struct BoundOut {
     pub entered_at: Option<i64>,
     /// When the last part was closed (µs UTC).
     pub ended_at: i64,
+    /// How long there was a position, in seconds; none where nothing was entered.
+    pub held_s: Option<u64>,
     /// The best price move in R while it was open.
     pub mfe: Option<String>,
     /// The worst price move in R while it was open.
@@ -542,6 +547,7 @@ impl OutcomeOut {
     pub fn of(outcome: &Outcome) -> Self {
         Self {
             model: outcome.model,
+            policy: outcome.policy,
             pessimistic: BoundOut::of(&outcome.pessimistic),
             optimistic: BoundOut::of(&outcome.optimistic),
             ambiguous: outcome.ambiguous,
@@ -560,6 +566,7 @@ impl BoundOut {
             targets_hit: result.targets,
             entered_at: result.entered_at.map(domain::time::Timestamp::as_micros),
             ended_at: result.ended_at.as_micros(),
+            held_s: result.held().map(|held| held.as_secs()),
             mfe: result.mfe.map(number),
             mae: result.mae.map(number),
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::event::{Body, Happening};
 use domain::ids::{ChannelId, PostKey, SignalId};
-use domain::lifecycle::{BoundResult, Change, Ending, Evidence, Outcome, State, What};
+use domain::lifecycle::{BoundResult, Change, Ending, Evidence, Outcome, POLICY, State, What};
 use domain::market::{Instrument, Price, Side};
 use domain::ports::store::{ChannelCard, Entry, PostEntry, Store as _};
 use domain::post::{Action, Origin, Post};
@@ -80,6 +80,7 @@ pub(crate) fn judged(channel: &ChannelId, nth: i64, hundredths: Option<i64>) -> 
         at: ended,
         what: What::Judged(Box::new(Outcome {
             model: "default/1",
+            policy: Some(POLICY),
             pessimistic: bound.clone(),
             optimistic: bound,
             ambiguous: false,

@@ -141,6 +141,7 @@ fn live(signal: &Signal) -> Outcome {
     };
     Outcome {
         model: "default/1",
+        policy: Some(POLICY),
         pessimistic: bound.clone(),
         optimistic: bound,
         ambiguous: false,
@@ -427,7 +428,7 @@ async fn files_speak_of_each_model(
             (
                 &"-1.1".into(),
                 &"default/1".into(),
-                &Value::Null,
+                &POLICY.into(),
                 &Value::Null
             )
         );
@@ -471,6 +472,7 @@ async fn todays_rules_try_everything_again_and_what_the_old_ones_found_stays_rea
         let of = |model: &'static str| {
             let mut outcome = live(signal);
             outcome.model = model;
+            outcome.policy = Some(old_rules);
             outcome.pessimistic.r = Some(Decimal::new(-5, 1));
             Retried {
                 signal: signal.id,
@@ -614,7 +616,7 @@ async fn boards_speak_of_each_model(
         ("/v1/analytics/leaderboard?model=best/1", "model"),
         ("/v1/exports/outcomes?model=best", "model"),
         ("/v1/exports/figures?policy=9", "policy"),
-        ("/v1/analytics/leaderboard?policy=3", "policy"),
+        ("/v1/analytics/leaderboard?policy=4", "policy"),
         ("/v1/analytics/channels/room?model=none", "model"),
         ("/v1/analytics/channels/room?policy=0", "policy"),
         ("/v1/analytics/signals/seven", "id"),

@@ -304,13 +304,23 @@ fn bound() -> impl Strategy<Value = BoundResult> {
 
 fn outcome() -> impl Strategy<Value = Outcome> {
     let model = prop_oneof![Just("default/1"), Just("first-target/1")];
-    (model, bound(), bound(), any::<bool>(), any::<bool>()).prop_map(
-        |(model, pessimistic, optimistic, ambiguous, incomplete)| Outcome {
-            model,
-            pessimistic,
-            optimistic,
-            ambiguous,
-            incomplete,
-        },
+    let policy = prop_oneof![Just(None), Just(Some(2)), Just(Some(3))];
+    (
+        model,
+        policy,
+        bound(),
+        bound(),
+        any::<bool>(),
+        any::<bool>(),
     )
+        .prop_map(
+            |(model, policy, pessimistic, optimistic, ambiguous, incomplete)| Outcome {
+                model,
+                policy,
+                pessimistic,
+                optimistic,
+                ambiguous,
+                incomplete,
+            },
+        )
 }

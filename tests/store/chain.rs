@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use domain::chain::{Day, Hash};
 use domain::event::{Body, Happening};
-use domain::execution::ExecutionModel;
+use domain::execution::{Costs, ExecutionModel};
 use domain::ids::Seq;
 use domain::lifecycle::Track;
-use domain::market::{Tick, Trade};
+use domain::market::{Instrument, Tick, Trade};
 use domain::ports::chain::SealRecord;
 use domain::ports::store::{Entry, MarketEntry, Receipt, Store, TrackRecord};
 use domain::score::{Assessed, Assessment, Score};
@@ -139,7 +139,17 @@ async fn commit(store: &dyn Store, entry: Entry, now: Timestamp) -> Receipt {
 
 /// Follows a signal through trades at these prices, as a market does.
 async fn follow(store: &dyn Store, signal: &Signal, prices: &[&str], now: Timestamp) {
-    let mut track = Track::open(signal, &ExecutionModel::DEFAULT);
+    let track = Track::open(signal, &ExecutionModel::DEFAULT);
+    go_on(store, signal, track, prices, now).await;
+}
+
+async fn go_on(
+    store: &dyn Store,
+    signal: &Signal,
+    mut track: Track,
+    prices: &[&str],
+    now: Timestamp,
+) {
     let mut happenings: Vec<Happening> = Vec::new();
     for (n, text) in (0..).zip(prices) {
         let mut changes = Vec::new();
@@ -251,6 +261,14 @@ async fn an_untouched_record_holds(scene: Scene) {
     );
     assert_eq!((verified.posts, verified.figures), (6, 2), "{verified:#?}");
     assert!(verified.records > 30, "{verified:#?}");
+    if let Place::File(house) = &scene.place {
+        // So does a script that has nothing of this program.
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/prove.py");
+        let mut python = std::process::Command::new("python3");
+        let database = house.path().join("record.db");
+        let said = python.arg(script).arg(database).output().unwrap();
+        assert!(said.status.success(), "{said:?}");
+    }
     let published = scene
         .opened
         .chain()
@@ -265,7 +283,7 @@ async fn an_untouched_record_holds(scene: Scene) {
 }
 
 /// What is changed, and what is named for it.
-const CHANGES: [(&str, &str); 30] = [
+const CHANGES: [(&str, &str); 32] = [
     (
         "UPDATE versions SET text = 'BTC long 101' WHERE key = '1'",
         "versions alpha/1/1",
@@ -312,6 +330,14 @@ const CHANGES: [(&str, &str); 30] = [
     ),
     (
         "UPDATE outcomes SET o_mfe = '9.5' WHERE signal = 'ID2'",
+        "outcomes ID2",
+    ),
+    (
+        "UPDATE outcomes SET policy = 2 WHERE signal = 'ID2'",
+        "outcomes ID2",
+    ),
+    (
+        "UPDATE outcomes SET policy = NULL WHERE signal = 'ID2'",
         "outcomes ID2",
     ),
     (
@@ -622,6 +648,75 @@ async fn a_retrial_of_before_is_not_covered_and_then_it_is(scene: Scene) {
     assert!(named[0].starts_with("retrials "), "{named:?}");
 }
 
+/// An older program runs beside this one for the time of a deploy: it seals a day without what it does not
+/// know of. That is no fault of the record, and the next seal holds what it left out.
+async fn what_an_older_program_leaves_out_is_sealed_later(scene: Scene) {
+    live(&scene, false).await;
+    scene.keep_copy("retrials").await;
+    assert_eq!(scene.tamper("DELETE FROM retrials").await, 3);
+    let forgetful = "UPDATE outcomes SET policy = NULL";
+    assert_eq!(scene.tamper(forgetful).await, 3);
+    scene.seal(day(2)).await;
+    scene.give_back("retrials").await;
+    assert_eq!(scene.tamper("UPDATE outcomes SET policy = 3").await, 3);
+
+    scene.seal(day(3)).await;
+    scene.seal(day(4)).await;
+    let verified = scene.verify().await;
+    assert_eq!((verified.findings, verified.notes), (vec![], vec![]));
+    let change = "UPDATE retrials SET o_r = '3' WHERE signal = (SELECT MIN(signal) FROM retrials)";
+    assert_eq!(scene.tamper(change).await, 1);
+    let named = named(&scene.verify().await);
+    assert_eq!(named.len(), 1, "{named:?}");
+    assert!(named[0].starts_with("retrials "), "{named:?}");
+}
+
+/// Each outcome is reckoned by the rules whose costs it pays, also where today's cost more or less, and
+/// what was judged before outcomes told their rules holds as well.
+async fn an_outcome_is_reckoned_by_the_rules_that_it_tells(scene: Scene) {
+    let store = scene.store();
+    let alpha = registered(&*store, "alpha").await;
+    let markets = ["kraken:spot:BTC/USD", "broker:cfd:BTC/USD"];
+    let rules = [Some(1), Some(2), Some(3), None];
+    let mut trades = Vec::new();
+    for (nth, (market, policy)) in (0..).zip(
+        markets
+            .iter()
+            .flat_map(|market| rules.map(|policy| (market, policy))),
+    ) {
+        let mut trade = signal(&alpha, &nth.to_string(), 0, "BTC/USD");
+        trade.instrument = Instrument::parse(market).unwrap();
+        let entry = call(
+            post(&alpha, &nth.to_string(), "BTC long 100"),
+            std::slice::from_ref(&trade),
+        );
+        commit(&*store, Entry::Post(Box::new(entry)), noon()).await;
+        let mut track = Track::open(&trade, &ExecutionModel::DEFAULT);
+        // As an older program opened it.
+        track.terms.policy = policy;
+        track.terms.costs = Costs::by(policy.unwrap_or(1), &trade.instrument).unwrap();
+        go_on(
+            &*store,
+            &trade,
+            track,
+            &["101", "99.9", "110.5", "121"],
+            noon(),
+        )
+        .await;
+        trades.push(trade);
+    }
+    scene.seal(day(1)).await;
+    let verified = scene.verify().await;
+    assert_eq!(verified.findings, [], "{verified:#?}");
+    assert_eq!(verified.outcomes, 8);
+
+    // Whoever lets an outcome tell other rules is found, before it is sealed as well.
+    let id = trades[2].id;
+    let forged = format!("UPDATE outcomes SET policy = 2 WHERE signal = '{id}'");
+    assert_eq!(scene.tamper(&forged).await, 1);
+    assert_eq!(named(&scene.verify().await), [format!("outcomes {id}")]);
+}
+
 macro_rules! on_both {
     ($($promise:ident),* $(,)?) => {
         mod in_a_file {
@@ -650,4 +745,6 @@ on_both!(
     a_forgotten_stream_still_verifies,
     records_without_a_place_are_given_one,
     a_retrial_of_before_is_not_covered_and_then_it_is,
+    what_an_older_program_leaves_out_is_sealed_later,
+    an_outcome_is_reckoned_by_the_rules_that_it_tells,
 );

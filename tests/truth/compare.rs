@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use domain::event::Body;
-use domain::execution::ExecutionModel;
+use domain::execution::Costs;
 use domain::ids::{ChannelId, PostKey};
 use domain::lifecycle::{BoundResult, Ending};
 use domain::market::{Price, Side};
@@ -299,7 +299,7 @@ fn too_near(signal: &Signal, theirs: &Course) -> bool {
         return false;
     };
     let fill = price(fill.price).get();
-    let costs = ExecutionModel::DEFAULT.costs(&signal.instrument);
+    let costs = Costs::anywhere(&signal.instrument);
     let nearest = costs.round_trip() * Decimal::from(3) * fill;
     (fill - stop.get()).abs() < nearest
 }

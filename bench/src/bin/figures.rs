@@ -10,7 +10,9 @@ use bench::{row, table};
 use domain::event::{Body, Happening};
 use domain::execution::ExecutionModel;
 use domain::ids::{ChannelId, PostKey, Seq, SignalId};
-use domain::lifecycle::{BoundResult, Change, Ending, Evidence, Outcome, State, Track, What};
+use domain::lifecycle::{
+    BoundResult, Change, Ending, Evidence, Outcome, POLICY, State, Track, What,
+};
 use domain::market::{Instrument, Price, Side};
 use domain::ports::store::{ChannelCard, Entry, MarketEntry, PostEntry, Store, TrackRecord};
 use domain::post::{Action, Origin, Post};
@@ -247,6 +249,7 @@ fn outcome(number: u64) -> Outcome {
     };
     Outcome {
         model: ExecutionModel::DEFAULT.name,
+        policy: Some(POLICY),
         pessimistic: bound.clone(),
         optimistic: bound,
         ambiguous: false,

@@ -47,21 +47,57 @@ struct Fill {
     first_price: Option<Price>,
 }
 
-/// Reckons what the changes of a signal come to, in their order, and compares it with the outcome that
-/// was told last.
+/// The rules by which an outcome may have come about that does not tell: the newest of them last.
+const UNTOLD: [u32; 2] = [1, 2];
+
+/// Why an outcome cannot be reckoned.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unsound {
+    /// What was told does not add up.
+    #[error(transparent)]
+    Doubt(#[from] Doubt),
+    /// Nothing is wrong with it that could be told here.
+    #[error("this program does not know rules {0}")]
+    Rules(u32),
+}
+
+/// Reckons what the changes of a signal come to, in their order and by the rules that the outcome
+/// tells, and compares it with the outcome.
 ///
 /// # Errors
 ///
-/// [`Doubt`] about the first thing that does not add up.
+/// [`Unsound`]: the first thing that does not add up, or rules that are not known.
 pub fn audit(
     signal: &Signal,
     model: &ExecutionModel,
     changes: &[Change],
     outcome: &Outcome,
+) -> Result<(), Unsound> {
+    let instrument = &signal.instrument;
+    let untold = outcome.policy.is_none().then_some(UNTOLD);
+    let rules = untold.into_iter().flatten().chain(outcome.policy);
+    let mut doubt = None;
+    for rules in rules {
+        let costs = Costs::by(rules, instrument).ok_or(Unsound::Rules(rules))?;
+        let costs = model.own.unwrap_or(costs);
+        match reckon(signal, model, costs, changes, outcome) {
+            Ok(()) => return Ok(()),
+            Err(this) => doubt = Some(this),
+        }
+    }
+    doubt.map_or(Ok(()), |doubt| Err(doubt.into()))
+}
+
+fn reckon(
+    signal: &Signal,
+    model: &ExecutionModel,
+    costs: Costs,
+    changes: &[Change],
+    outcome: &Outcome,
 ) -> Result<(), Doubt> {
     let mut books = Books {
         side: signal.side,
-        costs: model.costs(&signal.instrument),
+        costs,
         fills: Vec::new(),
         open: Decimal::ZERO,
         received: Decimal::ZERO,

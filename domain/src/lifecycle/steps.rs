@@ -1,7 +1,5 @@
 //! Steps: the long way through a tick that may touch a level.
 
-use rust_decimal::Decimal;
-
 use super::bar::Bar;
 use super::track::Track;
 use super::walk::{Walk, expire, tell, withdrawn};
@@ -82,7 +80,7 @@ impl Track {
         let Some(stop) = self.terms.stop else { return };
         let risk = (bar.open.get() - stop.get()).abs();
         // A market order that fills next to its stop would make a hundred R of any noise.
-        let hair = self.terms.costs.round_trip() * Decimal::from(3) * bar.open.get();
+        let hair = self.terms.nearest_stop() * bar.open.get();
         // A stop inside the zone would be met before the zone is entered.
         let inside = |limit| self.terms.reaches(stop, limit);
         let no_trade = self.terms.reaches(stop, bar.open)

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use rust_decimal::Decimal;
 
+use super::POLICY;
 use crate::execution::{Costs, ExecutionModel, GettingIn};
 use crate::market::{Price, Side};
 use crate::reading::{Entry, Rung, Target};
@@ -15,6 +16,8 @@ use crate::time::Timestamp;
 pub struct Terms {
     /// The execution model's name.
     pub model: &'static str,
+    /// The rules by which it was opened, and whose costs it pays; none in terms of before that was kept.
+    pub policy: Option<u32>,
     /// Long or short.
     pub side: Side,
     /// How it is entered.
@@ -48,6 +51,10 @@ pub struct Terms {
     pub price_at_receipt: Option<Price>,
     /// Fees and slippage.
     pub costs: Costs,
+    /// A market order without a price that would fill nearer to its stop than this share of the price is
+    /// no trade: three round trips at the usual costs, whatever this venue charges. None in terms of before
+    /// that was kept: three of their own.
+    pub nearest_stop: Option<Decimal>,
 }
 
 /// One of the equal parts in which a position is entered.
@@ -76,6 +83,7 @@ impl Terms {
         let entry = entry(&signal.entry, signal.side, model.getting_in);
         Self {
             model: model.name,
+            policy: Some(POLICY),
             side: signal.side,
             entry,
             legs: legs(&entry, signal.side, model.zone_legs),
@@ -92,7 +100,15 @@ impl Terms {
             // Who comes later finds another price than the one at receipt.
             price_at_receipt: signal.price_at_receipt.filter(|_| model.delay.is_zero()),
             costs: model.costs(&signal.instrument),
+            nearest_stop: Some(nearest_stop(&Costs::anywhere(&signal.instrument))),
         }
+    }
+
+    /// A market order without a price that would fill nearer to its stop, as a share of the price, is no
+    /// trade.
+    pub(super) fn nearest_stop(&self) -> Decimal {
+        self.nearest_stop
+            .unwrap_or_else(|| nearest_stop(&self.costs))
     }
 
     /// `a` lies farther in profit's direction than `b`.
@@ -132,6 +148,10 @@ impl Terms {
         let slipped = price.get() * (Decimal::ONE + sign * self.costs.slippage);
         Price::new(slipped).unwrap_or(price)
     }
+}
+
+fn nearest_stop(costs: &Costs) -> Decimal {
+    costs.round_trip() * Decimal::from(3)
 }
 
 /// The entry that a follower makes of the published one.

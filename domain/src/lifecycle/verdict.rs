@@ -18,6 +18,7 @@ impl Track {
         let ambiguous = self.ambiguous || disagree(&pessimistic, &optimistic);
         Some(Outcome {
             model: self.terms.model,
+            policy: self.terms.policy,
             pessimistic,
             optimistic,
             ambiguous,

@@ -71,9 +71,12 @@ proptest! {
         signal in signals(true),
         path in paths(),
         model in prop::sample::select(domain::execution::ExecutionModel::ALL.to_vec()),
+        market in prop::sample::select(vec![
+            "x:perpetual:BTC/USDT", "kraken:spot:ZEC/USD", "coinbase:spot:BTC/USD", "broker:cfd:XAU/USD",
+        ]),
     ) {
         let mut signal = signal;
-        signal.instrument = domain::market::Instrument::parse("x:perpetual:BTC/USDT").unwrap();
+        signal.instrument = domain::market::Instrument::parse(market).unwrap();
         let story = finish(meet(Story::of(&signal, &model), &path));
         let audited = audit(&signal, &model, &story.told, story.outcome());
         prop_assert_eq!(audited, Ok(()), "{:#?}", story.told);

@@ -1,8 +1,8 @@
 //! R: what is left after costs, in units of the published risk.
 
 use domain::execution::{ExecutionModel, GettingIn};
-use domain::lifecycle::Ending;
-use domain::market::MarketKind;
+use domain::lifecycle::{Ending, POLICY};
+use domain::market::{Instrument, MarketKind};
 use domain::reading::Entry;
 
 use crate::story::*;
@@ -70,6 +70,24 @@ fn perpetuals_pay_the_fees_of_perpetuals() {
     ]));
     // Maker on both sides: 0.02 + 0.022 over 5.
     assert_eq!(story.r().0, d("1.9916"));
+}
+
+#[test]
+fn each_venue_takes_its_own_fees_and_dear_ones_make_no_trade_void() {
+    // A risk of 5 % is less than three round trips at the dearest venue: the trade is dear, not void.
+    let mut signal = long(Entry::Market(None), &["110"], "95");
+    let path = [trade(1, "100"), trade(2, "111")];
+    let mut earned = |market: &str| {
+        signal.instrument = Instrument::parse(market).unwrap();
+        let story = Story::of(&signal, &ExecutionModel::DEFAULT).see(&path);
+        assert_eq!(story.endings().0, Ending::AllTargets, "{market}");
+        assert_eq!(story.outcome().policy, Some(POLICY));
+        story.r().0
+    };
+    // In at 100.02 by a taker's fee and out at 110 by a maker's, over 5.
+    assert_eq!(earned("binance:spot:BTC/USDT"), d("1.953996"));
+    assert_eq!(earned("kraken:spot:BTC/USDT"), d("1.860984"));
+    assert_eq!(earned("coinbase:spot:BTC/USDT"), d("1.623952"));
 }
 
 #[test]

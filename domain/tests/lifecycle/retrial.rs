@@ -45,9 +45,8 @@ fn tried(
 }
 
 fn named(name: &str) -> ExecutionModel {
-    let free = FREE;
     ExecutionModel {
-        spot: free.spot,
+        own: FREE.own,
         ..ExecutionModel::named(name).unwrap()
     }
 }

@@ -18,8 +18,7 @@ pub(crate) const START: Timestamp = Timestamp::from_millis(1_700_000_040_000);
 /// Nothing costs anything, so that R can be counted on the fingers.
 pub(crate) const FREE: ExecutionModel = ExecutionModel {
     name: "free/1",
-    spot: NOTHING,
-    perpetual: NOTHING,
+    own: Some(NOTHING),
     ..ExecutionModel::DEFAULT
 };
 

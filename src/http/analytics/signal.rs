@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use actix_web::web;
-use domain::execution::ExecutionModel;
+use domain::execution::{Costs, ExecutionModel, Fees};
 use domain::ids::SignalId;
-use domain::market::Interval;
+use domain::market::{Instrument, Interval};
 use domain::ports::retrial::{RetrialQuery, Retrials, Retried};
 use domain::ports::store::SignalRecord;
 use domain::ports::Clock;
@@ -52,7 +52,7 @@ pub struct Looking {
 #[into_params(parameter_in = Query)]
 pub struct AnalysisParams {
     /// Only those by the rules of this version; by each when nothing is said.
-    #[param(minimum = 1, maximum = 2)]
+    #[param(minimum = 1, maximum = 3)]
     policy: Option<u32>,
 }
 
@@ -63,6 +63,8 @@ pub struct SignalAnalysis {
     signal: SignalOut,
     /// What is not known for certain of the live outcome, and why; empty where everything is.
     unclear: Vec<String>,
+    /// What a follower pays on the market that judges it, by today's rules.
+    costs: CostsOut,
     /// Everything that happened to it, with what decided it.
     events: Vec<EventOut>,
     /// The way of the price around its life; none where nobody tells it now.
@@ -71,6 +73,37 @@ pub struct SignalAnalysis {
     path_missing: Option<String>,
     /// What came of it under each execution model from recorded prices.
     models: Vec<ModelOut>,
+}
+
+/// What a follower pays, as fractions of the price: `0.001` is 0.1 %.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CostsOut {
+    /// Fee of a limit order.
+    maker: String,
+    /// Fee of a market or stop order.
+    taker: String,
+    /// How much worse than the deciding price a market or stop order fills.
+    slippage: String,
+    /// Which of the venue's fees these are.
+    tier: &'static str,
+    /// When they were looked up: `2026-10`.
+    as_of: &'static str,
+    /// The venue's fees are not known, and the usual ones are assumed.
+    assumed: bool,
+}
+
+impl CostsOut {
+    fn of(instrument: &Instrument) -> Self {
+        let (costs, fees) = (Costs::of(instrument), Fees::of(instrument));
+        Self {
+            maker: costs.maker.normalize().to_string(),
+            taker: costs.taker.normalize().to_string(),
+            slippage: costs.slippage.normalize().to_string(),
+            tier: fees.tier,
+            as_of: fees.as_of,
+            assumed: fees.is_assumed(),
+        }
+    }
 }
 
 /// The way of a price.
@@ -141,6 +174,7 @@ pub async fn signal(
     let live = live.map(|outcome| unclear(outcome, None, ExecutionModel::DEFAULT.delay));
     Ok(web::Json(SignalAnalysis {
         unclear: live.unwrap_or_default(),
+        costs: CostsOut::of(&record.signal.instrument),
         events: events
             .iter()
             .map(|event| EventOut::of(event, view(caller)))

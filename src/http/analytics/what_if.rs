@@ -127,7 +127,8 @@ pub struct OwnIn {
     /// How long after receipt the follower acts, in seconds.
     #[schema(minimum = 0, maximum = 86400)]
     delay_s: Option<u64>,
-    /// What is paid, in every kind of market.
+    /// What is paid, at every venue and in every kind of market; what each venue charges when nothing is
+    /// said.
     fees: Option<FeesIn>,
 }
 
@@ -439,14 +440,9 @@ impl OwnIn {
             let why = "a follower comes a day late at most: 86400";
             return Err(ApiError::invalid("own.delay_s", why));
         }
-        let costs = self.fees.as_ref().map(FeesIn::costs).transpose()?;
         Ok(ExecutionModel {
             name: OWN,
-            spot: costs.unwrap_or(usual.spot),
-            perpetual: costs.unwrap_or(usual.perpetual),
-            cfd: costs.unwrap_or(usual.cfd),
-            // Whoever says what he pays pays that, wherever.
-            thin_slippage: costs.map_or(usual.thin_slippage, |costs| costs.slippage),
+            own: self.fees.as_ref().map(FeesIn::costs).transpose()?,
             getting_in,
             zone_legs: within("zone_legs", self.zone_legs, 1, 10)?.unwrap_or(usual.zone_legs),
             breakeven_after: within("breakeven_after", self.breakeven_after, 1, 16)?,

@@ -27,8 +27,35 @@ pub(super) struct Record {
     key: &'static str,
     /// What of it is hashed, in this order. A column that is added here must be empty in every record
     /// that is stored already: its hash was taken without it.
-    hashed: &'static [&'static str],
+    hashed: &'static [&'static [&'static str]],
+    /// Those of them that a program of before does not know, which may run beside this one for the time of
+    /// a deploy: it hashes a record without them.
+    newer: &'static [&'static str],
 }
+
+/// What came of a signal, as it was judged live and as it was tried again.
+const VERDICT: [&str; 20] = [
+    "ambiguous",
+    "incomplete",
+    "p_ending",
+    "p_ending_k",
+    "p_r",
+    "p_filled",
+    "p_targets",
+    "p_entered_at",
+    "p_ended_at",
+    "p_mfe",
+    "p_mae",
+    "o_ending",
+    "o_ending_k",
+    "o_r",
+    "o_filled",
+    "o_targets",
+    "o_entered_at",
+    "o_ended_at",
+    "o_mfe",
+    "o_mae",
+];
 
 /// Every kind, by name.
 pub(super) const RECORDS: [Record; 8] = [
@@ -38,7 +65,8 @@ pub(super) const RECORDS: [Record; 8] = [
         alias: "e",
         place: "e.seq",
         key: "CAST(e.seq AS TEXT)",
-        hashed: &["seq", "signal", "instrument", "type", "stored", "body"],
+        hashed: &[&["seq", "signal", "instrument", "type", "stored", "body"]],
+        newer: &[],
     },
     Record {
         table: "outcomes",
@@ -46,30 +74,8 @@ pub(super) const RECORDS: [Record; 8] = [
         alias: "o",
         place: "o.place",
         key: "o.signal",
-        hashed: &[
-            "signal",
-            "model",
-            "ambiguous",
-            "incomplete",
-            "p_ending",
-            "p_ending_k",
-            "p_r",
-            "p_filled",
-            "p_targets",
-            "p_entered_at",
-            "p_ended_at",
-            "p_mfe",
-            "p_mae",
-            "o_ending",
-            "o_ending_k",
-            "o_r",
-            "o_filled",
-            "o_targets",
-            "o_entered_at",
-            "o_ended_at",
-            "o_mfe",
-            "o_mae",
-        ],
+        hashed: &[&["signal", "model"], &VERDICT, &["policy"]],
+        newer: &["policy"],
     },
     Record {
         table: "predictions",
@@ -77,7 +83,7 @@ pub(super) const RECORDS: [Record; 8] = [
         alias: "p",
         place: "s.seq",
         key: "p.signal || '/' || p.model",
-        hashed: &[
+        hashed: &[&[
             "signal",
             "model",
             "speaks",
@@ -87,7 +93,8 @@ pub(super) const RECORDS: [Record; 8] = [
             "skill",
             "moved",
             "predicted",
-        ],
+        ]],
+        newer: &[],
     },
     Record {
         table: "readings",
@@ -96,7 +103,7 @@ pub(super) const RECORDS: [Record; 8] = [
         alias: "r",
         place: "v.place",
         key: "r.channel || '/' || r.key || '/' || r.version",
-        hashed: &[
+        hashed: &[&[
             "channel",
             "key",
             "version",
@@ -106,7 +113,8 @@ pub(super) const RECORDS: [Record; 8] = [
             "drafts",
             "claim_pair",
             "claim_percent",
-        ],
+        ]],
+        newer: &[],
     },
     Record {
         table: "retrials",
@@ -115,39 +123,23 @@ pub(super) const RECORDS: [Record; 8] = [
         place: "x.place",
         key: "x.signal || '/' || x.model || '/' || x.policy || '/' || x.revision",
         hashed: &[
-            "signal",
-            "model",
-            "policy",
-            "revision",
-            "tried",
-            "source",
-            "span",
-            "path_from",
-            "path_to",
-            "ticks",
-            "gaps",
-            "missing",
-            "ambiguous",
-            "incomplete",
-            "p_ending",
-            "p_ending_k",
-            "p_r",
-            "p_filled",
-            "p_targets",
-            "p_entered_at",
-            "p_ended_at",
-            "p_mfe",
-            "p_mae",
-            "o_ending",
-            "o_ending_k",
-            "o_r",
-            "o_filled",
-            "o_targets",
-            "o_entered_at",
-            "o_ended_at",
-            "o_mfe",
-            "o_mae",
+            &[
+                "signal",
+                "model",
+                "policy",
+                "revision",
+                "tried",
+                "source",
+                "span",
+                "path_from",
+                "path_to",
+                "ticks",
+                "gaps",
+                "missing",
+            ],
+            &VERDICT,
         ],
+        newer: &[],
     },
     Record {
         table: "signals",
@@ -155,7 +147,7 @@ pub(super) const RECORDS: [Record; 8] = [
         alias: "s",
         place: "s.seq",
         key: "s.id",
-        hashed: &[
+        hashed: &[&[
             "id",
             "seq",
             "channel",
@@ -184,7 +176,8 @@ pub(super) const RECORDS: [Record; 8] = [
             "score_expected_r",
             "score_skill",
             "score_moved",
-        ],
+        ]],
+        newer: &[],
     },
     Record {
         table: "targets",
@@ -192,7 +185,8 @@ pub(super) const RECORDS: [Record; 8] = [
         alias: "t",
         place: "s.seq",
         key: "t.signal || '/' || t.k",
-        hashed: &["signal", "k", "price", "weight"],
+        hashed: &[&["signal", "k", "price", "weight"]],
+        newer: &[],
     },
     Record {
         table: "versions",
@@ -200,7 +194,7 @@ pub(super) const RECORDS: [Record; 8] = [
         alias: "v",
         place: "v.place",
         key: "v.channel || '/' || v.key || '/' || v.version",
-        hashed: &[
+        hashed: &[&[
             "channel",
             "key",
             "version",
@@ -214,7 +208,8 @@ pub(super) const RECORDS: [Record; 8] = [
             "posted",
             "received",
             "origin",
-        ],
+        ]],
+        newer: &[],
     },
 ];
 
@@ -248,6 +243,22 @@ impl Span {
     }
 }
 
+/// What a record hashes to now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Hashed {
+    /// All of it.
+    pub(super) whole: Hash,
+    /// What a program of before knows of it, where that is less.
+    before: Option<Hash>,
+}
+
+impl Hashed {
+    /// It hashed to this when it was first looked at.
+    pub(super) fn is(&self, sealed: Hash) -> bool {
+        self.whole == sealed || self.before == Some(sealed)
+    }
+}
+
 /// A record and its hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Leaf {
@@ -263,7 +274,7 @@ impl Record {
         let table = TABLES.iter().find(|table| table.name == self.table);
         let of = table.map_or(&[][..], |table| table.columns);
         let kind = move |name: &&'static str| of.iter().find(|(other, _)| other == name);
-        self.hashed.iter().filter_map(kind)
+        self.hashed.iter().copied().flatten().filter_map(kind)
     }
 
     /// Some records of a span as they are now, in order, each with its hash, or why it has none.
@@ -272,7 +283,7 @@ impl Record {
         session: &mut S,
         span: &Span,
         most: usize,
-    ) -> Result<Vec<(At, Result<Hash, StoreError>)>, StoreError> {
+    ) -> Result<Vec<(At, Result<Hashed, StoreError>)>, StoreError> {
         let Self {
             from,
             alias,
@@ -297,14 +308,26 @@ impl Record {
                     place: columns::seq(row, "at_place")?,
                     key: columns::text(row, "at_key")?,
                 };
-                let text = self.text(row);
-                Ok((at, text.map(|text| chain::leaf(text.as_bytes()))))
+                Ok((at, self.hash(row)))
             })
             .collect()
     }
 
+    fn hash<R: Row>(&self, row: &R) -> Result<Hashed, StoreError> {
+        let mut members = self.members(row)?;
+        let hash = |members: &Map<String, Json>| {
+            let text = Json::Object(members.clone()).to_string();
+            chain::leaf(text.as_bytes())
+        };
+        let whole = hash(&members);
+        let all = members.len();
+        members.retain(|name, _| !self.newer.contains(&name.as_str()));
+        let before = (members.len() < all).then(|| hash(&members));
+        Ok(Hashed { whole, before })
+    }
+
     /// What is hashed of a row.
-    fn text<R: Row>(&self, row: &R) -> Result<String, StoreError> {
+    fn members<R: Row>(&self, row: &R) -> Result<Map<String, Json>, StoreError> {
         let mut members = Map::new();
         members.insert("record".to_owned(), self.table.into());
         for (name, kind) in self.columns() {
@@ -312,7 +335,7 @@ impl Record {
                 members.insert((*name).to_owned(), value);
             }
         }
-        Ok(Json::Object(members).to_string())
+        Ok(members)
     }
 }
 
@@ -342,7 +365,7 @@ mod tests {
         for record in &RECORDS {
             assert_eq!(
                 record.columns().count(),
-                record.hashed.len(),
+                record.hashed.concat().len(),
                 "{}",
                 record.table
             );

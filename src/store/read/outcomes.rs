@@ -46,18 +46,21 @@ pub(super) fn outcome<R: Row>(row: &R) -> Result<Option<Outcome>, StoreError> {
     let Some(model) = row.text("outcome_model")? else {
         return Ok(None);
     };
+    let policy = columns::maybe_whole(row, "outcome_policy")?;
     let told = ["outcome_ambiguous", "outcome_incomplete"];
-    of_model(row, &model, told).map(Some)
+    of_model(row, &model, policy, told).map(Some)
 }
 
-/// The outcome under a model; whether it is ambiguous and incomplete stands in the columns `told`.
+/// The outcome under a model, by some rules; whether it is ambiguous and incomplete stands in the columns `told`.
 pub(super) fn of_model<R: Row>(
     row: &R,
     model: &str,
+    policy: Option<u32>,
     told: [&str; 2],
 ) -> Result<Outcome, StoreError> {
     Ok(Outcome {
         model: shape::lasting(model),
+        policy,
         pessimistic: bound(row, &PESSIMISTIC)?,
         optimistic: bound(row, &OPTIMISTIC)?,
         ambiguous: columns::flag(row, told[0])?,

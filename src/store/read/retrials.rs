@@ -143,9 +143,10 @@ fn row(one: &Retried, signal: SignalId, revision: u32) -> Vec<Value> {
 
 fn retried<R: Row>(row: &R) -> Result<Retried, StoreError> {
     let model = columns::text(row, "model")?;
+    let policy = columns::whole(row, "policy")?;
     Ok(Retried {
         signal: columns::parsed(row, "signal", |id| shape::signal_id(id).ok())?,
-        policy: columns::whole(row, "policy")?,
+        policy,
         revision: columns::whole(row, "revision")?,
         tried: columns::time(row, "tried")?,
         source: columns::text(row, "source")?,
@@ -157,7 +158,7 @@ fn retried<R: Row>(row: &R) -> Result<Retried, StoreError> {
             gaps: columns::whole(row, "gaps")?,
             missing: Duration::from_micros(columns::whole(row, "missing")?),
         },
-        outcome: outcomes::of_model(row, &model, ["ambiguous", "incomplete"])?,
+        outcome: outcomes::of_model(row, &model, Some(policy), ["ambiguous", "incomplete"])?,
     })
 }
 

@@ -24,7 +24,8 @@ const SIGNALS: &str = "SELECT s.id, s.seq, s.channel, s.post, s.origin, s.instru
      s.substituted, s.side, s.entry, s.entry_low, s.entry_high, s.entry_rungs, s.stop, s.leverage, \
      s.breakeven_after, s.posted, s.received, s.expires_at, s.held_at_most, s.price_at_receipt, \
      s.ambiguous, s.score_model, s.score_targets, s.score_expected_r, s.score_skill, s.score_moved, \
-     s.state, s.state_k, s.edited, s.deleted, o.model AS outcome_model, o.ambiguous AS outcome_ambiguous, \
+     s.state, s.state_k, s.edited, s.deleted, o.model AS outcome_model, \
+     o.policy AS outcome_policy, o.ambiguous AS outcome_ambiguous, \
      o.incomplete AS outcome_incomplete, \
      o.p_ending, o.p_ending_k, o.p_r, o.p_filled, o.p_targets, o.p_entered_at, o.p_ended_at, \
      o.p_mfe, o.p_mae, o.o_ending, o.o_ending_k, o.o_r, o.o_filled, o.o_targets, o.o_entered_at, \

@@ -63,6 +63,7 @@ kept_enum!(What {
 });
 kept_struct!(Outcome {
     model,
+    policy,
     pessimistic,
     optimistic,
     ambiguous,

@@ -130,7 +130,7 @@ mod tests {
         }
     }
 
-    fn outcome() -> Body {
+    fn outcome(policy: Option<u32>) -> Body {
         let bound = BoundResult {
             ending: Ending::StoppedAfterTarget(2),
             r: Some(Decimal::new(-1_50, 2)),
@@ -145,6 +145,7 @@ mod tests {
             at: Timestamp::from_micros(9),
             what: What::Judged(Box::new(Outcome {
                 model: "default/1",
+                policy,
                 pessimistic: bound.clone(),
                 optimistic: bound,
                 ambiguous: false,
@@ -196,7 +197,15 @@ mod tests {
             post: PostKey::new("7"),
         };
         let written = include_str!("event.v1.txt").lines();
-        let bodies = [signal(zone), market, word, gone, filled(), outcome()];
+        let bodies = [
+            signal(zone),
+            market,
+            word,
+            gone,
+            filled(),
+            outcome(None),
+            outcome(Some(3)),
+        ];
 
         assert_eq!(written.clone().count(), bodies.len());
         for (line, body) in written.zip(bodies) {

@@ -41,6 +41,7 @@ kept_struct!(Track {
 kept_struct!(Unheard { at, word });
 kept_struct!(Terms {
     model,
+    policy,
     side,
     entry,
     legs,
@@ -53,6 +54,7 @@ kept_struct!(Terms {
     held_at_most,
     price_at_receipt,
     costs,
+    nearest_stop,
     stop_follows_from,
     first_target_only,
     delay,

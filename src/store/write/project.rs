@@ -31,11 +31,11 @@ const EDITED: &str = "UPDATE signals SET edited = TRUE WHERE id = $1";
 
 const DELETED: &str = "UPDATE signals SET deleted = TRUE WHERE id = $1";
 
-const OUTCOME: &str = "INSERT INTO outcomes (signal, model, ambiguous, incomplete, \
+const OUTCOME: &str = "INSERT INTO outcomes (signal, model, policy, ambiguous, incomplete, \
      p_ending, p_ending_k, p_r, p_filled, p_targets, p_entered_at, p_ended_at, p_mfe, p_mae, \
      o_ending, o_ending_k, o_r, o_filled, o_targets, o_entered_at, o_ended_at, o_mfe, o_mae, place) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, \
-     $19, $20, $21, $22, $23)";
+     $19, $20, $21, $22, $23, $24)";
 
 impl<S: Session> Desk<S> {
     pub(super) async fn project(&mut self, happening: &Happening) -> Result<(), StoreError> {
@@ -158,12 +158,13 @@ fn rungs(entry: &Entry) -> Option<String> {
 fn outcome_values(id: SignalId, outcome: &Outcome) -> Vec<Value> {
     let Outcome {
         model,
+        policy,
         pessimistic,
         optimistic,
         ambiguous,
         incomplete,
     } = outcome;
-    let mut values = values![id, *model, *ambiguous, *incomplete];
+    let mut values = values![id, *model, *policy, *ambiguous, *incomplete];
     values.extend(bound_values(pessimistic));
     values.extend(bound_values(optimistic));
     values

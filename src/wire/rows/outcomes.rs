@@ -65,7 +65,7 @@ pub static OUTCOMES: &[Column<Of>] = &[
     Column::new("edited", Get::Flag(|of| Some(of.record.edited))),
     Column::new("deleted", Get::Flag(|of| Some(of.record.deleted))),
     Column::new("model", Get::Text(|of| Some(told(of)?.model.to_owned()))),
-    Column::new("policy", Get::Whole(|of| Some(again(of)?.policy.into()))),
+    Column::new("policy", Get::Whole(|of| Some(told(of)?.policy?.into()))),
     Column::new(
         "revision",
         Get::Whole(|of| Some(again(of)?.revision.into())),
@@ -90,6 +90,7 @@ pub static OUTCOMES: &[Column<Of>] = &[
     ),
     Column::new("entered_at", Get::Instant(|of| low(of)?.entered_at)),
     Column::new("ended_at", Get::Instant(|of| Some(low(of)?.ended_at))),
+    Column::new("held_s", Get::Whole(|of| whole(low(of)?.held()?.as_secs()))),
     Column::new("mfe", Get::Exact(|of| low(of)?.mfe)),
     Column::new("mae", Get::Exact(|of| low(of)?.mae)),
     Column::new(
@@ -109,6 +110,10 @@ pub static OUTCOMES: &[Column<Of>] = &[
     Column::new(
         "optimistic_ended_at",
         Get::Instant(|of| Some(high(of)?.ended_at)),
+    ),
+    Column::new(
+        "optimistic_held_s",
+        Get::Whole(|of| whole(high(of)?.held()?.as_secs())),
     ),
     Column::new("optimistic_mfe", Get::Exact(|of| high(of)?.mfe)),
     Column::new("optimistic_mae", Get::Exact(|of| high(of)?.mae)),

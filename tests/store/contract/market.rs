@@ -206,6 +206,7 @@ pub(crate) async fn judged(store: &dyn Store, signal: &Signal, ending: Ending) -
     };
     let outcome = Outcome {
         model: "default/1",
+        policy: Some(3),
         pessimistic: bound(Some(Decimal::new(-10_020, 4))),
         optimistic: bound(None),
         ambiguous: true,

@@ -41,6 +41,7 @@ pub(crate) fn retried(signal: &Signal, model: &'static str, hundredths: i64) -> 
         },
         outcome: Outcome {
             model,
+            policy: Some(1),
             pessimistic: bound.clone(),
             optimistic: bound,
             ambiguous: true,
@@ -75,10 +76,9 @@ pub(crate) async fn what_was_found_again_is_kept_once_and_what_changed_beside_it
     assert_eq!(found(store, signal.id, true).await, both);
 
     let changed = retried(&signal, "market/1", 30);
-    let newer = Retried {
-        policy: 2,
-        ..retried(&signal, "market/1", 20)
-    };
+    let mut newer = retried(&signal, "market/1", 20);
+    newer.policy = 2;
+    newer.outcome.policy = Some(2);
     let more = [one.clone(), changed.clone(), newer.clone()];
     assert_eq!(store.keep(signal.id, &more, None).await.unwrap(), 2);
     let second = Retried {

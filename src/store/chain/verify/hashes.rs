@@ -4,7 +4,7 @@ use domain::chain::Hash;
 use domain::ports::store::StoreError;
 
 use super::{Part, Verified};
-use crate::store::chain::records::{At, Leaf, RECORDS, Record, Span};
+use crate::store::chain::records::{At, Hashed, Leaf, RECORDS, Record, Span};
 use crate::store::chain::{leaves, places, tree};
 use crate::store::database::Database;
 use crate::wire::chain::written;
@@ -119,14 +119,17 @@ async fn compare<D: Database>(
 fn same(
     record: &Record,
     at: &At,
-    now: Result<Hash, StoreError>,
+    now: Result<Hashed, StoreError>,
     sealed: Hash,
     verified: &mut Verified,
 ) {
     match now {
-        Ok(now) if now == sealed => {}
+        Ok(now) if now.is(sealed) => {}
         Ok(now) => {
-            let why = format!("it was changed: expected the hash {sealed}, found {now}");
+            let why = format!(
+                "it was changed: expected the hash {sealed}, found {}",
+                now.whole
+            );
             verified.find(record.table, at.key.clone(), why);
         }
         Err(error) => {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use domain::event::{Body, Happening, Told};
 use domain::execution::ExecutionModel;
 use domain::ids::{Seq, SignalId};
-use domain::lifecycle::{Change, Outcome, State, What, audit};
+use domain::lifecycle::{Change, Outcome, State, Unsound, What, audit};
 use domain::ports::store::{SignalRecord, StoreError};
 use domain::post::Action;
 use serde_json::Value as Json;
@@ -182,10 +182,16 @@ fn reckon(record: &SignalRecord, changes: &[&Change], outcome: &Outcome, verifie
         );
         return verified.note(note);
     };
-    verified.outcomes += 1;
     let changes: Vec<Change> = changes.iter().map(|change| (*change).clone()).collect();
-    if let Err(doubt) = audit(&record.signal, &model, &changes, outcome) {
-        verified.find("outcomes", id, doubt.to_string());
+    match audit(&record.signal, &model, &changes, outcome) {
+        Ok(()) => verified.outcomes += 1,
+        Err(Unsound::Rules(rules)) => verified.note(format!(
+            "outcomes {id}: this program does not know rules {rules}"
+        )),
+        Err(Unsound::Doubt(doubt)) => {
+            verified.outcomes += 1;
+            verified.find("outcomes", id, doubt.to_string());
+        }
     }
 }
 
