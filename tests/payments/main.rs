@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's helper fails as its test does")]
 
+mod billing;
 mod events;
 mod life;
 mod objects;
