@@ -9,6 +9,7 @@ mod alerts;
 mod analytics;
 mod api;
 mod archive;
+mod buying;
 mod chain;
 mod channels;
 mod commands;
