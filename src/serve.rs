@@ -20,6 +20,7 @@ use tokio::sync::watch;
 use crate::belief::Knowledge;
 use crate::belief::jury::Jury;
 use crate::belief::rounds::rounds;
+use crate::belief::school::{self, School};
 use crate::bus::Redis;
 use crate::charts::Charts;
 use crate::clock::WallClock;
@@ -68,7 +69,7 @@ pub struct Running {
     drain: watch::Sender<bool>,
     drain_for: Duration,
     given_up: Arc<GivenUp>,
-    watching: [tokio::task::JoinHandle<()>; 2],
+    watching: [tokio::task::JoinHandle<()>; 3],
     knowledge: Arc<Knowledge>,
 }
 
@@ -182,9 +183,23 @@ pub async fn start_at(
         predictions,
         clock: Arc::clone(&clock),
     };
+    let scoring = &settings.scoring;
+    let round = Duration::from_secs(scoring.round_s);
+    let terms = school::Terms {
+        folder: scoring.trained.clone(),
+        after: scoring.retrain_after,
+        order: school::order(1),
+    };
+    let school = School::new(
+        Arc::clone(&belief.lineup),
+        Arc::clone(&store),
+        opened.predictions(),
+        terms,
+    );
     let watching = [
         actix::spawn(watcher.watch()),
-        actix::spawn(rounds(jury.clone())),
+        actix::spawn(rounds(jury.clone(), round)),
+        actix::spawn(school.attend(round)),
     ];
     let (drain, draining) = watch::channel(false);
     let keyring = Keyring::default();

@@ -21,7 +21,7 @@ mod champion;
 mod kind;
 mod shuffled;
 
-pub use champion::USUAL;
+pub use champion::{USUAL, may_speak};
 pub use kind::Kind;
 pub use shuffled::{NEAR, Shuffled};
 

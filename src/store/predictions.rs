@@ -5,6 +5,7 @@ use domain::ports::predictions::{Fulfilled, Predictions, Promotion, Spoken};
 use domain::ports::store::StoreError;
 use domain::post::Origin;
 use domain::score::Seen;
+use domain::time::Timestamp;
 use rust_decimal::prelude::ToPrimitive as _;
 use sqlx::SqlStr;
 
@@ -22,6 +23,10 @@ const FULFILLED: &str = "SELECT p.signal, p.first, p.expected_r, s.received, o.p
      WHERE p.model = $1 AND s.origin = $2 AND p.first IS NOT NULL \
      AND o.p_entered_at IS NOT NULL AND NOT o.incomplete \
      ORDER BY p.predicted DESC, p.signal LIMIT $3";
+
+const TAUGHT: &str = "SELECT COUNT(*) AS n FROM seen e JOIN signals s ON s.id = e.signal \
+     JOIN outcomes o ON o.signal = e.signal WHERE s.origin = $1 AND e.schema = $2 AND s.received > $3 \
+     AND o.p_entered_at IS NOT NULL AND NOT o.incomplete";
 
 const SEEN: &str = "SELECT schema, vector FROM seen WHERE signal = $1";
 
@@ -58,6 +63,18 @@ impl<D: Database> Predictions for SqlStore<D> {
         let values = values![model, origin.label(), most(limit)];
         let rows = session.ask(SqlStr::from_static(FULFILLED), values).await?;
         rows.iter().map(fulfilled).collect()
+    }
+
+    async fn taught(
+        &self,
+        origin: Origin,
+        schema: &str,
+        after: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let mut session = self.database.read().await?;
+        let values = values![origin.label(), schema, after];
+        let rows = session.ask(SqlStr::from_static(TAUGHT), values).await?;
+        rows.first().map_or(Ok(0), |row| columns::whole(row, "n"))
     }
 
     async fn seen(&self, signal: SignalId) -> Result<Option<Seen>, StoreError> {

@@ -105,7 +105,11 @@ fn models(names: &[&str]) -> TempDir {
 }
 
 fn lineup(folder: &Path, origin: Origin, wanted: &str) -> Arc<Lineup> {
-    Arc::new(Lineup::load(folder, origin, &[wanted.to_owned()]))
+    Arc::new(Lineup::load(
+        &[folder.to_owned()],
+        origin,
+        &[wanted.to_owned()],
+    ))
 }
 
 fn believer(lineup: &Arc<Lineup>) -> Believer {
@@ -244,6 +248,10 @@ impl Predictions for Record {
             }
         });
         Ok(told.collect())
+    }
+
+    async fn taught(&self, _: Origin, _: &str, _: Timestamp) -> Result<u64, StoreError> {
+        Ok(0)
     }
 
     async fn seen(&self, _: SignalId) -> Result<Option<Seen>, StoreError> {

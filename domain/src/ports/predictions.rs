@@ -73,6 +73,19 @@ pub trait Predictions: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Fulfilled>, StoreError>;
 
+    /// Of how many signals of an origin, received after an instant, it is known both what models saw of
+    /// them, by features of this schema, and what came of their entry.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    async fn taught(
+        &self,
+        origin: Origin,
+        schema: &str,
+        after: Timestamp,
+    ) -> Result<u64, StoreError>;
+
     /// What models saw of a signal.
     ///
     /// # Errors

@@ -83,8 +83,14 @@ pub(crate) async fn what_models_said_comes_back_beside_what_happened<S: Store + 
     assert_eq!(store.seen(nobodys.id).await.unwrap(), None);
     let told = async |model, origin| store.fulfilled(model, origin, 10).await.unwrap();
     assert_eq!(told("two/7", Origin::Live).await, [], "nothing is over");
+    let taught = async |origin, schema, after| store.taught(origin, schema, after).await.unwrap();
+    assert_eq!(taught(Origin::Live, "abc", at(0)).await, 0);
 
     judged(store, &over, Ending::StoppedAfterTarget(1)).await;
+    assert_eq!(taught(Origin::Live, "abc", at(0)).await, 1);
+    assert_eq!(taught(Origin::Live, "abc", over.received).await, 0);
+    assert_eq!(taught(Origin::Live, "abd", at(0)).await, 0);
+    assert_eq!(taught(Origin::Simulator, "abc", at(0)).await, 0);
     let [tried] = &told("two/7", Origin::Live).await[..] else {
         panic!("one is over");
     };
