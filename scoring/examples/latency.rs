@@ -48,6 +48,7 @@ fn main() -> Result<(), Failed> {
         eye: Eye::Convolution,
         width: 64,
         earnings: 0.1,
+        wide: None,
     };
     let pace = Pace {
         rounds: 4,

@@ -12,9 +12,11 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::error::{ApiError, Problem};
+use super::ml::Ml;
 use super::page;
 pub(super) use crate::filter::instants;
 use crate::filter::{self, SignalFilter};
+use crate::wire::event::ScoreOut;
 use crate::wire::{EventOut, SignalOut, VersionOut};
 
 /// What records are read from.
@@ -95,6 +97,8 @@ pub struct SignalStory {
     versions: Vec<VersionOut>,
     /// Everything that happened to it, with what decided it.
     events: Vec<EventOut>,
+    /// What models said of it that were only tried beside the one that spoke.
+    tried: Vec<ScoreOut>,
 }
 
 /// One signal: the versions of its post, and everything that happened to it.
@@ -108,6 +112,7 @@ pub struct SignalStory {
 pub async fn signal(
     id: web::Path<String>,
     store: web::Data<Records>,
+    ml: web::Data<Ml>,
 ) -> Result<web::Json<SignalStory>, ApiError> {
     let uuid =
         Uuid::parse_str(&id).map_err(|_| ApiError::invalid("id", "a signal's id is a UUID"))?;
@@ -120,7 +125,9 @@ pub async fn signal(
         .versions(&record.signal.channel, &record.signal.post)
         .await?;
     let events = store.events_of(id).await?;
+    let tried = ml.jury.predictions.tried(id).await?;
     Ok(web::Json(SignalStory {
+        tried: tried.iter().map(ScoreOut::of).collect(),
         signal: SignalOut::from(&record),
         versions: versions.into_iter().map(VersionOut::from).collect(),
         events: events

@@ -12,8 +12,8 @@ use domain::lifecycle::{BoundResult, Change, Ending, Evidence, Outcome, State, T
 use domain::market::Side;
 use domain::ports::predictions::Predictions;
 use domain::ports::store::{ChannelCard, Entry, MarketEntry, PostEntry, Store, TrackRecord};
-use domain::ports::{Asked, Scorer as _};
-use domain::post::Origin;
+use domain::ports::{Asked, Scorer as _, Witness as _};
+use domain::post::{Action, Origin};
 use domain::reading::{self, Target};
 use domain::score::Assessment;
 use domain::signal::Signal;
@@ -24,11 +24,11 @@ use touchstone::belief::jury::Jury;
 use touchstone::belief::rounds::round;
 use touchstone::belief::school::{Looked, School, Terms};
 use touchstone::belief::scorer::Believer;
-use touchstone::belief::{Knowledge, Lineup};
+use touchstone::belief::{Knowledge, Lineup, past};
 use touchstone::clock::WallClock;
 use touchstone::store::{Durability, Options, SqliteStore};
 
-use crate::make::{call, channel, happening, opening, post, price};
+use crate::make::{call, channel, events, happening, opening, post, price};
 
 const HOUR: i64 = 3_600_000_000;
 
@@ -38,6 +38,7 @@ struct Platform {
     lineup: Arc<Lineup>,
     school: School,
     jury: Jury,
+    knowledge: Arc<Knowledge>,
     believer: Believer,
 }
 
@@ -77,12 +78,14 @@ impl Platform {
             clock: Arc::new(WallClock),
         };
         let knowledge = Arc::new(Knowledge::new(BTreeMap::new()));
-        let believer = Believer::new(knowledge, Arc::clone(&lineup), Arc::default());
+        knowledge.remember(&past::signals(&*store).await.unwrap());
+        let believer = Believer::new(Arc::clone(&knowledge), Arc::clone(&lineup), Arc::default());
         Self {
             store,
             lineup,
             school,
             jury,
+            knowledge,
             believer,
         }
     }
@@ -119,9 +122,51 @@ impl Platform {
                 }],
                 ..call(said, &[])
             };
-            let entries = [Entry::Post(Box::new(entry)), over(&signal, hour)];
-            self.store.commit(&entries, signal.received).await.unwrap();
+            self.keep(
+                &[Entry::Post(Box::new(entry)), over(&signal, hour)],
+                signal.received,
+            )
+            .await;
         }
+    }
+
+    /// Stores, and lets the knowledge hear of it, as the ledger does.
+    async fn keep(&self, entries: &[Entry], now: Timestamp) {
+        let receipts = self.store.commit(entries, now).await.unwrap();
+        for receipt in receipts {
+            self.knowledge.heard(&events(receipt));
+        }
+    }
+
+    /// The author changes or deletes the post of a signal.
+    async fn revise(&self, signal: &Signal, action: Action) {
+        let said = domain::post::Post {
+            action,
+            origin: Origin::Simulator,
+            posted: signal.posted,
+            received: signal.received + Duration::from_secs(60),
+            ..post(&signal.channel, signal.post.as_str(), "BTC, later")
+        };
+        let (now, key) = (said.received, said.key.clone());
+        let body = Body::Revision { action, post: key };
+        let entry = PostEntry {
+            happenings: vec![happening(signal, body)],
+            ..call(said, &[])
+        };
+        self.keep(&[Entry::Post(Box::new(entry))], now).await;
+    }
+
+    /// Everything that would be known of a signal, bit for bit.
+    fn known(&self, signal: Signal) -> Vec<u32> {
+        let features = self
+            .knowledge
+            .features(&Asked::of(Arc::new(signal)))
+            .unwrap();
+        let numbers = features
+            .signal
+            .iter()
+            .chain(features.targets.iter().flatten());
+        numbers.map(|number| number.to_bits()).collect()
     }
 
     fn tried(&self) -> Vec<String> {
@@ -293,6 +338,36 @@ async fn a_challenger_is_trained_on_what_is_new_tried_and_speaks_after_a_restart
     assert_eq!(
         platform.school.look().await.unwrap(),
         Looked::Waits { new: 0 }
+    );
+}
+
+#[tokio::test]
+async fn what_is_known_of_a_channel_after_a_restart_is_what_was_known_before() {
+    let house = tempfile::tempdir().unwrap();
+    let mut platform = Platform::start(house.path()).await;
+    let nothing = platform.known(signal(41));
+    platform.live_through(0..40).await;
+    platform.revise(&signal(7), Action::Edited).await;
+    platform.revise(&signal(9), Action::Deleted).await;
+    // One is still open.
+    let open = signal(40);
+    let said = domain::post::Post {
+        origin: Origin::Simulator,
+        ..post(&open.channel, open.post.as_str(), "BTC")
+    };
+    let entry = Entry::Post(Box::new(call(said, std::slice::from_ref(&open))));
+    platform.keep(&[entry], open.received).await;
+    let before = platform.known(signal(41));
+    assert_ne!(before, nothing, "its record counts");
+
+    platform.store.close().await;
+    let platform = Platform::start(house.path()).await;
+    assert_eq!(platform.known(signal(41)), before);
+    platform.keep(&[over(&open, 40)], time(41)).await;
+    assert_ne!(
+        platform.known(signal(42)),
+        before,
+        "the open one was remembered, and its end is heard"
     );
 }
 

@@ -5,7 +5,7 @@ use smol_str::SmolStr;
 use super::store::StoreError;
 use crate::ids::SignalId;
 use crate::post::Origin;
-use crate::score::Seen;
+use crate::score::{Score, Seen};
 use crate::time::Timestamp;
 
 /// What a model said of a signal that was entered and is over, with its whole way known.
@@ -92,6 +92,13 @@ pub trait Predictions: Send + Sync {
     ///
     /// [`StoreError`].
     async fn seen(&self, signal: SignalId) -> Result<Option<Seen>, StoreError>;
+
+    /// What models said of a signal that were only tried, by name.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    async fn tried(&self, signal: SignalId) -> Result<Vec<Score>, StoreError>;
 
     /// The last promotion for an origin.
     ///

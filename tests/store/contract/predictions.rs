@@ -79,7 +79,9 @@ pub(crate) async fn what_models_said_comes_back_beside_what_happened<S: Store + 
         [spoken("one/1", 2), spoken("two/7", 0)]
     );
     assert_eq!(store.seen(over.id).await.unwrap(), Some(seen()));
+    assert_eq!(store.tried(over.id).await.unwrap(), [score("two/7", 0.625)]);
     let nobodys = signal(&alpha, "9", 0, "BTC/USDT");
+    assert_eq!(store.tried(nobodys.id).await.unwrap(), []);
     assert_eq!(store.seen(nobodys.id).await.unwrap(), None);
     let told = async |model, origin| store.fulfilled(model, origin, 10).await.unwrap();
     assert_eq!(told("two/7", Origin::Live).await, [], "nothing is over");

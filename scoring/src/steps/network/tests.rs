@@ -12,6 +12,7 @@ fn fitted(eye: Eye) -> (Network, Vec<Row>) {
         eye,
         width: 8,
         earnings: 0.1,
+        wide: None,
     };
     let pace = Pace {
         batch: 40,
@@ -62,6 +63,7 @@ fn what_has_learned_nothing_says_what_the_levels_say() {
         eye: Eye::Flat,
         width: 8,
         earnings: 0.0,
+        wide: None,
     };
     let idle = Pace {
         rounds: 0,
