@@ -48,9 +48,10 @@ def graph(weights):
     seen = add("Concat", ["columns", read("fine", "fine"), read("coarse", "coarse")], axis=1)
     hidden = silu(linear(silu(linear(seen, "first")), "second"))
     risks = linear(hidden, "risks")
-    # The levels' log-odds go round the network to the first risk.
+    # What it begins with goes round the network to the first risk: a regression's log-odds, or the levels'.
+    begun = linear("columns", "wide") if "wide.weight" in tensors else "levels"
     tensors["round"] = np.array([[1.0, 0.0, 0.0]], np.float32)
-    nodes.append(helper.make_node("Softmax", [add("Add", [risks, add("MatMul", ["levels", "round"])])], ["risks"], axis=1))
+    nodes.append(helper.make_node("Softmax", [add("Add", [risks, add("MatMul", [begun, "round"])])], ["risks"], axis=1))
     initial = [numpy_helper.from_array(value, name) for name, value in tensors.items()]
     tracks = tensors["fine.near.weight"].shape[1]
     shapes = {"columns": [None, tensors["first.weight"].shape[0] - 2 * tensors["fine.out.weight"].shape[1]],

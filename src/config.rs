@@ -126,6 +126,12 @@ pub struct Scoring {
     pub simulator: String,
     /// Which of them speaks for real signals, until another wins.
     pub real: String,
+    /// The folder of the models that the platform trains by itself.
+    pub trained: PathBuf,
+    /// So many outcomes must be new for another to be trained; nought for never.
+    pub retrain_after: u64,
+    /// How often it is looked who has won and whether enough is new, in seconds.
+    pub round_s: u64,
 }
 
 /// What is said.

@@ -20,6 +20,7 @@ use crate::replay::candles::{self, PricePath};
 use crate::replay::progress::Progress;
 use crate::replay::{self, Plan};
 
+pub mod kept;
 pub mod records;
 mod simulated;
 

@@ -20,6 +20,7 @@ use tokio::sync::watch;
 use crate::belief::Knowledge;
 use crate::belief::jury::Jury;
 use crate::belief::rounds::rounds;
+use crate::belief::school::{self, School};
 use crate::bus::Redis;
 use crate::charts::Charts;
 use crate::clock::WallClock;
@@ -71,7 +72,7 @@ pub struct Running {
     drain: watch::Sender<bool>,
     drain_for: Duration,
     given_up: Arc<GivenUp>,
-    watching: [tokio::task::JoinHandle<()>; 5],
+    watching: Vec<tokio::task::JoinHandle<()>>,
     knowledge: Arc<Knowledge>,
 }
 
@@ -205,9 +206,23 @@ pub async fn start_at(
         });
     }
     let rates = Rates::new(opened.accounts(), Arc::clone(&clock), redis.clone());
-    let watching = [
+    let scoring = &settings.scoring;
+    let round = Duration::from_secs(scoring.round_s);
+    let terms = school::Terms {
+        folder: scoring.trained.clone(),
+        after: scoring.retrain_after,
+        order: school::order(1),
+    };
+    let school = School::new(
+        Arc::clone(&belief.lineup),
+        Arc::clone(&store),
+        opened.predictions(),
+        terms,
+    );
+    let watching = vec![
         actix::spawn(watcher.watch()),
-        actix::spawn(rounds(jury.clone())),
+        actix::spawn(rounds(jury.clone(), round)),
+        actix::spawn(school.attend(round)),
         actix::spawn(people.door.clone().watch()),
         actix::spawn(rates.clone().write()),
         actix::spawn(people.billing.clone().work()),

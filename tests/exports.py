@@ -56,7 +56,7 @@ def made(path, count):
             pair=f"{'BTC' if seq % 2 else 'ETH'}/USDT", substituted=0, side="long" if seq % 3 else "short", entry="limit",
             entry_low=low, stop=low + ("1" if "." in low else ".5"), posted=at - 1_000_001, received=at, expires_at=at + 86_400_000_000,
             held_at_most=86_400_000_000, ambiguous=seq % 5 == 0, score_model="geometry/1", score_targets='["0.3333333333333333"]',
-            score_first=0.3333333333333333, score_expected_r=dice.uniform(-1, 1), state="stopped-out" if judged else "pending",
+            score_first=0.3333333333333333, score_expected_r=dice.uniform(-1, 1), score_skill=dice.uniform(-1, 1) if seq % 3 else None, state="stopped-out" if judged else "pending",
             ended=judged, judged=judged, edited=seq % 7 == 0, deleted=seq % 11 == 0, leverage="10" if seq % 2 else None, retried=0)
         signals.append([cells[name] for name in columns])
         targets += [(id, 1, "123456789012.3456789", None), (id, 2, "0.00000001", "0.5")][: 1 + seq % 2]
@@ -90,6 +90,7 @@ def wanted(db):
             "stop": exact(of["stop"]), "leverage": exact(of["leverage"]), "breakeven_after": None, "posted": of["posted"],
             "received": of["received"], "expires_at": of["expires_at"], "held_at_most_s": 86_400, "price_at_receipt": None,
             "score_model": of["score_model"], "score_first_target": 0.3333333333333333, "score_expected_r": of["score_expected_r"],
+            "score_skill": of["score_skill"],
             "ambiguous": bool(of["ambiguous"]), "state": of["state"], "edited": bool(of["edited"]), "deleted": bool(of["deleted"]),
             "model": of["model"], "r": exact(of["p_r"]), "r_optimistic": exact(of["o_r"]),
         }
@@ -105,7 +106,7 @@ def spoiled(db, seq):
 TIMES = {"posted", "received", "expires_at"}
 EXACT = {"entry_low", "entry_high", "stop", "leverage", "price_at_receipt", "r", "r_optimistic"}
 WHOLE = {"seq", "breakeven_after", "held_at_most_s"}
-REAL = {"score_first_target", "score_expected_r"}
+REAL = {"score_first_target", "score_expected_r", "score_skill"}
 FLAGS = {"substituted", "ambiguous", "edited", "deleted"}
 
 

@@ -48,6 +48,7 @@ fn main() -> Result<(), Failed> {
         eye: Eye::Convolution,
         width: 64,
         earnings: 0.1,
+        wide: Some(300.0),
     };
     let pace = Pace {
         rounds: 4,

@@ -161,13 +161,37 @@ pub fn vector(known: &Known<'_>) -> Option<Features> {
         .chain(channel::channel(known))
         .chain(text::text(known));
     let targets = (0..odds.targets.len())
-        .map(|nth| narrow(levels::target(&odds, &view, nth)))
+        .map(|nth| narrow(levels::target(&odds, &view.ranges, nth)))
         .collect();
     Some(Features {
         signal: narrow(signal),
         targets,
         window: window::window(known, &odds),
         weights: weights(known.signal),
+        odds,
+    })
+}
+
+/// The features of a signal by what is kept of what was seen of it: its numbers in the order of
+/// [`Schema::signal`]. Those of its targets follow from these and the levels; the window is not kept
+/// and so unknown. None where its levels say nothing, or these are not the numbers of this program.
+#[must_use]
+pub fn remembered(signal: &Signal, kept: &[f32]) -> Option<Features> {
+    let names = &schema().signal;
+    let odds = geometry::odds(signal).filter(|_| kept.len() == names.len())?;
+    let told = |name: &str| {
+        let place = names.iter().position(|named| *named == name)?;
+        Some(f64::from(kept[place])).filter(|value| !value.is_nan())
+    };
+    let ranges = coin::ranges(told, &odds);
+    let targets = (0..odds.targets.len())
+        .map(|nth| narrow(levels::target(&odds, &ranges, nth)))
+        .collect();
+    Some(Features {
+        signal: kept.to_vec(),
+        targets,
+        window: window::window(&Known::of(signal), &odds),
+        weights: weights(signal),
         odds,
     })
 }

@@ -15,7 +15,7 @@ use smol_str::SmolStr;
 use crate::features::{self, Features};
 use crate::measure::{self, Said, Table};
 use crate::steps::fitted::Fitted;
-use crate::training::USUAL;
+use crate::training::{USUAL, may_speak};
 
 mod card;
 pub mod page;
@@ -23,6 +23,9 @@ mod prediction;
 mod reference;
 mod weights;
 mod write;
+
+/// The step that is a network in burn.
+pub const NETWORK: &str = crate::steps::LADDER[6];
 
 pub use card::{CARD, Card, DataSet, FORM, TrainedOn};
 pub use prediction::{Moved, Prediction};
@@ -151,6 +154,31 @@ impl Loaded {
         })
     }
 
+    /// Its network as a model of its own, to be tried beside the step that speaks; none where the network
+    /// speaks itself, there is none, or it found something in shuffled outcomes.
+    #[must_use]
+    pub fn network(&self) -> Option<Self> {
+        if self.card.champion == NETWORK || !may_speak(NETWORK, &self.card.shuffled) {
+            return None;
+        }
+        let mut ladder = self.ladder.iter();
+        let network = ladder.find(|fitted| fitted.step.name() == NETWORK)?;
+        Some(Self {
+            model: SmolStr::new(format!(
+                "{}.{NETWORK}/{}",
+                self.card.name, self.card.version
+            )),
+            champion: network.clone(),
+            ..self.clone()
+        })
+    }
+
+    /// The step of the ladder by which it speaks.
+    #[must_use]
+    pub const fn speaks_by(&self) -> &'static str {
+        self.champion.step.name()
+    }
+
     /// Its name and version, stored with every score.
     #[must_use]
     pub fn model(&self) -> SmolStr {
@@ -193,7 +221,7 @@ impl Loaded {
         let won: Vec<bool> = rows.iter().map(|row| row.won()).collect();
         let drawn: Vec<(&str, &[f64])> = said
             .iter()
-            .filter(|said| said.step == "geometry" || said.step == self.card.champion)
+            .filter(|said| said.step == "geometry" || said.step == self.speaks_by())
             .map(|said| (said.step, said.chances.as_slice()))
             .collect();
         Evaluated {
@@ -205,7 +233,7 @@ impl Loaded {
     /// Does it speak by what it learned, or only by the levels?
     #[must_use]
     pub fn is_learned(&self) -> bool {
-        self.card.champion != USUAL
+        self.speaks_by() != USUAL
     }
 }
 

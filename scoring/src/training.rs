@@ -2,14 +2,15 @@
 //!
 //! The holdout is laid aside first. On the rest every configuration walks forward through time; the
 //! best of each step is fitted once more on all of it, put right by what it said while it walked,
-//! and then measured on the holdout, once. The champion is what won on the walk.
+//! and then measured on the holdout, once. On the walk, too, each part is put right by the parts
+//! before: steps are compared as they would speak. The champion is what won there.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::dataset::{self, Row, folds, holdout};
-use crate::features::{Features, count};
+use crate::dataset::{self, EMBARGO, Fold, Row, folds, holdout};
+use crate::features::count;
 use crate::measure::{self, Said, Table};
 use crate::steps::fitted::{Fitted, PutRight};
 use crate::steps::network::{Eye, Pace, Shape};
@@ -21,7 +22,7 @@ mod champion;
 mod kind;
 mod shuffled;
 
-pub use champion::USUAL;
+pub use champion::{USUAL, may_speak};
 pub use kind::Kind;
 pub use shuffled::{NEAR, Shuffled};
 
@@ -30,6 +31,9 @@ const STEPS: usize = 4;
 
 /// The ridges of the logistic regression that are tried.
 const RIDGES: [f64; 3] = [30.0, 300.0, 3_000.0];
+
+/// With fewer rows before it a part of the walk is not put right: the line would be learned from chance.
+const ENOUGH: usize = 100;
 
 /// With fewer rows nothing is fitted: intervals would say nothing.
 pub const LEAST: usize = 200;
@@ -51,19 +55,41 @@ impl Order {
     /// What is tried unless somebody says otherwise.
     #[must_use]
     pub fn usual(seed: u64) -> Self {
-        let shape = |eye, width, earnings| Shape {
-            eye,
-            width,
-            earnings,
+        let narrow = |eye| {
+            let shape = Shape {
+                eye,
+                width: 64,
+                earnings: 0.1,
+                wide: None,
+            };
+            (shape, Pace::default())
+        };
+        // What begins where a regression stands has less to learn, and soon learns too much.
+        let wide = |eye, width, rate| {
+            let shape = Shape {
+                eye,
+                width,
+                earnings: 0.1,
+                wide: Some(RIDGES[1]),
+            };
+            let pace = Pace {
+                rate,
+                decay: 1.0,
+                batch: 256,
+                ..Pace::default()
+            };
+            (shape, pace)
         };
         Self {
             seed,
             networks: vec![
-                (shape(Eye::Shut, 32, 0.0), Pace::default()),
-                (shape(Eye::Shut, 64, 0.1), Pace::default()),
-                (shape(Eye::Flat, 64, 0.1), Pace::default()),
-                (shape(Eye::Convolution, 64, 0.1), Pace::default()),
-                (shape(Eye::Recurrent, 64, 0.1), Pace::default()),
+                narrow(Eye::Shut),
+                narrow(Eye::Flat),
+                narrow(Eye::Convolution),
+                narrow(Eye::Recurrent),
+                wide(Eye::Shut, 32, 5e-4),
+                wide(Eye::Shut, 64, 1e-3),
+                wide(Eye::Convolution, 64, 1e-3),
             ],
             trees: Growth::TRIED.to_vec(),
             shuffles: 20,
@@ -181,7 +207,7 @@ pub fn train(
     for (nth, kind) in kinds.iter().enumerate() {
         told(0.4 * count(nth) / count(kinds.len()), kind.name());
         let said = kind.sketch().walk(rows, &walk, order.seed)?;
-        let log_loss = log_loss(&walked, &said);
+        let log_loss = log_loss(&walked, &as_it_would_speak(kind, rows, &walk, &said));
         tried.push(Tried {
             step: kind.name().to_owned(),
             how: kind.how(),
@@ -217,12 +243,13 @@ pub fn train(
         let fitted = Fitted {
             step: kind.fit(rows, &split.train, order.seed)?,
             put_right: if kind.is_fitted() {
-                PutRight::learn(&walked, &said)
+                let told = walked.iter().copied().zip(said.iter().map(Vec::as_slice));
+                PutRight::learn(told)
             } else {
                 PutRight::NOT
             },
         };
-        on_walk.push(as_said(name, &walked, &said));
+        on_walk.push(as_it_would_speak(&kind, rows, &walk, &said));
         on_holdout.push(fitted.said(&held));
         ladder.push(fitted);
     }
@@ -278,26 +305,44 @@ fn may_be_honest(rows: &[&Row]) -> Result<(), BadTraining> {
     Err(BadTraining::Leak(named.join(", ")))
 }
 
-/// What was said of rows' first targets, as it was said.
-fn as_said(step: &'static str, rows: &[&Row], said: &[Vec<Chance>]) -> Said {
-    let answers = rows.iter().zip(said).map(|(row, said)| {
-        let features: &Features = &row.features;
-        PutRight::NOT.answer(features, said)
-    });
-    let (chances, expected_r) = answers
-        .map(|answer| (answer.chances[0].target, answer.expected_r))
-        .unzip();
+/// What a step says of the walk's first targets as it would speak: each part is put right by what the step
+/// said of the parts before, as far as that was over by then.
+fn as_it_would_speak(kind: &Kind, rows: &[Row], walk: &[Fold], said: &[Vec<Chance>]) -> Said {
+    let places = walk.iter().flat_map(|fold| &fold.test);
+    let told: Vec<(&Row, &[Chance])> = places
+        .map(|nth| &rows[*nth])
+        .zip(said.iter().map(Vec::as_slice))
+        .collect();
+    let (mut chances, mut expected_r) = (Vec::new(), Vec::new());
+    for part in walk {
+        let (before, rest) = told.split_at(chances.len());
+        let now = &rest[..part.test.len()];
+        let put_right = now.first().map_or(PutRight::NOT, |(first, _)| {
+            let is_over = |(row, _): &&(&Row, _)| row.ended + EMBARGO <= first.received;
+            let over = before.iter().filter(is_over);
+            if kind.is_fitted() && over.clone().count() >= ENOUGH {
+                PutRight::learn(over.copied())
+            } else {
+                PutRight::NOT
+            }
+        });
+        for (row, said) in now {
+            let answer = put_right.answer(&row.features, said);
+            chances.push(answer.chances[0].target);
+            expected_r.push(answer.expected_r);
+        }
+    }
     Said {
-        step,
+        step: kind.name(),
         chances,
         expected_r,
     }
 }
 
 /// The mean log-loss of the first targets.
-fn log_loss(rows: &[&Row], said: &[Vec<Chance>]) -> f64 {
-    let losses = rows.iter().zip(said).map(|(row, said)| {
-        let p = said[0].target.clamp(1e-6, 1.0 - 1e-6);
+fn log_loss(rows: &[&Row], said: &Said) -> f64 {
+    let losses = rows.iter().zip(&said.chances).map(|(row, p)| {
+        let p = p.clamp(1e-6, 1.0 - 1e-6);
         -(if row.won() { p } else { 1.0 - p }).ln()
     });
     losses.sum::<f64>() / count(rows.len().max(1))

@@ -1,22 +1,26 @@
 //! The line-up: which model speaks, and which are tried beside it.
 //!
-//! Models lie in folders. One that is missing, damaged, foreign or of another world is refused by its
-//! name and reason, and whoever is left speaks; where nobody is left geometry does.
+//! Models lie in folders: those that came with the program or were trained by hand, and those that the
+//! [school](super::school) trained. One that is missing, damaged, foreign or of another world is refused
+//! by its name and reason, and whoever is left speaks; where nobody is left geometry does. Where another
+//! step than the network speaks for a model, its network is tried as an entrant of its own.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use domain::post::Origin;
-use scoring::registry::{CARD, Loaded, TrainedOn};
+use scoring::registry::{CARD, Loaded, NETWORK, TrainedOn};
 use smol_str::SmolStr;
 
 /// The models of one world, the simulator's or the real one.
 pub struct Lineup {
-    folder: PathBuf,
+    folders: Vec<PathBuf>,
     origin: Origin,
+    /// Who speaks where nobody does yet, the first that is there.
+    wanted: Vec<String>,
     /// Counts changes, so that whoever has copies knows when to make new ones.
     changes: AtomicU64,
     inside: Mutex<Inside>,
@@ -32,7 +36,8 @@ struct Inside {
 /// A model's folder, and what is in it.
 #[derive(Clone)]
 pub struct Entrant {
-    /// The folder's name, by which people name the model.
+    /// The folder's name, by which people name the model; `NAME.burn` for the network of one for which
+    /// another step speaks.
     pub id: String,
     /// The model, or why it is refused.
     pub model: Result<Loaded, String>,
@@ -50,24 +55,24 @@ pub struct Cast {
 }
 
 impl Lineup {
-    /// Loads the models of `folder` that score signals of this origin. The one of `wanted` speaks
+    /// Loads the models of these folders that score signals of this origin. The one of `wanted` speaks
     /// that is there first.
     #[must_use]
-    pub fn load(folder: &Path, origin: Origin, wanted: &[String]) -> Self {
+    pub fn load(folders: &[PathBuf], origin: Origin, wanted: &[String]) -> Self {
         let lineup = Self {
-            folder: folder.to_owned(),
+            folders: folders.to_vec(),
             origin,
+            wanted: wanted.to_vec(),
             changes: AtomicU64::new(1),
             inside: Mutex::default(),
         };
-        lineup.reload(wanted);
+        lineup.reload();
         lineup
     }
 
-    /// Looks at the folder again.
-    pub fn reload(&self, wanted: &[String]) {
-        let models = entrants(&self.folder, self.origin);
-        let mut inside = self.inside();
+    /// Looks at the folders again. Who speaks goes on speaking if he is still there.
+    pub fn reload(&self) {
+        let models = entrants(&self.folders, self.origin);
         for refused in models.iter().filter_map(|entrant| {
             let why = entrant.model.as_ref().err()?;
             Some((&entrant.id, why))
@@ -78,13 +83,15 @@ impl Lineup {
             let mut models = models.iter();
             models.any(|entrant| entrant.id == **id && entrant.model.is_ok())
         };
-        let speaks = wanted.iter().find(ready).cloned();
+        let mut inside = self.inside();
+        let before = inside.speaks.take();
+        let speaks = before.iter().chain(&self.wanted).find(ready).cloned();
         match &speaks {
             Some(id) => tracing::info!(model = %id, "the model `{id}` speaks"),
             None => tracing::warn!(
                 "no model speaks for signals of origin `{}` (wanted: {}); they are scored by geometry alone",
                 self.origin,
-                wanted.join(", ")
+                self.wanted.join(", ")
             ),
         }
         *inside = Inside { speaks, models };
@@ -149,25 +156,14 @@ impl Lineup {
     }
 }
 
-/// The models of a folder, by name. Those that were trained in the other world do not belong here
-/// and are not tried.
-fn entrants(folder: &Path, origin: Origin) -> Vec<Entrant> {
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        return Vec::new();
-    };
-    let mut names: Vec<String> = entries
-        .flatten()
-        .filter(|entry| entry.path().is_dir())
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .filter(|name| !name.starts_with('.'))
-        .collect();
-    names.sort();
-    let world = match origin {
-        Origin::Simulator => TrainedOn::Simulator,
-        Origin::Live | Origin::Import => TrainedOn::Real,
-    };
-    let load = |id: String| {
-        let at = folder.join(&id);
+/// The models of some folders, by name, each followed by its network where that is tried by itself.
+/// Those that were trained in the other world do not belong here and are not tried.
+fn entrants(folders: &[PathBuf], origin: Origin) -> Vec<Entrant> {
+    let mut places: Vec<(String, PathBuf)> =
+        folders.iter().flat_map(|folder| named(folder)).collect();
+    places.sort();
+    let world = world(origin);
+    let load = |(id, at): (String, PathBuf)| {
         let loaded = Loaded::load(&at, origin).map_err(|bad| bad.to_string());
         let other = at.join(CARD).is_file()
             && match &loaded {
@@ -176,16 +172,55 @@ fn entrants(folder: &Path, origin: Origin) -> Vec<Entrant> {
             };
         (!other).then_some(Entrant { id, model: loaded })
     };
-    let mut models: Vec<Entrant> = names.into_iter().filter_map(load).collect();
-    refuse_twins(&mut models);
-    models
+    let models: Vec<Entrant> = places.into_iter().filter_map(load).collect();
+    let mut all = Vec::with_capacity(models.len());
+    for entrant in models {
+        let network = entrant.model.as_ref().ok().and_then(Loaded::network);
+        let tried = network.map(|network| Entrant {
+            id: format!("{}.{NETWORK}", entrant.id),
+            model: Ok(network),
+        });
+        all.push(entrant);
+        all.extend(tried);
+    }
+    refuse_twins(&mut all);
+    all
 }
 
-/// Predictions are kept by name and version, so two folders of one name and version would be one.
+/// On whose signals a model must have been trained to be tried here.
+#[must_use]
+pub const fn world(origin: Origin) -> TrainedOn {
+    match origin {
+        Origin::Simulator => TrainedOn::Simulator,
+        Origin::Live | Origin::Import => TrainedOn::Real,
+    }
+}
+
+/// The folders of models in a folder, by name; none where there is no such folder.
+fn named(folder: &Path) -> Vec<(String, PathBuf)> {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let folders = entries.flatten().filter(|entry| entry.path().is_dir());
+    let named =
+        folders.filter_map(|entry| Some((entry.file_name().into_string().ok()?, entry.path())));
+    named.filter(|(name, _)| !name.starts_with('.')).collect()
+}
+
+/// What is said is kept by name and version, and models are named by their folders: of two with either in
+/// common only one can be told apart.
 fn refuse_twins(models: &mut [Entrant]) {
     let mut known: HashMap<SmolStr, String> = HashMap::new();
+    let mut folders: HashSet<String> = HashSet::new();
     for entrant in models {
         let Ok(model) = &entrant.model else { continue };
+        if !folders.insert(entrant.id.clone()) {
+            entrant.model = Err(format!(
+                "another model is called `{}` as well; rename the folder of one of them",
+                entrant.id
+            ));
+            continue;
+        }
         match known.entry(model.model()) {
             Entry::Vacant(place) => {
                 place.insert(entrant.id.clone());

@@ -1,20 +1,17 @@
-//! Rounds: every quarter of an hour what was said is held against what happened, and a model that
-//! has won by the rule speaks from then on.
+//! Rounds: now and then what was said is held against what happened, and a model that has won by the
+//! rule speaks from then on.
 
 use std::time::Duration;
 
 use super::jury::{Jury, Refused, champion};
 
-/// Between two rounds.
-const EVERY: Duration = Duration::from_secs(15 * 60);
-
 /// Makes rounds for as long as it is awaited.
-pub async fn rounds(jury: Jury) {
+pub async fn rounds(jury: Jury, every: Duration) {
     loop {
         if let Err(error) = round(&jury).await {
             tracing::warn!("could not hold predictions against what happened: {error}");
         }
-        tokio::time::sleep(EVERY).await;
+        tokio::time::sleep(every).await;
     }
 }
 

@@ -11,6 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use scoring::dataset::{self, Row};
 use scoring::measure::{Standing, Table};
 use scoring::registry::{self, Card, Loaded, Name, TrainedOn, page};
+use scoring::steps::network::Eye;
 use scoring::training::{self, Order};
 use serde::Serialize;
 
@@ -18,6 +19,7 @@ use crate::cli::{EvaluateArgs, MaterialArgs, TrainArgs};
 use crate::config::Settings;
 use crate::lessons::{self, Lessons};
 use crate::replay::{Plan, candles, posts, strategies};
+use crate::store::Opened;
 
 /// Trains a model, measures it and writes it into a folder.
 ///
@@ -138,12 +140,32 @@ fn material(
     args: &MaterialArgs,
 ) -> anyhow::Result<(Vec<Row>, String, TrainedOn)> {
     let plan = args.plan();
-    let gathered = actix::System::new().block_on(gather(config, args, &plan))?;
+    let system = actix::System::new();
+    if args.names_nothing() {
+        return system.block_on(stored(config));
+    }
+    let gathered = system.block_on(gather(config, args, &plan))?;
     let (lessons, source, trained_on) = gathered;
     let signals = lessons.told.len();
     let rows = lessons.rows();
     let source = format!(
         "{source}: {signals} signals, {} of them entered and over",
+        rows.len()
+    );
+    Ok((rows, source, trained_on))
+}
+
+/// What the store holds of the signals that were seen live, as they were seen.
+async fn stored(config: Option<&Path>) -> anyhow::Result<(Vec<Row>, String, TrainedOn)> {
+    let settings = Settings::load(config)?;
+    let opened = open(&settings).await?;
+    let trained_on = whose(&settings);
+    let origin = lessons::scored(trained_on);
+    let rows = lessons::kept::rows(&*opened.port(), &*opened.predictions(), origin).await;
+    opened.close().await;
+    let rows = rows.context("could not read what is stored")?;
+    let source = format!(
+        "the store: {} signals that were seen live, entered and are over",
         rows.len()
     );
     Ok((rows, source, trained_on))
@@ -160,13 +182,11 @@ async fn gather(
         return Ok((lessons, source, TrainedOn::Simulator));
     }
     let mut source = Vec::new();
-    let mut lessons = if !args.posts.is_empty() {
-        source.push("posts replayed against candles");
-        Lessons::replayed(plan).await?
-    } else if !args.candles.is_empty() {
+    let mut lessons = if args.posts.is_empty() {
         Lessons::of_candles(&plan.candles, plan.quiet)?
     } else {
-        Lessons::default()
+        source.push("posts replayed against candles");
+        Lessons::replayed(plan).await?
     };
     if args.strategies {
         source.push("strategies on candles");
@@ -175,20 +195,36 @@ async fn gather(
     let mut trained_on = TrainedOn::Real;
     if source.is_empty() {
         let settings = Settings::load(config)?;
-        if settings.simulator.enabled {
-            trained_on = TrainedOn::Simulator;
-        }
-        let place = settings.database();
-        let opened = place.open().await;
-        let store = opened.with_context(|| format!("could not open the database {place}"))?;
-        lessons.add_stored(&*store.port()).await?;
-        store.close().await;
-        source.push("the store");
+        trained_on = whose(&settings);
+        let opened = open(&settings).await?;
+        lessons.add_stored(&*opened.port()).await?;
+        opened.close().await;
+        source.push("the store on candles");
     }
     Ok((lessons, source.join(" and "), trained_on))
 }
 
+async fn open(settings: &Settings) -> anyhow::Result<Opened> {
+    let place = settings.database();
+    let opened = place.open().await;
+    opened.with_context(|| format!("could not open the database {place}"))
+}
+
+/// Whose signals the store of these settings holds.
+const fn whose(settings: &Settings) -> TrainedOn {
+    if settings.simulator.enabled {
+        TrainedOn::Simulator
+    } else {
+        TrainedOn::Real
+    }
+}
+
 impl MaterialArgs {
+    /// Is everything to come from the store? Posts and strategies want candles.
+    const fn names_nothing(&self) -> bool {
+        self.simulator.is_none() && self.candles.is_empty()
+    }
+
     fn plan(&self) -> Plan {
         Plan {
             candles: candles::Wanted {
@@ -225,6 +261,13 @@ impl TrainArgs {
             ensure!(
                 !order.networks.is_empty(),
                 "--quick tries one network alone, whose eye is shut: leave --eyes or --quick out"
+            );
+        }
+        if self.material.names_nothing() {
+            order.networks.retain(|(shape, _)| shape.eye == Eye::Shut);
+            ensure!(
+                !order.networks.is_empty(),
+                "the store keeps no window of candles, so networks cannot learn to read one: give --candles, or leave --eyes out"
             );
         }
         if let Some(nets) = self.nets {

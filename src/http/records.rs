@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::{HttpResponse, web};
 use domain::ids::{Seq, SignalId};
 use domain::event::Event;
-use domain::ports::Clock;
+use domain::ports::{Clock, View};
 use domain::ports::store::Store;
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -15,11 +15,13 @@ use uuid::Uuid;
 use crate::http::guarded::{Guarded, Reader};
 use super::entitled::{Withheld, before, may_see, narrow, view, withheld};
 use super::error::{ApiError, Problem};
+use super::ml::Ml;
 use super::page;
 use super::stream::moment::head_at;
 use crate::accounts::Door;
 pub(super) use crate::filter::instants;
 use crate::filter::{self, SignalFilter};
+use crate::wire::event::ScoreOut;
 use crate::wire::{EventOut, SignalOut, VersionOut};
 
 /// What records are read from.
@@ -118,6 +120,8 @@ pub struct SignalStory {
     versions: Vec<VersionOut>,
     /// Everything that happened to it, with what decided it.
     events: Vec<EventOut>,
+    /// What models said of it that were only tried beside the one that spoke.
+    tried: Vec<ScoreOut>,
     /// What the plan does not show.
     #[serde(skip_serializing_if = "Option::is_none")]
     withheld: Option<Withheld>,
@@ -135,6 +139,7 @@ pub async fn signal(
     guarded: Guarded<Reader>,
     id: web::Path<String>,
     store: web::Data<Records>,
+    ml: web::Data<Ml>,
     door: web::Data<Door>,
     clock: web::Data<Time>,
 ) -> Result<web::Json<SignalStory>, ApiError> {
@@ -152,7 +157,12 @@ pub async fn signal(
         .versions(&record.signal.channel, &record.signal.post)
         .await?;
     let events = store.events_of(id).await?;
+    let tried = match view(caller) {
+        View::Scored => ml.jury.predictions.tried(id).await?,
+        View::Plain => Vec::new(),
+    };
     Ok(web::Json(SignalStory {
+        tried: tried.iter().map(ScoreOut::of).collect(),
         signal: SignalOut::of(&record, view(caller)),
         versions: versions.into_iter().map(VersionOut::from).collect(),
         events: events

@@ -64,6 +64,8 @@ impl Belief {
             .into_iter()
             .chain([usual.clone()])
             .collect();
+        let scoring = &settings.scoring;
+        let folders = [scoring.models.clone(), scoring.trained.clone()];
         let mut always = past::markets(&known);
         always.extend(bitcoin(&venues));
         always.extend(strategies(settings, &venues));
@@ -71,7 +73,7 @@ impl Belief {
         always.dedup();
         Ok(Self {
             knowledge,
-            lineup: Arc::new(Lineup::load(&settings.scoring.models, origin, &wanted)),
+            lineup: Arc::new(Lineup::load(&folders, origin, &wanted)),
             drift: Arc::default(),
             always,
         })

@@ -4,14 +4,15 @@ use domain::ids::SignalId;
 use domain::ports::predictions::{Fulfilled, Predictions, Promotion, Spoken};
 use domain::ports::store::StoreError;
 use domain::post::Origin;
-use domain::score::Seen;
+use domain::score::{Score, Seen};
+use domain::time::Timestamp;
 use rust_decimal::prelude::ToPrimitive as _;
 use sqlx::SqlStr;
 
 use super::SqlStore;
 use super::columns;
 use super::database::{Database, Row, Session, limit as most, values};
-use super::shape;
+use super::shape::{self, Kept as _};
 
 const SPOKEN: &str = "SELECT model, COUNT(*) AS said, COUNT(*) FILTER (WHERE speaks) AS spoke \
      FROM predictions GROUP BY model ORDER BY model";
@@ -23,7 +24,14 @@ const FULFILLED: &str = "SELECT p.signal, p.first, p.expected_r, s.received, o.p
      AND o.p_entered_at IS NOT NULL AND NOT o.incomplete \
      ORDER BY p.predicted DESC, p.signal LIMIT $3";
 
+const TAUGHT: &str = "SELECT COUNT(*) AS n FROM seen e JOIN signals s ON s.id = e.signal \
+     JOIN outcomes o ON o.signal = e.signal WHERE s.origin = $1 AND e.schema = $2 AND s.received > $3 \
+     AND o.p_entered_at IS NOT NULL AND NOT o.incomplete";
+
 const SEEN: &str = "SELECT schema, vector FROM seen WHERE signal = $1";
+
+const TRIED: &str = "SELECT model, targets, expected_r, skill, moved FROM predictions \
+     WHERE signal = $1 AND NOT speaks ORDER BY model";
 
 const PROMOTION: &str = "SELECT model, promoted, why FROM promotions WHERE origin = $1 \
      ORDER BY revision DESC LIMIT 1";
@@ -60,6 +68,18 @@ impl<D: Database> Predictions for SqlStore<D> {
         rows.iter().map(fulfilled).collect()
     }
 
+    async fn taught(
+        &self,
+        origin: Origin,
+        schema: &str,
+        after: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let mut session = self.database.read().await?;
+        let values = values![origin.label(), schema, after];
+        let rows = session.ask(SqlStr::from_static(TAUGHT), values).await?;
+        rows.first().map_or(Ok(0), |row| columns::whole(row, "n"))
+    }
+
     async fn seen(&self, signal: SignalId) -> Result<Option<Seen>, StoreError> {
         let mut session = self.database.read().await?;
         let rows = session
@@ -73,6 +93,14 @@ impl<D: Database> Predictions for SqlStore<D> {
                 })
             })
             .transpose()
+    }
+
+    async fn tried(&self, signal: SignalId) -> Result<Vec<Score>, StoreError> {
+        let mut session = self.database.read().await?;
+        let rows = session
+            .ask(SqlStr::from_static(TRIED), values![signal])
+            .await?;
+        rows.iter().map(tried).collect()
     }
 
     async fn promotion(&self, origin: Origin) -> Result<Option<Promotion>, StoreError> {
@@ -112,6 +140,20 @@ fn numbers(json: &str) -> Option<Vec<f32>> {
             .map(|value| value.unwrap_or(f32::NAN))
             .collect(),
     )
+}
+
+fn tried<R: Row>(row: &R) -> Result<Score, StoreError> {
+    Ok(Score {
+        model: columns::text(row, "model")?.into(),
+        targets: columns::parsed(row, "targets", |json| {
+            Vec::read(serde_json::from_str(json).ok()?).ok()
+        })?,
+        expected_r: row.real("expected_r")?,
+        skill: row.real("skill")?,
+        moved: columns::parsed(row, "moved", |json| {
+            Vec::read(serde_json::from_str(json).ok()?).ok()
+        })?,
+    })
 }
 
 fn fulfilled<R: Row>(row: &R) -> Result<Fulfilled, StoreError> {

@@ -67,7 +67,7 @@ pub enum DataOut {
     /// Of an `instruction`.
     Instruction(InstructionOut),
     /// Of a `revision`.
-    Revision(RevisionOut),
+    Revision(PostRevisedOut),
     /// Of a `progress`.
     Progress(ProgressOut),
     /// Of an `outcome`.
@@ -198,7 +198,7 @@ pub struct InstructionOut {
 
 /// An edit or a deletion of a signal's post.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct RevisionOut {
+pub struct PostRevisedOut {
     /// `edited` or `deleted`.
     pub action: &'static str,
     /// The post.
@@ -356,7 +356,7 @@ fn data(body: &Body, view: View) -> DataOut {
             order: OrderOut::of(order),
             post: post.to_string(),
         }),
-        Body::Revision { action, post } => DataOut::Revision(RevisionOut {
+        Body::Revision { action, post } => DataOut::Revision(PostRevisedOut {
             action: match action {
                 Action::Deleted => "deleted",
                 Action::Original | Action::Edited | Action::Forwarded => "edited",
@@ -428,7 +428,7 @@ impl TargetOut {
 }
 
 impl ScoreOut {
-    pub(super) fn of(score: &Score) -> Self {
+    pub(crate) fn of(score: &Score) -> Self {
         Self {
             model: score.model.to_string(),
             targets: score.targets.clone(),

@@ -73,7 +73,7 @@ impl EntrantOut {
                 TrainedOn::Real => "real",
                 TrainedOn::Simulator => "simulator",
             }),
-            champion: model.map(|model| model.card().champion.clone()),
+            champion: model.map(|model| model.speaks_by().to_owned()),
             speaks: speaks == Some(entrant.id.as_str()),
             said: told.map_or(0, |told| told.said),
             spoke: told.map_or(0, |told| told.spoke),

@@ -15,7 +15,7 @@ use domain::ports::store::StoreError;
 use domain::ports::{Asked, Scorer as _};
 use domain::post::Origin;
 use domain::reading::{Entry, Target};
-use domain::score::Seen;
+use domain::score::{Score, Seen};
 use domain::signal::Signal;
 use domain::time::Timestamp;
 use scoring::dataset::{Fate, Row};
@@ -83,14 +83,19 @@ fn rows() -> Vec<Row> {
 
 /// A folder with models of these names, trained on the simulator.
 fn models(names: &[&str]) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let rows = rows();
     let order = Order {
         networks: Vec::new(),
         trees: Vec::new(),
         ..Order::quick(1)
     };
-    let trained = train(&rows, &order, |_, _| {}).unwrap();
+    trained(names, &order)
+}
+
+/// The same, trained so.
+fn trained(names: &[&str], order: &Order) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = rows();
+    let trained = train(&rows, order, |_, _| {}).unwrap();
     for name in names {
         let called = Name {
             name: (*name).to_owned(),
@@ -105,7 +110,11 @@ fn models(names: &[&str]) -> TempDir {
 }
 
 fn lineup(folder: &Path, origin: Origin, wanted: &str) -> Arc<Lineup> {
-    Arc::new(Lineup::load(folder, origin, &[wanted.to_owned()]))
+    Arc::new(Lineup::load(
+        &[folder.to_owned()],
+        origin,
+        &[wanted.to_owned()],
+    ))
 }
 
 fn believer(lineup: &Arc<Lineup>) -> Believer {
@@ -161,6 +170,51 @@ fn a_champion_gives_way_between_two_signals_and_none_is_lost() {
         assert_eq!(seen.values.len(), schema().signal.len());
     }
     assert!(!lineup.promote("three"), "there is none");
+}
+
+#[test]
+fn where_another_step_speaks_for_a_model_its_network_in_burn_is_tried_by_itself_and_may_win() {
+    let order = Order {
+        trees: Vec::new(),
+        ..Order::quick(1)
+    };
+    let folder = trained(&["one"], &order);
+    let lineup = lineup(folder.path(), Origin::Simulator, "one");
+    let (models, speaks) = lineup.all();
+    let ids: Vec<&str> = models.iter().map(|entrant| &*entrant.id).collect();
+    assert_eq!(
+        (ids, speaks.as_deref()),
+        (vec!["one", "one.burn"], Some("one"))
+    );
+    let by: Vec<&str> = models
+        .iter()
+        .map(|entrant| entrant.model.as_ref().unwrap().speaks_by())
+        .collect();
+    assert!(by[0] != "burn" && by[1] == "burn", "{by:?}");
+
+    let asked = [Asked::of(Arc::new(signal(1)))];
+    let mut believer = believer(&lineup);
+    let told = believer.score(&asked).remove(0).unwrap();
+    assert_eq!(
+        (&*told.score.model, &*told.shadows[0].model),
+        ("one/1", "one.burn/1")
+    );
+    let said = told.shadows[0].clone();
+    assert!(lineup.promote("one.burn"));
+    let told = believer.score(&asked).remove(0).unwrap();
+    assert_eq!(told.score, said, "it says what it said while it was tried");
+    assert_eq!(told.shadows[0].model, "one/1");
+
+    // Who was promoted speaks after a restart, and goes on when the folders are looked at again.
+    let again = Lineup::load(
+        &[folder.path().to_owned()],
+        Origin::Simulator,
+        &["one.burn".to_owned(), "one".to_owned()],
+    );
+    assert_eq!(again.all().1.as_deref(), Some("one.burn"));
+    assert!(again.promote("one"));
+    again.reload();
+    assert_eq!(again.all().1.as_deref(), Some("one"));
 }
 
 #[test]
@@ -246,8 +300,16 @@ impl Predictions for Record {
         Ok(told.collect())
     }
 
+    async fn taught(&self, _: Origin, _: &str, _: Timestamp) -> Result<u64, StoreError> {
+        Ok(0)
+    }
+
     async fn seen(&self, _: SignalId) -> Result<Option<Seen>, StoreError> {
         Ok(None)
+    }
+
+    async fn tried(&self, _: SignalId) -> Result<Vec<Score>, StoreError> {
+        Ok(Vec::new())
     }
 
     async fn promotion(&self, _: Origin) -> Result<Option<Promotion>, StoreError> {

@@ -13,7 +13,8 @@ use domain::event::{Body, Event, Told as Tells};
 use domain::ids::{Epoch, Seq, SignalId};
 use domain::lifecycle::Evidence;
 use domain::market::{Instrument, Interval, Price, Tick};
-use domain::ports::Clock;
+use domain::ports::store::SignalQuery;
+use domain::ports::{Asked, Clock};
 use domain::post::Origin;
 use domain::score::Seen;
 use domain::time::Timestamp;
@@ -21,7 +22,7 @@ use reqwest::header::HeaderMap;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive as _;
 use scoring::dataset::walk::{self, Told};
-use scoring::features::{SEEN_AFTER, schema};
+use scoring::features::{Features, SEEN_AFTER, remembered, schema};
 use serde_json::Value;
 use simulator::{Amount, Hand, Recording};
 use touchstone::config::Settings;
@@ -111,68 +112,120 @@ async fn serving_recorded_candles_and_replaying_them_give_the_same_events() {
     seen_alike(&told, &rows);
 }
 
+/// A signal that was scored live: what is on record of it, what is kept of what was seen, and what was
+/// known of it at its receipt.
+type Scored = (Told, Seen, Features);
+
 /// What the live path saw of each signal at its receipt is what a data set of the same past tells.
-fn seen_alike(told: &[(Told, Seen)], rows: &[Row]) {
+fn seen_alike(told: &[Scored], rows: &[Row]) {
     let on = Instrument::parse("binance:spot:ETH/USDT").unwrap();
     let candles = rows.iter().map(|row| Tick::Candle(row.domain()));
     let paths: BTreeMap<Instrument, walk::Path<'_>> =
         BTreeMap::from([(on.clone(), Box::new(candles) as walk::Path<'_>)]);
-    let past: Vec<Told> = told.iter().map(|(told, _)| told.clone()).collect();
-    let live: BTreeMap<SignalId, &Seen> = told
+    let past: Vec<Told> = told.iter().map(|(told, ..)| told.clone()).collect();
+    let live: BTreeMap<SignalId, (&Seen, &Features)> = told
         .iter()
-        .map(|(told, seen)| (told.signal.id, seen))
+        .map(|(told, seen, features)| (told.signal.id, (seen, features)))
         .collect();
     let first = past.iter().filter(|told| told.signal.instrument == on);
     let first = first.map(|told| told.signal.received).min();
-    let (mut compared, mut with_candles) = (0, 0);
+    let (mut compared, mut with_candles, mut with_window) = (0, 0, 0);
     walk::features(&past, paths, |told, features| {
-        let (seen, signal) = (live[&told.signal.id], &told.signal);
+        let ((seen, known), signal) = (live[&told.signal.id], &told.signal);
         let Some(features) = features else { return };
         assert_eq!(seen.schema, schema().hash);
+        // Nobody watched the market before its first signal, and live that is said.
+        let unwatched = Some(signal.received) == first;
         for (name, (trained, live)) in schema()
             .signal
             .iter()
             .zip(features.signal.iter().zip(&seen.values))
         {
-            // Nobody watched the market before its first signal, and live that is said.
-            let unwatched = Some(signal.received) == first;
             if unwatched && (name.starts_with("coin.") || name.starts_with("levels.")) {
                 continue;
             }
-            let same = (trained.is_nan() && live.is_nan()) || (trained - live).abs() <= 1e-5;
             assert!(
-                same,
+                same(trained, live),
                 "{name} of {}: {trained} in the data set, {live} live",
                 signal.id
             );
             with_candles += usize::from(*name == "coin.moved_1h" && !live.is_nan());
         }
         compared += 1;
+        if unwatched {
+            return;
+        }
+        // Of each target, as it was known then and as it follows from what is kept; and the window.
+        let kept = remembered(signal, &seen.values).unwrap();
+        for (nth, trained) in features.targets.iter().enumerate() {
+            let names = schema().target.iter().zip(trained);
+            let live = known.targets[nth].iter().zip(&kept.targets[nth]);
+            for ((name, trained), (live, kept)) in names.zip(live) {
+                assert!(
+                    same(trained, live) && same(trained, kept),
+                    "{name} of target {nth} of {}: {trained} in the data set, {live} live, {kept} by what is kept",
+                    signal.id
+                );
+            }
+        }
+        for (trained, live) in [
+            (&features.window.fine, &known.window.fine),
+            (&features.window.coarse, &known.window.coarse),
+        ] {
+            let mut bars = trained.iter().zip(live);
+            assert!(bars.all(|(one, other)| same(one, other)), "{}", signal.id);
+        }
+        with_window += usize::from(features.window.fine.iter().any(|bar| *bar != 0.0));
     });
-    eprintln!("{compared} vectors compared, {with_candles} of them with candles");
-    assert!(
-        compared >= 30 && with_candles >= 15,
-        "{compared} {with_candles}"
+    eprintln!(
+        "{compared} vectors compared, {with_candles} of them with candles, {with_window} windows"
     );
+    assert!(
+        compared >= 30 && with_candles >= 15 && with_window >= 15,
+        "{compared} {with_candles} {with_window}"
+    );
+}
+
+/// The same number, or unknown to both.
+fn same(one: &f32, other: &f32) -> bool {
+    (one.is_nan() && other.is_nan()) || (one - other).abs() <= 1e-5
 }
 
 /// What a serving platform came to.
 struct Served {
     events: Vec<Arc<Event>>,
-    /// Its signals that were scored, and what was seen of them.
-    told: Vec<(Told, Seen)>,
+    /// Its signals that were scored.
+    told: Vec<Scored>,
 }
 
-/// Everything on record of the signals that were scored, as training reads it.
-async fn told(running: &Running) -> Vec<(Told, Seen)> {
+/// Everything on record of the signals that were scored, as training reads it, beside what was known.
+async fn told(running: &Running, mut known: BTreeMap<SignalId, Features>) -> Vec<Scored> {
     let predictions = running.predictions();
     let mut all = Vec::new();
     for told in records::told(running.store()).await.unwrap() {
         if let Some(seen) = predictions.seen(told.signal.id).await.unwrap() {
-            all.push((told, seen));
+            let known = known.remove(&told.signal.id).unwrap();
+            all.push((told, seen, known));
         }
     }
     all
+}
+
+/// What is known at this moment of the signals that have just come.
+async fn learn(running: &Running, known: &mut BTreeMap<SignalId, Features>) {
+    let newest = SignalQuery {
+        limit: 50,
+        ..SignalQuery::default()
+    };
+    for record in running.store().signals(&newest).await.unwrap() {
+        if known.contains_key(&record.signal.id) {
+            break;
+        }
+        let features = running
+            .knowledge()
+            .features(&Asked::of(record.signal.clone()));
+        known.extend(features.map(|features| (record.signal.id, features)));
+    }
 }
 
 /// Says where two events first differ.
@@ -223,6 +276,7 @@ async fn served(folder: &std::path::Path, rows: &[Row], posts: &[(Timestamp, Str
         .await
         .unwrap();
 
+    let mut known = BTreeMap::new();
     let file = room.join("room.jsonl");
     for (nth, (at, line)) in posts.iter().enumerate() {
         pass(&running, &hand, *at).await;
@@ -237,11 +291,12 @@ async fn served(folder: &std::path::Path, rows: &[Row], posts: &[(Timestamp, Str
             channels.iter().map(|channel| channel.posts).sum::<u64>() > nth as u64
         })
         .await;
+        learn(&running, &mut known).await;
         connected(&running).await;
     }
     pass(&running, &hand, instant(TO)).await;
     let events = running.store().events(Seq::ZERO, usize::MAX).await;
-    let told = told(&running).await;
+    let told = told(&running, known).await;
     running.stop().await;
     Served {
         events: unsealed(events.unwrap()),

@@ -12,6 +12,7 @@ mod make;
 mod pace;
 mod postgres;
 mod server;
+mod teaching;
 mod twins;
 
 use touchstone::store::{Durability, Options, SqliteStore};

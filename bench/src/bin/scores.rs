@@ -50,7 +50,7 @@ fn main() -> anyhow::Result<()> {
         &["who scores", "at once", "p50 µs", "p99 µs", "ratio p50"],
     );
     let bare = times(&mut Geometry, &asked, 1);
-    let lineup = Arc::new(Lineup::load(&folder, Origin::Simulator, &[speaks]));
+    let lineup = Arc::new(Lineup::load(&[folder], Origin::Simulator, &[speaks]));
     let mut believer = Believer::new(knowledge, Arc::clone(&lineup), Arc::default());
     let name = believer.model().to_string();
     let tried = lineup.cast().tried.len();

@@ -5,7 +5,7 @@ use smol_str::SmolStr;
 use super::store::StoreError;
 use crate::ids::SignalId;
 use crate::post::Origin;
-use crate::score::Seen;
+use crate::score::{Score, Seen};
 use crate::time::Timestamp;
 
 /// What a model said of a signal that was entered and is over, with its whole way known.
@@ -73,12 +73,32 @@ pub trait Predictions: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Fulfilled>, StoreError>;
 
+    /// Of how many signals of an origin, received after an instant, it is known both what models saw of
+    /// them, by features of this schema, and what came of their entry.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    async fn taught(
+        &self,
+        origin: Origin,
+        schema: &str,
+        after: Timestamp,
+    ) -> Result<u64, StoreError>;
+
     /// What models saw of a signal.
     ///
     /// # Errors
     ///
     /// [`StoreError`].
     async fn seen(&self, signal: SignalId) -> Result<Option<Seen>, StoreError>;
+
+    /// What models said of a signal that were only tried, by name.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    async fn tried(&self, signal: SignalId) -> Result<Vec<Score>, StoreError>;
 
     /// The last promotion for an origin.
     ///

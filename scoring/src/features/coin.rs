@@ -42,7 +42,8 @@ pub(super) const NAMES: [&str; 30] = [
 /// What the bars say at a signal's receipt, reckoned once.
 pub(super) struct View {
     bars: [Vec<Bar>; 4],
-    ranges: [Option<f64>; 4],
+    /// The usual range of a bar of each length, as a price.
+    pub(super) ranges: [Option<f64>; 4],
     resolution: Option<f64>,
 }
 
@@ -97,6 +98,12 @@ fn usual_range(bars: &[Bar]) -> Option<f64> {
     let recent = &bars[bars.len().saturating_sub(24)..];
     let sum: f64 = recent.iter().map(|bar| bar.high - bar.low).sum();
     (recent.len() >= ENOUGH && sum > 0.0).then(|| sum / count(recent.len()))
+}
+
+/// The usual range of a bar of each length, as a price, by what was told of the risk in them.
+pub(super) fn ranges(told: impl Fn(&str) -> Option<f64>, odds: &Odds) -> [Option<f64>; 4] {
+    let places = ["minutes", "fives", "quarters", "hours"];
+    places.map(|name| Some(odds.risk / told(&format!("coin.risk_in_{name}"))?.exp()))
 }
 
 /// The features of the coin.

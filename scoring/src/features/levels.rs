@@ -4,7 +4,6 @@ use domain::market::{MarketKind, Side};
 use domain::reading::Entry;
 use rust_decimal::prelude::ToPrimitive as _;
 
-use super::coin::View;
 use super::{Known, count, flag};
 use crate::bars::Length;
 use crate::geometry::Odds;
@@ -95,16 +94,15 @@ pub(super) fn signal(known: &Known<'_>, odds: &Odds) -> [Option<f64>; 25] {
     ]
 }
 
-/// What holds for the target number `nth`, from nought.
-pub(super) fn target(odds: &Odds, view: &View, nth: usize) -> [Option<f64>; 9] {
+/// What holds for the target number `nth`, from nought, where a bar of each length has these usual
+/// ranges, as prices.
+pub(super) fn target(odds: &Odds, ranges: &[Option<f64>; 4], nth: usize) -> [Option<f64>; 9] {
     let reward = odds.rewards[nth];
     let last = odds.rewards[odds.rewards.len() - 1];
     let before = if nth == 0 { 0.0 } else { odds.rewards[nth - 1] };
     // The distance in usual ranges of a bar, as a logarithm.
-    let within = |length: Length| {
-        view.range(length)
-            .map(|range| (reward * odds.risk / range).ln())
-    };
+    let within =
+        |length: Length| ranges[length as usize].map(|range| (reward * odds.risk / range).ln());
     [
         Some(logit(odds.targets[nth])),
         Some(reward.ln()),

@@ -40,6 +40,7 @@ pub(super) fn of(card: &Card) -> String {
         card.schema,
         card.seed,
     );
+    page.push_str(&barred(&card.shuffled));
     section(&mut page, "On the holdout", &card.holdout);
     page.push_str("\n![Told and happened](reliability.svg)\n");
     section(
@@ -71,6 +72,26 @@ fn why(card: &Card) -> &'static str {
     } else {
         "on the walk forward it had the least log-loss of those surely better than calibrated geometry"
     }
+}
+
+/// Which steps may not speak, whatever they win: neither for this model nor beside it.
+fn barred(shuffled: &[Shuffled]) -> String {
+    let mut named = Vec::new();
+    for of_it in shuffled
+        .iter()
+        .filter(|of_it| !of_it.sees_nothing_in_noise())
+    {
+        named.push(format!("`{}` (mean AUC {:.3})", of_it.step, of_it.mean_auc));
+    }
+    if named.is_empty() {
+        return String::new();
+    }
+    format!(
+        "\n**May not speak**, because of shuffled outcomes the mean AUC of {} walks is farther than 0.01 from a half: {}. \
+         On a few hundred signals that comes by chance, too; more signals tell.\n",
+        shuffled[0].times,
+        named.join(", ")
+    )
 }
 
 /// What steps made of shuffled outcomes.

@@ -35,6 +35,7 @@ fn write_model(folder: &Path, name: &str, eye: Eye) -> Card {
                 eye,
                 width: 8,
                 earnings: 0.1,
+                wide: None,
             },
             pace,
         )],

@@ -36,11 +36,11 @@ impl PutRight {
 
     /// Learns it from what was said of some rows.
     #[must_use]
-    pub fn learn(rows: &[&Row], said: &[Vec<Chance>]) -> Self {
-        let first = rows.iter().zip(said);
-        let chances = Line::fit(first.map(|(row, chances)| (chances[0].target, row.won(), 1.0)));
+    pub fn learn<'a>(told: impl Iterator<Item = (&'a Row, &'a [Chance])> + Clone) -> Self {
+        let first = told.clone();
+        let chances = Line::fit(first.map(|(row, said)| (said[0].target, row.won(), 1.0)));
         let (mut n, mut x, mut y, mut xx, mut xy) = (0.0, 0.0, 0.0, 0.0, 0.0);
-        for (row, said) in rows.iter().zip(said) {
+        for (row, said) in told {
             let told: Vec<Chance> = falling(said, chances);
             let reckoned = reckoned_r(&row.features, &told);
             n += 1.0;

@@ -23,7 +23,12 @@ impl Logistic {
     /// Fits it. The ridge is told in lessons: so many that say nothing stand against each slope.
     #[must_use]
     pub fn fit(lessons: &[Lesson<'_>], ridge: f64) -> Self {
-        let columns = Columns::fit(lessons);
+        Self::with(&Columns::fit(lessons), lessons, ridge)
+    }
+
+    /// Fits it on columns that were measured already.
+    #[must_use]
+    pub fn with(columns: &Columns, lessons: &[Lesson<'_>], ridge: f64) -> Self {
         let width = columns.width();
         let mut table = Vec::with_capacity(lessons.len() * width);
         lessons
@@ -79,10 +84,19 @@ impl Logistic {
         }
         let intercept = beta.pop().unwrap_or_default();
         Self {
-            columns,
+            columns: columns.clone(),
             intercept,
             slopes: beta,
         }
+    }
+
+    /// Its intercept and its slopes, one for each column.
+    #[must_use]
+    pub fn line(&self) -> (f32, Vec<f32>) {
+        #[expect(clippy::cast_possible_truncation, reason = "models reckon in f32")]
+        let narrow = |value: f64| value as f32;
+        let slopes = self.slopes.iter().map(|slope| narrow(*slope));
+        (narrow(self.intercept), slopes.collect())
     }
 
     /// Does it fit this program's features?

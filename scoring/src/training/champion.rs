@@ -11,10 +11,6 @@ pub const USUAL: &str = "geometry_calibrated";
 /// calibrated geometry where none is.
 #[must_use]
 pub(super) fn of(walk: &Table, shuffled: &[Shuffled]) -> &'static str {
-    let is_honest = |name: &&&'static str| {
-        let of_it = shuffled.iter().find(|of_it| of_it.step == **name);
-        of_it.is_none_or(Shuffled::sees_nothing_in_noise)
-    };
     let surely_better = |name: &&&'static str| {
         let against = walk
             .steps
@@ -33,10 +29,17 @@ pub(super) fn of(walk: &Table, shuffled: &[Shuffled]) -> &'static str {
     crate::steps::LADDER
         .iter()
         .filter(surely_better)
-        .filter(is_honest)
+        .filter(|name| may_speak(name, shuffled))
         .min_by(|one, other| loss(one).total_cmp(&loss(other)))
         .copied()
         .unwrap_or(USUAL)
+}
+
+/// May a step speak by what it made of shuffled outcomes? One that was not asked about them may.
+#[must_use]
+pub fn may_speak(step: &str, shuffled: &[Shuffled]) -> bool {
+    let of_it = shuffled.iter().find(|of_it| of_it.step == step);
+    of_it.is_none_or(Shuffled::sees_nothing_in_noise)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ fn small(seed: u64) -> Order {
         eye: Eye::Shut,
         width: 8,
         earnings: 0.1,
+        wide: None,
     };
     let pace = Pace {
         rate: 0.02,

@@ -78,6 +78,7 @@ pub static SIGNALS: &[Column<Of>] = &[
         "score_expected_r",
         Get::Real(|of| of.score.as_ref()?.expected_r),
     ),
+    Column::new("score_skill", Get::Real(|of| of.score.as_ref()?.skill)),
     Column::new("ambiguous", Get::Flag(|of| Some(of.signal.ambiguous))),
     Column::new("state", Get::Text(|of| Some(of.state.label().to_owned()))),
     Column::new("edited", Get::Flag(|of| Some(of.edited))),

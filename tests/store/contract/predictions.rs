@@ -79,12 +79,20 @@ pub(crate) async fn what_models_said_comes_back_beside_what_happened<S: Store + 
         [spoken("one/1", 2), spoken("two/7", 0)]
     );
     assert_eq!(store.seen(over.id).await.unwrap(), Some(seen()));
+    assert_eq!(store.tried(over.id).await.unwrap(), [score("two/7", 0.625)]);
     let nobodys = signal(&alpha, "9", 0, "BTC/USDT");
+    assert_eq!(store.tried(nobodys.id).await.unwrap(), []);
     assert_eq!(store.seen(nobodys.id).await.unwrap(), None);
     let told = async |model, origin| store.fulfilled(model, origin, 10).await.unwrap();
     assert_eq!(told("two/7", Origin::Live).await, [], "nothing is over");
+    let taught = async |origin, schema, after| store.taught(origin, schema, after).await.unwrap();
+    assert_eq!(taught(Origin::Live, "abc", at(0)).await, 0);
 
     judged(store, &over, Ending::StoppedAfterTarget(1)).await;
+    assert_eq!(taught(Origin::Live, "abc", at(0)).await, 1);
+    assert_eq!(taught(Origin::Live, "abc", over.received).await, 0);
+    assert_eq!(taught(Origin::Live, "abd", at(0)).await, 0);
+    assert_eq!(taught(Origin::Simulator, "abc", at(0)).await, 0);
     let [tried] = &told("two/7", Origin::Live).await[..] else {
         panic!("one is over");
     };

@@ -10,6 +10,7 @@ use rand::rngs::ChaCha8Rng;
 use rand::{RngExt as _, SeedableRng as _};
 use serde::{Deserialize, Serialize};
 
+use super::super::logistic::Logistic;
 use super::Tensors;
 use crate::features::{COARSE, FINE, TRACKS};
 
@@ -40,6 +41,11 @@ pub struct Shape {
     pub width: usize,
     /// How much what the signal earns counts beside the risks.
     pub earnings: f32,
+    /// Does it begin where a logistic regression with a ridge of so many lessons stands? It keeps its
+    /// slopes in a layer of its own, which goes round all others and learns on with them. Else it begins
+    /// where the levels stand.
+    #[serde(default)]
+    pub wide: Option<f64>,
 }
 
 /// What an eye makes of a window.
@@ -54,6 +60,7 @@ pub struct Net {
     second: Linear,
     risks: Linear,
     earnings: Linear,
+    wide: Option<Linear>,
 }
 
 /// An eye.
@@ -128,6 +135,7 @@ impl Net {
             second: linear(shape.width, shape.width / 2),
             risks: linear(shape.width / 2, RISKS),
             earnings: linear(shape.width / 2, 1),
+            wide: shape.wide.map(|_| linear(columns, 1)),
         };
         let mut net = net.map(&mut Dealt {
             dice: ChaCha8Rng::seed_from_u64(seed),
@@ -144,7 +152,8 @@ impl Net {
     /// The log-risks of each row, and what its signal earns.
     pub(super) fn forward(&self, shown: &Tensors) -> (Tensor<2>, Tensor<2>) {
         let hidden = self.trunk(shown.columns.clone(), self.seen(shown));
-        let risks = self.head(hidden.clone(), &shown.levels);
+        let begun = self.begun(&shown.columns, &shown.levels);
+        let risks = self.head(hidden.clone(), begun);
         (risks, self.earnings.forward(hidden))
     }
 
@@ -152,8 +161,31 @@ impl Net {
     pub(super) fn of_columns(&self, columns: Tensor<2>, one: &Tensors) -> Tensor<2> {
         let [rows, _] = columns.dims();
         let seen = self.seen(one).map(|seen| seen.repeat_dim(0, rows));
+        let begun = self.begun(&columns, &one.levels.clone().repeat_dim(0, rows));
         let hidden = self.trunk(columns, seen);
-        self.head(hidden, &one.levels.clone().repeat_dim(0, rows))
+        self.head(hidden, begun)
+    }
+
+    /// The log-odds from which it begins.
+    fn begun(&self, columns: &Tensor<2>, levels: &Tensor<2>) -> Tensor<2> {
+        match &self.wide {
+            Some(wide) => wide.forward(columns.clone()),
+            None => levels.clone(),
+        }
+    }
+
+    /// Lets it begin where a logistic regression on the same columns stands.
+    pub(super) fn beginning_at(mut self, regression: &Logistic) -> Self {
+        let Some(wide) = &mut self.wide else {
+            return self;
+        };
+        let device = wide.weight.val().device();
+        let (intercept, slopes) = regression.line();
+        let slopes = Tensor::from_data(TensorData::new(slopes, wide.weight.dims()), &device);
+        wide.weight = begun(&wide.weight, slopes);
+        let intercept = Tensor::from_data(TensorData::new(vec![intercept], [1]), &device);
+        wide.bias = wide.bias.take().map(|bias| begun(&bias, intercept));
+        self
     }
 
     fn seen(&self, shown: &Tensors) -> Option<Tensor<2>> {
@@ -175,11 +207,11 @@ impl Net {
         silu(self.second.forward(silu(self.first.forward(all))))
     }
 
-    fn head(&self, hidden: Tensor<2>, levels: &Tensor<2>) -> Tensor<2> {
+    fn head(&self, hidden: Tensor<2>, begun: Tensor<2>) -> Tensor<2> {
         let risks = self.risks.forward(hidden);
         let [rows, _] = risks.dims();
         let nought = Tensor::zeros([rows, RISKS - 1], &risks.device());
-        risks + Tensor::cat(vec![levels.clone(), nought], 1)
+        risks + Tensor::cat(vec![begun, nought], 1)
     }
 }
 

@@ -16,6 +16,7 @@ use super::{Net, Network, Shape, Shown, Tensors, chances, device, training_devic
 use crate::dataset::Fate;
 use crate::steps::Lesson;
 use crate::steps::columns::Columns;
+use crate::steps::logistic::Logistic;
 
 /// How a network learns.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -68,35 +69,76 @@ pub fn fit(
     mut told: impl FnMut(),
 ) -> Network {
     let columns = Columns::fit(lessons);
-    let nets = (0..pace.nets as u64)
-        .map(|nth| {
-            let seed = seed.wrapping_mul(1_000).wrapping_add(nth);
-            one(lessons, later, &columns, shape, pace, seed, &mut told)
-        })
-        .collect();
+    let class = Class {
+        lessons,
+        later,
+        columns: &columns,
+        begins: shape
+            .wide
+            .map(|ridge| Logistic::with(&columns, lessons, ridge)),
+    };
+    let all: Vec<Lesson<'_>> = lessons.iter().chain(later).copied().collect();
+    let whole = Class {
+        lessons: &all,
+        later: &[],
+        columns: &columns,
+        begins: shape
+            .wide
+            .map(|ridge| Logistic::with(&columns, &all, ridge)),
+    };
+    let nets = (0..pace.nets as u64).map(|nth| {
+        let seed = seed.wrapping_mul(1_000).wrapping_add(nth);
+        let (net, rounds) = one(&class, shape, pace, seed, pace.rounds, &mut told);
+        if later.is_empty() {
+            return net;
+        }
+        // What said when to stop is the newest of all, and is learned from in the end.
+        one(&whole, shape, pace, seed, rounds, &mut told).0
+    });
+    let nets = nets.collect();
     Network {
         shape,
-        columns,
         nets: Arc::new(nets),
+        columns,
     }
 }
 
+/// What is learned from, and a later part that says when to stop.
+struct Class<'a> {
+    lessons: &'a [Lesson<'a>],
+    later: &'a [Lesson<'a>],
+    columns: &'a Columns,
+    /// Where a network with a wide layer begins.
+    begins: Option<Logistic>,
+}
+
+/// Trains one network for so many rounds at most, and says after how many it was best: by the later
+/// part where there is one, else at the end.
 fn one(
-    lessons: &[Lesson<'_>],
-    later: &[Lesson<'_>],
-    columns: &Columns,
+    class: &Class<'_>,
     shape: Shape,
     pace: Pace,
     seed: u64,
+    rounds: usize,
     told: &mut impl FnMut(),
-) -> Net {
+) -> (Net, usize) {
+    let Class {
+        lessons,
+        later,
+        columns,
+        ..
+    } = class;
     let training = training_device().autodiff();
     let mut net = Net::new(shape, columns.width(), seed, &training);
+    if let Some(begins) = &class.begins {
+        net = net.beginning_at(begins);
+    }
     let mut optimizer = AdamWConfig::new().with_weight_decay(pace.decay).init();
     let mut dice = ChaCha8Rng::seed_from_u64(seed ^ 0x5eed);
     let mut order: Vec<usize> = (0..lessons.len()).collect();
-    let (mut best, mut best_loss, mut waited) = (net.valid(), f64::INFINITY, 0);
-    for round in 0..pace.rounds {
+    let (mut best, mut after, mut waited) = (net.valid(), 0, 0);
+    let mut best_loss = log_loss(&best, later, columns, shape);
+    for round in 0..rounds {
         order.shuffle(&mut dice);
         let rate = pace.rate * warmth(round, pace.rounds);
         for batch in order.chunks(pace.batch) {
@@ -108,10 +150,13 @@ fn one(
         }
         told();
         let asked = net.valid();
-        let measured = if later.is_empty() { lessons } else { later };
-        let now = log_loss(&asked, measured, columns, shape);
+        if later.is_empty() {
+            (best, after) = (asked, round + 1);
+            continue;
+        }
+        let now = log_loss(&asked, later, columns, shape);
         if now < best_loss - 1e-6 {
-            (best, best_loss, waited) = (asked, now, 0);
+            (best, best_loss, after, waited) = (asked, now, round + 1, 0);
         } else {
             waited += 1;
             if waited >= pace.patience {
@@ -119,7 +164,7 @@ fn one(
             }
         }
     }
-    best.fork(&device())
+    (best.fork(&device()), after)
 }
 
 /// How far a step goes in a round: half a cosine from one to nought.

@@ -1,0 +1,315 @@
+//! The school: trains a challenger whenever enough is new of what signals came to.
+//!
+//! It learns of what models saw live and of nothing else, on a thread of its own. What it made is tried
+//! beside whoever speaks, and replaces him by the [rule](super::rule) alone. One that has not won by the
+//! time that the next is ready steps down; what it said stays on record.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use std::{fs, io, thread};
+
+use domain::ports::predictions::Predictions;
+use domain::ports::store::{Store, StoreError};
+use domain::post::Origin;
+use domain::time::Timestamp;
+use scoring::dataset::Row;
+use scoring::features::schema;
+use scoring::registry::{self, CARD, Card, Name};
+use scoring::steps::network::Eye;
+use scoring::training::{self, BadTraining, Order};
+use tokio::sync::oneshot;
+
+use super::Lineup;
+use super::lineup::world;
+use crate::lessons::kept;
+
+/// Where those that stepped down lie, beside the others. What begins with a point is no model.
+const RETIRED: &str = ".retired";
+
+/// Before every signal.
+const BEGINNING: Timestamp = Timestamp::from_micros(0);
+
+/// Who trains challengers.
+pub struct School {
+    lineup: Arc<Lineup>,
+    store: Arc<dyn Store>,
+    predictions: Arc<dyn Predictions>,
+    terms: Terms,
+    /// The newest signal of the last training that came to nothing: the same again would, too.
+    in_vain: Mutex<Option<Timestamp>>,
+}
+
+/// On which terms challengers are trained.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    /// The folder that they are written into.
+    pub folder: PathBuf,
+    /// So many signals must be new; nought trains nobody.
+    pub after: u64,
+    /// What is tried.
+    pub order: Order,
+}
+
+/// What came of a look at the record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Looked {
+    /// Too little is new.
+    Waits {
+        /// So much is.
+        new: u64,
+    },
+    /// A challenger was trained; it is tried from now on.
+    Trained {
+        /// Its folder's name.
+        id: String,
+    },
+    /// Nothing could be learned.
+    InVain {
+        /// Why.
+        why: String,
+    },
+}
+
+/// Why nobody was trained, through no fault of the record.
+#[derive(Debug, thiserror::Error)]
+pub enum Trouble {
+    /// The store does not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The challenger could not be written.
+    #[error("could not write a challenger into {}: {source}; is `scoring.trained` a folder that may be written?", folder.display())]
+    Folder {
+        /// Where.
+        folder: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// There is no thread to train on.
+    #[error("there is no thread to train on: {0}")]
+    Thread(#[source] io::Error),
+    /// The thread ended without an answer.
+    #[error("training ended without a model; what it said is in the log")]
+    Died,
+}
+
+/// What is tried in training on what is kept: the usual, without eyes for candles that are not kept, and
+/// one network instead of three, because somebody else is being served meanwhile.
+#[must_use]
+pub fn order(seed: u64) -> Order {
+    let mut order = Order::usual(seed);
+    order.networks.retain(|(shape, _)| shape.eye == Eye::Shut);
+    for (_, pace) in &mut order.networks {
+        pace.nets = 1;
+    }
+    order
+}
+
+impl School {
+    /// One that trains for this line-up on these records.
+    #[must_use]
+    pub fn new(
+        lineup: Arc<Lineup>,
+        store: Arc<dyn Store>,
+        predictions: Arc<dyn Predictions>,
+        terms: Terms,
+    ) -> Self {
+        Self {
+            lineup,
+            store,
+            predictions,
+            terms,
+            in_vain: Mutex::default(),
+        }
+    }
+
+    /// Looks at the record, again and again, for as long as it is awaited.
+    pub async fn attend(self, every: Duration) {
+        if self.terms.after == 0 {
+            return;
+        }
+        loop {
+            match self.look().await {
+                Ok(Looked::Waits { new }) => {
+                    tracing::debug!(
+                        "{new} outcomes are new, {} are waited for",
+                        self.terms.after
+                    );
+                }
+                Ok(Looked::Trained { id }) => {
+                    metrics::counter!("touchstone_trainings_total", "outcome" => "trained")
+                        .increment(1);
+                    tracing::info!(model = %id, "the model `{id}` was trained on what is stored, and is tried from now on");
+                }
+                Ok(Looked::InVain { why }) => {
+                    metrics::counter!("touchstone_trainings_total", "outcome" => "in_vain")
+                        .increment(1);
+                    tracing::info!("no challenger was trained: {why}");
+                }
+                Err(trouble) => {
+                    metrics::counter!("touchstone_trainings_total", "outcome" => "trouble")
+                        .increment(1);
+                    tracing::warn!("no challenger was trained: {trouble}");
+                }
+            }
+            tokio::time::sleep(every).await;
+        }
+    }
+
+    /// Looks at the record once, and trains where enough is new.
+    ///
+    /// # Errors
+    ///
+    /// [`Trouble`]; then whoever was tried before goes on being tried.
+    pub async fn look(&self) -> Result<Looked, Trouble> {
+        let origin = self.lineup.origin();
+        let name = name(origin);
+        let taught = self.taught(name);
+        let learned = taught.iter().map(|taught| taught.until).max();
+        let until = learned.max(*self.in_vain()).unwrap_or(BEGINNING);
+        let new = self.predictions.taught(origin, &schema().hash, until);
+        let new = new.await?;
+        if new < self.terms.after {
+            return Ok(Looked::Waits { new });
+        }
+        let rows = kept::rows(&*self.store, &*self.predictions, origin).await?;
+        let newest = rows.last().map(|row| row.received);
+        let version = taught.iter().map(|taught| taught.version).max();
+        let version = version.unwrap_or(0) + 1;
+        let id = format!("{name}.{version}");
+        let named = Name {
+            name: name.to_owned(),
+            version,
+            trained_on: world(origin),
+            source: format!(
+                "what was seen live of {} signals and what came of them",
+                rows.len()
+            ),
+            seed: self.terms.order.seed,
+        };
+        match train(
+            rows,
+            self.terms.order.clone(),
+            self.terms.folder.join(&id),
+            named,
+        )
+        .await?
+        {
+            Ok(()) => {
+                self.retire(name, &id)
+                    .map_err(|source| self.folder(source))?;
+                self.lineup.reload();
+                Ok(Looked::Trained { id })
+            }
+            Err(Failed::Training(bad)) => {
+                *self.in_vain() = newest;
+                Ok(Looked::InVain {
+                    why: bad.to_string(),
+                })
+            }
+            Err(Failed::Writing(source)) => Err(self.folder(source)),
+        }
+    }
+
+    /// The challengers that were trained so far, those that stepped down among them.
+    fn taught(&self, name: &str) -> Vec<Taught> {
+        let folders = [self.terms.folder.clone(), self.terms.folder.join(RETIRED)];
+        let cards = folders.iter().flat_map(|folder| challengers(folder, name));
+        let taught = cards.filter_map(|(version, at)| {
+            let card = fs::read(at.join(CARD)).ok();
+            let card: Option<Card> = card.and_then(|card| serde_json::from_slice(&card).ok());
+            // One that cannot be read still has its number.
+            let until = card.map_or(BEGINNING, |card| {
+                Timestamp::from_millis(card.data.to_ms + 1)
+            });
+            Some(Taught { version, until })
+        });
+        taught.collect()
+    }
+
+    /// Lets every challenger step down but this one and the one that speaks.
+    fn retire(&self, name: &str, id: &str) -> io::Result<()> {
+        let (_, speaks) = self.lineup.all();
+        let retired = self.terms.folder.join(RETIRED);
+        for (version, at) in challengers(&self.terms.folder, name) {
+            let other = format!("{name}.{version}");
+            // Its network may speak where it does not.
+            let is_heard = speaks.as_deref().is_some_and(|speaks| {
+                speaks == other
+                    || speaks
+                        .strip_prefix(&*other)
+                        .is_some_and(|rest| rest.starts_with('.'))
+            });
+            if other != id && !is_heard {
+                fs::create_dir_all(&retired)?;
+                fs::rename(at, retired.join(other))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn folder(&self, source: io::Error) -> Trouble {
+        Trouble::Folder {
+            folder: self.terms.folder.clone(),
+            source,
+        }
+    }
+
+    fn in_vain(&self) -> std::sync::MutexGuard<'_, Option<Timestamp>> {
+        self.in_vain.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A challenger that was trained.
+struct Taught {
+    version: u32,
+    /// Up to which receipt it has learned.
+    until: Timestamp,
+}
+
+/// What challengers are called.
+const fn name(origin: Origin) -> &'static str {
+    match origin {
+        Origin::Simulator => "retrained-simulator",
+        Origin::Live | Origin::Import => "retrained",
+    }
+}
+
+/// The challengers of a folder, each with its version; none where there is no such folder.
+fn challengers(folder: &Path, name: &str) -> Vec<(u32, PathBuf)> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let versions = entries.filter_map(|entry| {
+        let called = entry.file_name().into_string().ok()?;
+        let version = called.strip_prefix(name)?.strip_prefix('.')?.parse().ok()?;
+        Some((version, entry.path()))
+    });
+    versions.collect()
+}
+
+/// Why a training made no model.
+enum Failed {
+    Training(BadTraining),
+    Writing(io::Error),
+}
+
+/// Trains on a thread of its own: it takes minutes, and whoever serves must not wait.
+async fn train(
+    rows: Vec<Row>,
+    order: Order,
+    folder: PathBuf,
+    name: Name,
+) -> Result<Result<(), Failed>, Trouble> {
+    let (tell, told) = oneshot::channel();
+    let work = move || {
+        let trained = training::train(&rows, &order, |_, _| {}).map_err(Failed::Training);
+        let saved = trained.and_then(|trained| {
+            registry::save(&folder, &name, &trained, &rows).map_err(Failed::Writing)
+        });
+        // Nobody listens any more where the platform is going down.
+        tell.send(saved.map(drop)).ok();
+    };
+    let thread = thread::Builder::new().name("training".to_owned());
+    thread.spawn(work).map_err(Trouble::Thread)?;
+    told.await.map_err(|_| Trouble::Died)
+}
