@@ -122,7 +122,11 @@ impl Billing {
         let plan = plans.iter().find(|plan| plan.id == *id);
         let plan = plan.ok_or_else(|| Refusal::Unfit(format!("plan: there is no `{id}`")))?;
         if period.price(plan).is_none() {
-            let why = format!("period: {} is not sold by the {}", plan.title, period.label());
+            let why = format!(
+                "period: {} is not sold by the {}",
+                plan.title,
+                period.label()
+            );
             return Err(Refusal::Unfit(why));
         }
         Ok(plan.clone())
@@ -346,8 +350,12 @@ impl Billing {
                     let pause = Duration::from_secs(1 << attempts.min(10));
                     let again = (!tired).then(|| self.0.clock.now() + pause);
                     let why = error.to_string();
-                    tracing::warn!(event.id = told.id, event.kind = told.kind,
-                        again = again.is_some(), "an event of the till was not dealt with: {why}");
+                    tracing::warn!(
+                        event.id = told.id,
+                        event.kind = told.kind,
+                        again = again.is_some(),
+                        "an event of the till was not dealt with: {why}"
+                    );
                     metrics::counter!("touchstone_payment_events_total", "outcome" => "failed")
                         .increment(1);
                     self.0.tidings.not_dealt_with(&told.id, &why, again).await?;
@@ -488,7 +496,12 @@ impl Billing {
     /// [`Refusal`] when there is no till, or it does not answer.
     pub async fn reconcile(&self) -> Result<Vec<String>, Refusal> {
         let till = self.till()?;
-        let mut customers: Vec<_> = till.all().await?.into_iter().map(|it| it.customer).collect();
+        let mut customers: Vec<_> = till
+            .all()
+            .await?
+            .into_iter()
+            .map(|it| it.customer)
+            .collect();
         let kept = self.0.accounts.subscriptions().await?;
         customers.extend(kept.iter().map(|it| it.customer.clone()));
         customers.sort_unstable();
@@ -542,7 +555,9 @@ fn subject(object: &Value) -> Option<String> {
         Value::Object(whole) => whole.get("id").and_then(Value::as_str).map(str::to_owned),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => None,
     };
-    text("customer").or_else(|| text("charge")).or_else(|| text("id"))
+    text("customer")
+        .or_else(|| text("charge"))
+        .or_else(|| text("id"))
 }
 
 #[cfg(test)]
@@ -551,10 +566,16 @@ mod tests {
 
     #[test]
     fn an_event_is_about_its_customer_or_what_it_names() {
-        assert_eq!(subject(&json!({"id": "in_1", "customer": "cus_1"})).as_deref(), Some("cus_1"));
+        assert_eq!(
+            subject(&json!({"id": "in_1", "customer": "cus_1"})).as_deref(),
+            Some("cus_1")
+        );
         let whole = json!({"id": "sub_1", "customer": {"id": "cus_2", "email": "x"}});
         assert_eq!(subject(&whole).as_deref(), Some("cus_2"));
-        assert_eq!(subject(&json!({"id": "dp_1", "charge": "ch_1"})).as_deref(), Some("ch_1"));
+        assert_eq!(
+            subject(&json!({"id": "dp_1", "charge": "ch_1"})).as_deref(),
+            Some("ch_1")
+        );
         assert_eq!(subject(&json!({"id": "cus_3"})).as_deref(), Some("cus_3"));
         assert_eq!(subject(&json!({})), None);
     }

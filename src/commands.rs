@@ -150,7 +150,10 @@ pub fn check(config: Option<&Path>, args: ServeArgs) -> anyhow::Result<ExitCode>
         "The configuration holds. `touchstone serve` would start:"
     )?;
     writeln!(out, "  http      {}", settings.http.listen)?;
-    let (local, here) = (settings.http.listen.ip().is_loopback(), settings.accounts.open_on_this_machine);
+    let (local, here) = (
+        settings.http.listen.ip().is_loopback(),
+        settings.accounts.open_on_this_machine,
+    );
     let door = match (args.open_access, here) {
         (true, _) => "open to everybody (--open-access)",
         (false, true) if local => "open: whoever sits at this machine may do everything",

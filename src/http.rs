@@ -258,7 +258,10 @@ fn account_routes(config: &mut web::ServiceConfig) {
         .route("/v1/account/export", web::get().to(own::export))
         .route("/v1/account/password", web::post().to(own::password))
         .route("/v1/account/sessions", web::get().to(own::sessions))
-        .route("/v1/account/sessions/{id}", web::delete().to(own::end_session))
+        .route(
+            "/v1/account/sessions/{id}",
+            web::delete().to(own::end_session),
+        )
         .service(
             web::resource("/v1/account/second-factor")
                 .post(own::begin_second)
@@ -266,7 +269,10 @@ fn account_routes(config: &mut web::ServiceConfig) {
                 .delete(own::drop_second)
                 .default_service(web::to(described::elsewhere)),
         )
-        .route("/v1/account/recovery-codes", web::post().to(own::renew_codes))
+        .route(
+            "/v1/account/recovery-codes",
+            web::post().to(own::renew_codes),
+        )
         .service(
             web::resource("/v1/account/keys")
                 .get(keys::keys)
@@ -275,7 +281,10 @@ fn account_routes(config: &mut web::ServiceConfig) {
         )
         .route("/v1/account/keys/{id}", web::delete().to(keys::end))
         .route("/v1/account/keys/{id}/rotate", web::post().to(keys::rotate))
-        .route("/v1/billing/subscription", web::get().to(billing::subscription))
+        .route(
+            "/v1/billing/subscription",
+            web::get().to(billing::subscription),
+        )
         .route("/v1/billing/checkout", web::post().to(billing::checkout))
         .route("/v1/billing/portal", web::post().to(billing::portal))
         .route("/v1/billing/change", web::post().to(billing::change))
@@ -284,8 +293,14 @@ fn account_routes(config: &mut web::ServiceConfig) {
         .route("/v1/billing/webhook", web::post().to(billing::webhook))
         .route("/v1/plans", web::get().to(plans::plans))
         .route("/v1/admin/accounts", web::get().to(admin::accounts))
-        .route("/v1/admin/accounts/{id}", web::patch().to(admin::change_account))
+        .route(
+            "/v1/admin/accounts/{id}",
+            web::patch().to(admin::change_account),
+        )
         .route("/v1/admin/plans/{id}", web::put().to(admin::write_plan))
-        .route("/v1/admin/channels/{id}/owner", web::put().to(admin::give_channel))
+        .route(
+            "/v1/admin/channels/{id}/owner",
+            web::put().to(admin::give_channel),
+        )
         .route("/v1/admin/audit", web::get().to(admin::audit));
 }

@@ -212,7 +212,10 @@ impl Entitlement {
 
 /// The cheapest plan that satisfies, for whoever has to be told what would.
 pub fn cheapest(plans: &[Plan], satisfies: impl Fn(&Allowance) -> bool) -> Option<&Plan> {
-    let mut fit: Vec<_> = plans.iter().filter(|plan| satisfies(&plan.allows)).collect();
+    let mut fit: Vec<_> = plans
+        .iter()
+        .filter(|plan| satisfies(&plan.allows))
+        .collect();
     fit.sort_by_key(|plan| plan.rank);
     fit.first().copied()
 }
@@ -241,7 +244,8 @@ mod tests {
             plan("premium", 1, &[Feature::Exports]),
             plan("free", 0, &[]),
         ];
-        let with = |feature| cheapest(&plans, |allows| allows.has(feature)).map(|it| it.id.as_str());
+        let with =
+            |feature| cheapest(&plans, |allows| allows.has(feature)).map(|it| it.id.as_str());
         assert_eq!(with(Feature::Exports), Some("premium"));
         assert_eq!(with(Feature::Scores), Some("pro"));
         assert_eq!(cheapest(&plans, |allows| allows.channels.is_none()), None);
@@ -257,7 +261,10 @@ mod tests {
 
     #[test]
     fn a_limited_plan_shows_the_chosen_channels_alone() {
-        let (a, b) = (ChannelId::parse("a").unwrap(), ChannelId::parse("b").unwrap());
+        let (a, b) = (
+            ChannelId::parse("a").unwrap(),
+            ChannelId::parse("b").unwrap(),
+        );
         let mut entitled = Entitlement::stranger();
         entitled.allows.channels = Some(1);
         entitled.chosen = vec![a.clone()];

@@ -80,7 +80,9 @@ impl Limiter {
 
     /// Counts one more mail to an address. `false`: it has had enough.
     pub fn may_write(&self, email: &Email) -> bool {
-        self.mail.check_key(&secrets::digest(email.as_str())).is_ok()
+        self.mail
+            .check_key(&secrets::digest(email.as_str()))
+            .is_ok()
     }
 
     /// Forgets whom nothing is held against any more, so that a crowd takes no memory for ever.
@@ -101,7 +103,9 @@ mod tests {
         let limiter = Limiter::default();
         let email = Email::parse("anna@example.org").unwrap();
         let (mine, his) = ("10.0.0.1".parse().ok(), "10.0.0.2".parse().ok());
-        let refused = (0..20).filter(|_| limiter.guess(&email, his).is_err()).count();
+        let refused = (0..20)
+            .filter(|_| limiter.guess(&email, his).is_err())
+            .count();
         assert_eq!(refused, 10);
         assert!(limiter.guess(&email, mine).is_ok());
         assert!(limiter.guess(&email, his).unwrap_err().0 > Duration::ZERO);

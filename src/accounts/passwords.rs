@@ -65,7 +65,8 @@ impl Passwords {
     /// [`Unhashed::Refused`] when argon2 does not take the cost.
     pub fn new(memory_kib: u32, passes: u32, lanes: u32) -> Result<Self, Unhashed> {
         let refused = |error: &dyn std::fmt::Display| Unhashed::Refused(error.to_string());
-        let params = Params::new(memory_kib, passes, lanes, None).map_err(|error| refused(&error))?;
+        let params =
+            Params::new(memory_kib, passes, lanes, None).map_err(|error| refused(&error))?;
         let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let nobody: Phc = argon
             .hash_password(super::secrets::fresh("").expose_secret().as_bytes())
@@ -178,7 +179,10 @@ mod tests {
     #[tokio::test]
     async fn a_password_is_known_again_and_another_is_not() {
         let passwords = Passwords::new(64, 1, 1).unwrap();
-        let hash = passwords.hash(&secret("correct horse battery")).await.unwrap();
+        let hash = passwords
+            .hash(&secret("correct horse battery"))
+            .await
+            .unwrap();
         assert!(hash.0.starts_with("$argon2id$"));
         let verify = async |text: &str, hash: Option<&PasswordHash>| {
             passwords.verify(&secret(text), hash).await.unwrap()
@@ -190,10 +194,17 @@ mod tests {
 
     #[tokio::test]
     async fn a_hash_of_another_cost_is_to_be_made_anew() {
-        let (old, new) = (Passwords::new(64, 1, 1).unwrap(), Passwords::new(128, 1, 1).unwrap());
+        let (old, new) = (
+            Passwords::new(64, 1, 1).unwrap(),
+            Passwords::new(128, 1, 1).unwrap(),
+        );
         let hash = old.hash(&secret("correct horse battery")).await.unwrap();
         assert!(!old.is_dated(&hash) && new.is_dated(&hash));
-        assert!(new.verify(&secret("correct horse battery"), Some(&hash)).await.unwrap());
+        assert!(
+            new.verify(&secret("correct horse battery"), Some(&hash))
+                .await
+                .unwrap()
+        );
         assert!(new.is_dated(&PasswordHash("nonsense".into())));
     }
 
@@ -201,12 +212,24 @@ mod tests {
     fn what_everybody_uses_is_refused_and_a_few_words_are_not() {
         let email = Email::parse("anna.lindqvist@example.org").unwrap();
         for weak in [
-            "short", "password123", "qwertyuiop", "1234567890", "iloveyou12", "anna.lindqvist",
-            "letmein2024", "touchstone1",
+            "short",
+            "password123",
+            "qwertyuiop",
+            "1234567890",
+            "iloveyou12",
+            "anna.lindqvist",
+            "letmein2024",
+            "touchstone1",
         ] {
             assert!(strong_enough(&secret(weak), &email).is_err(), "{weak}");
         }
-        assert_eq!(strong_enough(&secret(&"x".repeat(257)), &email), Err(Weak::Length));
-        assert_eq!(strong_enough(&secret("otter kettle marzipan"), &email), Ok(()));
+        assert_eq!(
+            strong_enough(&secret(&"x".repeat(257)), &email),
+            Err(Weak::Length)
+        );
+        assert_eq!(
+            strong_enough(&secret("otter kettle marzipan"), &email),
+            Ok(())
+        );
     }
 }

@@ -153,6 +153,11 @@ mod tests {
         let mode = std::fs::metadata(&file).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         std::fs::write(&file, "cut").unwrap();
-        assert!(Seal::secret_of(&file).unwrap_err().to_string().contains("cut off"));
+        assert!(
+            Seal::secret_of(&file)
+                .unwrap_err()
+                .to_string()
+                .contains("cut off")
+        );
     }
 }

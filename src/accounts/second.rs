@@ -80,7 +80,13 @@ mod tests {
     fn codes_are_those_of_the_standard() {
         // RFC 6238, appendix B, SHA-1: the last six of its eight digits.
         let email = Email::parse("anna@example.org").unwrap();
-        let code = |seconds: i64| code_at(b"12345678901234567890", &email, Timestamp::from_millis(seconds * 1_000));
+        let code = |seconds: i64| {
+            code_at(
+                b"12345678901234567890",
+                &email,
+                Timestamp::from_millis(seconds * 1_000),
+            )
+        };
         assert_eq!(code(59).as_deref(), Some("287082"));
         assert_eq!(code(1_111_111_109).as_deref(), Some("081804"));
     }

@@ -291,9 +291,21 @@ mod tests {
     fn a_token_holds_from_its_moment_on_and_not_a_second_too_long() {
         let now = Timestamp::from_millis(1_000_000);
         assert_eq!(hold(&claims(1_000, 1_000, 1_600), now), Ok(()));
-        assert_eq!(hold(&claims(400, 400, 1_000), now), Err(Unbelieved::Expired));
-        assert_eq!(hold(&claims(1_001, 1_000, 1_600), now), Err(Unbelieved::Foreign));
-        assert_eq!(hold(&claims(1_000, 1_001, 1_600), now), Err(Unbelieved::Foreign));
-        assert_eq!(hold(&claims(1_000, 1_000, 1_601), now), Err(Unbelieved::Foreign));
+        assert_eq!(
+            hold(&claims(400, 400, 1_000), now),
+            Err(Unbelieved::Expired)
+        );
+        assert_eq!(
+            hold(&claims(1_001, 1_000, 1_600), now),
+            Err(Unbelieved::Foreign)
+        );
+        assert_eq!(
+            hold(&claims(1_000, 1_001, 1_600), now),
+            Err(Unbelieved::Foreign)
+        );
+        assert_eq!(
+            hold(&claims(1_000, 1_000, 1_601), now),
+            Err(Unbelieved::Foreign)
+        );
     }
 }

@@ -114,9 +114,7 @@ impl Stripe {
         loop {
             let mut list = ListSubscription::new().limit(PAGE);
             if let Some(customer) = of {
-                list = list
-                    .customer(customer)
-                    .status(ListSubscriptionStatus::All);
+                list = list.customer(customer).status(ListSubscriptionStatus::All);
             }
             if let Some(after) = &after {
                 list = list.starting_after(after.as_str());
@@ -150,7 +148,11 @@ impl Till for Stripe {
                         let (product, made) = self.product(plan).await?;
                         done.extend(made);
                         self.make_price(plan, period, cents, &product).await?;
-                        done.push(format!("{} costs {cents} cents a {}", plan.id, period.label()));
+                        done.push(format!(
+                            "{} costs {cents} cents a {}",
+                            plan.id,
+                            period.label()
+                        ));
                         if let Some(former) = known {
                             let put_away = UpdatePrice::new(former.id.as_str()).active(false);
                             patiently(put_away.send(&self.client)).await?;
@@ -159,7 +161,11 @@ impl Till for Stripe {
                     (None, Some(price)) if price.active => {
                         let put_away = UpdatePrice::new(price.id.as_str()).active(false);
                         patiently(put_away.send(&self.client)).await?;
-                        done.push(format!("{} is not sold by the {} any more", plan.id, period.label()));
+                        done.push(format!(
+                            "{} is not sold by the {} any more",
+                            plan.id,
+                            period.label()
+                        ));
                     }
                     (None, Some(_) | None) => {}
                 }
@@ -181,7 +187,9 @@ impl Till for Stripe {
     async fn checkout(&self, order: &Order<'_>) -> Result<String, TillError> {
         let price = self.price(&order.plan.id, order.period).await?;
         let price = price.filter(|price| price.active).ok_or_else(|| {
-            TillError::Refused("the plan has no price there; run `touchstone stripe sync`".to_owned())
+            TillError::Refused(
+                "the plan has no price there; run `touchstone stripe sync`".to_owned(),
+            )
         })?;
         let mut line = CreateCheckoutSessionLineItems::new();
         line.price = Some(price.id.to_string());
@@ -219,7 +227,9 @@ impl Till for Stripe {
     async fn change(&self, id: &str, plan: &Plan, period: Period) -> Result<Bought, TillError> {
         let price = self.price(&plan.id, period).await?;
         let price = price.filter(|price| price.active).ok_or_else(|| {
-            TillError::Refused("the plan has no price there; run `touchstone stripe sync`".to_owned())
+            TillError::Refused(
+                "the plan has no price there; run `touchstone stripe sync`".to_owned(),
+            )
         })?;
         let kept = patiently(RetrieveSubscription::new(id).send(&self.client)).await?;
         let item = kept.items.data.first().ok_or(TillError::Unknown)?;
@@ -301,9 +311,7 @@ fn once(name: &str) -> Result<RequestStrategy, TillError> {
 }
 
 /// Waits for an answer, and no longer than anybody should.
-async fn patiently<T>(
-    asked: impl Future<Output = Result<T, StripeError>>,
-) -> Result<T, TillError> {
+async fn patiently<T>(asked: impl Future<Output = Result<T, StripeError>>) -> Result<T, TillError> {
     match tokio::time::timeout(PATIENCE, asked).await {
         Ok(answer) => answer.map_err(|error| failure(&error)),
         Err(_) => Err(TillError::Unreachable("it does not answer".to_owned())),

@@ -38,7 +38,11 @@ pub fn create_admin(config: Option<&Path>, args: &AdminCreateArgs) -> anyhow::Re
         opened.close().await;
         made
     })?;
-    writeln!(std::io::stdout(), "{} runs the platform now; its id is {id}", args.email)?;
+    writeln!(
+        std::io::stdout(),
+        "{} runs the platform now; its id is {id}",
+        args.email
+    )?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -53,6 +57,9 @@ fn password() -> anyhow::Result<SecretString> {
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line)?;
     let line = line.trim_end_matches(['\r', '\n']).to_owned();
-    ensure!(!line.is_empty(), "write the password as the first line of standard input");
+    ensure!(
+        !line.is_empty(),
+        "write the password as the first line of standard input"
+    );
     Ok(SecretString::from(line))
 }

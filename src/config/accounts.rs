@@ -94,11 +94,19 @@ impl Accounts {
         let secret = self.secret.expose_secret().len();
         if secret != 0 && secret < seal::SHORTEST {
             let why = format!("it is shorter than {} characters", seal::SHORTEST);
-            return Err(wrong("accounts.secret", &why, "use the output of `openssl rand -hex 32`"));
+            return Err(wrong(
+                "accounts.secret",
+                &why,
+                "use the output of `openssl rand -hex 32`",
+            ));
         }
         if !self.public_url.is_empty() && self.origin().is_none() {
             let why = "it is no address of a web site, or has more than scheme, host and port";
-            return Err(wrong("accounts.public_url", why, "write https://example.org"));
+            return Err(wrong(
+                "accounts.public_url",
+                why,
+                "write https://example.org",
+            ));
         }
         if !(1..=365).contains(&self.session_days) {
             let why = "it must lie between 1 and 365";
@@ -106,7 +114,11 @@ impl Accounts {
         }
         if self.argon2_memory_kib > 1_048_576 || self.argon2_passes > 100 {
             let why = "hashing one password would take longer than anybody waits";
-            return Err(wrong("accounts.argon2_memory_kib", why, "use 19456 with 2 passes"));
+            return Err(wrong(
+                "accounts.argon2_memory_kib",
+                why,
+                "use 19456 with 2 passes",
+            ));
         }
         self.passwords().map(drop)
     }
@@ -117,10 +129,18 @@ impl Accounts {
     ///
     /// [`ConfigError`] when argon2 does not take it.
     pub fn passwords(&self) -> Result<Passwords, ConfigError> {
-        let made = Passwords::new(self.argon2_memory_kib, self.argon2_passes, self.argon2_lanes);
+        let made = Passwords::new(
+            self.argon2_memory_kib,
+            self.argon2_passes,
+            self.argon2_lanes,
+        );
         made.map_err(|error| {
             let why = error.to_string();
-            wrong("accounts.argon2_memory_kib", &why, "use 19456 with 2 passes and 1 lane")
+            wrong(
+                "accounts.argon2_memory_kib",
+                &why,
+                "use 19456 with 2 passes and 1 lane",
+            )
         })
     }
 
@@ -160,7 +180,11 @@ impl Payments {
             .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
         if !readable {
             let why = "it is no address";
-            return Err(wrong("payments.base_url", why, "use https://api.stripe.com/"));
+            return Err(wrong(
+                "payments.base_url",
+                why,
+                "use https://api.stripe.com/",
+            ));
         }
         if self.grace_days > 90 {
             let why = "nobody waits that long for his money";
@@ -239,13 +263,25 @@ mod tests {
     fn what_cannot_be_meant_is_refused_by_its_key() {
         for (text, key) in [
             ("[accounts]\nsecret = \"short\"\n", "accounts.secret"),
-            ("[accounts]\npublic_url = \"example.org\"\n", "accounts.public_url"),
-            ("[accounts]\npublic_url = \"https://example.org/x\"\n", "accounts.public_url"),
+            (
+                "[accounts]\npublic_url = \"example.org\"\n",
+                "accounts.public_url",
+            ),
+            (
+                "[accounts]\npublic_url = \"https://example.org/x\"\n",
+                "accounts.public_url",
+            ),
             ("[accounts]\nsession_days = 0\n", "accounts.session_days"),
             ("[accounts]\nargon2_passes = 0\n", "accounts.argon2"),
-            ("[payments]\nsecret_key = \"sk_test_1\"\n", "payments.webhook_secret"),
+            (
+                "[payments]\nsecret_key = \"sk_test_1\"\n",
+                "payments.webhook_secret",
+            ),
             ("[payments]\nbase_url = \"stripe\"\n", "payments.base_url"),
-            ("[plans.pro]\nfeatures = [\"everything\"]\n", "plans.pro.features"),
+            (
+                "[plans.pro]\nfeatures = [\"everything\"]\n",
+                "plans.pro.features",
+            ),
         ] {
             let said = refusal(text);
             assert!(said.contains(key), "{text}: {said}");
@@ -257,8 +293,14 @@ mod tests {
         let settings = load(
             "",
             &[
-                ("TOUCHSTONE__ACCOUNTS__SECRET", "a horse that is longer than thirty-two characters"),
-                ("TOUCHSTONE__MAIL__SMTP_URL", "smtps://me:horse@mail.example.org:465"),
+                (
+                    "TOUCHSTONE__ACCOUNTS__SECRET",
+                    "a horse that is longer than thirty-two characters",
+                ),
+                (
+                    "TOUCHSTONE__MAIL__SMTP_URL",
+                    "smtps://me:horse@mail.example.org:465",
+                ),
             ],
         );
         assert!(!format!("{:?}", settings.unwrap()).contains("horse"));

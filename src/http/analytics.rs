@@ -15,10 +15,9 @@ use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::accounts::Door;
-use crate::http::guarded::{Analyst, Anyone, Guarded};
 use super::error::{ApiError, Problem};
 use super::records::{self, Records};
+use crate::accounts::Door;
 use crate::figures::board::{self, Order, Ranked, Runner, Unranked};
 use crate::figures::claims::{ClaimGap, Claims, Said};
 use crate::figures::copies::Copies;
@@ -29,6 +28,7 @@ use crate::figures::recall::Recall;
 use crate::figures::scrutiny::{self, About, Revisions};
 use crate::figures::window::Window;
 use crate::figures::{Figures, as_of};
+use crate::http::guarded::{Analyst, Anyone, Guarded};
 
 pub mod signal;
 pub mod what_if;

@@ -7,9 +7,9 @@ use domain::ports::chain::Chain;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::http::guarded::{Anyone, Guarded};
 use super::error::{ApiError, Problem};
 use super::page;
+use crate::http::guarded::{Anyone, Guarded};
 use crate::wire::chain::{LinkOut, PublishedOut, day};
 
 /// What the chain is read from.

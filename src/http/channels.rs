@@ -6,10 +6,10 @@ use domain::ports::store::ChannelRecord;
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
-use crate::http::guarded::{Guarded, Reader};
 use super::error::{ApiError, Problem};
 use super::page;
 use super::records::Records;
+use crate::http::guarded::{Guarded, Reader};
 use crate::wire::ChannelOut;
 
 /// Which channels.

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::http::guarded::{Admin, Guarded};
 use super::error::{ApiError, Problem};
+use crate::http::guarded::{Admin, Guarded};
 use crate::wire::ReadingOut;
 
 /// Between two looks lies at least this, whoever asks: the network is a guest's to spare.

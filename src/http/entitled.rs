@@ -97,7 +97,12 @@ pub(super) fn withheld(caller: &Caller, door: &Door) -> Option<Withheld> {
             plan: title(door.plan_with(|allows| allows.delay.is_zero())),
         }),
         limited: allows.channels.is_some().then(|| Others {
-            channels: caller.entitled.chosen.iter().map(ToString::to_string).collect(),
+            channels: caller
+                .entitled
+                .chosen
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
             plan: title(door.plan_with(|allows| allows.channels.is_none())),
         }),
         history: allows.history.map(|history| Older {
@@ -170,15 +175,26 @@ pub(super) fn may_see(
     let received = record.signal.received;
     let hidden = [
         (!caller.entitled.shows(&record.signal.channel)).then(|| {
-            ("a signal of this channel", door.plan_with(|it| it.channels.is_none()))
+            (
+                "a signal of this channel",
+                door.plan_with(|it| it.channels.is_none()),
+            )
         }),
         (received > before(now, allows.delay)).then(|| {
-            ("a signal as young as this", door.plan_with(|it| it.delay.is_zero()))
+            (
+                "a signal as young as this",
+                door.plan_with(|it| it.delay.is_zero()),
+            )
         }),
         allows
             .history
             .filter(|history| received < before(now, *history))
-            .map(|_| ("a signal as old as this", door.plan_with(|it| it.history.is_none()))),
+            .map(|_| {
+                (
+                    "a signal as old as this",
+                    door.plan_with(|it| it.history.is_none()),
+                )
+            }),
     ];
     match hidden.into_iter().flatten().next() {
         None => Ok(()),

@@ -384,9 +384,7 @@ impl From<Refusal> for ApiError {
             Refusal::Stale => Self::Stale,
             Refusal::Unhashed(Unhashed::Crowded) => Self::Away { why },
             Refusal::Store(error) => error.into(),
-            Refusal::Unhashed(Unhashed::Refused(_))
-            | Refusal::Unopened(_)
-            | Refusal::Broken(_) => {
+            Refusal::Unhashed(Unhashed::Refused(_)) | Refusal::Unopened(_) | Refusal::Broken(_) => {
                 tracing::error!("an account could not be served: {why}");
                 Self::Internal
             }

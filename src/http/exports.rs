@@ -11,13 +11,13 @@ use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use utoipa::IntoParams;
 
-use crate::accounts::{Caller, Door};
-use crate::http::entitled::{narrow, view};
-use crate::http::guarded::{Exporter, Guarded};
 use super::error::{ApiError, Problem};
+use crate::accounts::{Caller, Door};
 use crate::export::{self, Failed, FiguresFilter, Format, Pages, Shelves, Wanted};
 use crate::figures::followed::FollowedFilter;
 use crate::filter::SignalFilter;
+use crate::http::entitled::{narrow, view};
+use crate::http::guarded::{Exporter, Guarded};
 
 mod pipe;
 

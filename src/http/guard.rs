@@ -109,7 +109,15 @@ impl Guard {
                 "x-request-id",
                 "x-touchstone-key",
             ])
-            .expose_headers(["etag", "link", "ratelimit-limit", "ratelimit-remaining", "ratelimit-reset", "retry-after", "x-request-id"])
+            .expose_headers([
+                "etag",
+                "link",
+                "ratelimit-limit",
+                "ratelimit-remaining",
+                "ratelimit-reset",
+                "retry-after",
+                "x-request-id",
+            ])
             .max_age(3_600);
         let origins = self.origins.iter();
         origins.fold(cors, |cors, origin| cors.allowed_origin(origin))

@@ -9,8 +9,8 @@ use std::net::IpAddr;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::header::{AUTHORIZATION, FORWARDED, HOST, ORIGIN};
 use actix_web::http::Method;
+use actix_web::http::header::{AUTHORIZATION, FORWARDED, HOST, ORIGIN};
 use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage as _, HttpRequest, web};
 use domain::account::{Role, Scope};
@@ -256,7 +256,9 @@ pub async fn identify(
 
 fn bearer_of(header: &str) -> Option<&str> {
     let (scheme, token) = header.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then_some(token.trim())
 }
 
 fn changes(method: &Method) -> bool {
@@ -331,7 +333,10 @@ mod tests {
         assert!(!met(Admin::NEEDS, &user) && met(Admin::NEEDS, &admin));
         assert!(met(Reviewer::NEEDS, &admin) && !met(Reviewer::NEEDS, &user));
         assert!(!met(Exporter::NEEDS, &user));
-        assert!(met(Exporter::NEEDS, &member(&[Feature::Exports], Role::User)));
+        assert!(met(
+            Exporter::NEEDS,
+            &member(&[Feature::Exports], Role::User)
+        ));
     }
 
     #[test]

@@ -9,9 +9,9 @@ use domain::ports::store::{ChannelRecord, Store};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::http::guarded::{Admin, Guarded, Reader};
 use super::error::ApiError;
 use super::markets::Markets;
+use crate::http::guarded::{Admin, Guarded, Reader};
 
 /// What is asked about sources.
 #[derive(Clone)]
@@ -92,7 +92,10 @@ impl SourceOut {
     (status = 200, body = Vec<SourceOut>),
     (status = 503, description = "the store is away", body = super::error::Problem),
 ))]
-pub async fn sources(_: Guarded<Admin>, health: web::Data<Health>) -> Result<web::Json<Vec<SourceOut>>, ApiError> {
+pub async fn sources(
+    _: Guarded<Admin>,
+    health: web::Data<Health>,
+) -> Result<web::Json<Vec<SourceOut>>, ApiError> {
     let channels = health.store.channels().await?;
     let shown = channels.into_iter().map(|channel| {
         let known = health.sources.of(&channel.card.id);

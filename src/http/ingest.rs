@@ -22,9 +22,9 @@ use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
-use crate::http::guarded::{Anyone, Guarded};
 use super::body::Body;
 use super::error::ApiError;
+use crate::http::guarded::{Anyone, Guarded};
 use crate::registrar::Keyring;
 
 /// How long the one who posts waits for the commit; TradingView gives up after three seconds.

@@ -13,9 +13,9 @@ use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::http::guarded::{Guarded, Reader};
 use super::error::ApiError;
 use crate::charts::{Charts, LONGEST, Stretch};
+use crate::http::guarded::{Guarded, Reader};
 
 /// How many candles one answer spans when no beginning is given.
 const USUAL: u32 = 500;

@@ -16,12 +16,12 @@ use scoring::geometry;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::http::guarded::{Admin, Believer, Guarded};
 use super::body::{self, Body};
 use super::error::{ApiError, Problem};
 use super::reviews::TradeIn;
 use crate::belief::jury::{Jury, Refused, champion};
 use crate::belief::lineup::Entrant;
+use crate::http::guarded::{Admin, Believer, Guarded};
 use crate::wire::ml::{ComparisonOut, EntrantOut, ModelDetail, PredictionOut, PromotionOut};
 
 /// The most trades that are asked about at once.
@@ -125,7 +125,10 @@ pub async fn predict(
     (status = 200, body = Models),
     (status = 503, description = "the store is away", body = Problem),
 ))]
-pub async fn models(_: Guarded<Believer>, ml: web::Data<Ml>) -> Result<web::Json<Models>, ApiError> {
+pub async fn models(
+    _: Guarded<Believer>,
+    ml: web::Data<Ml>,
+) -> Result<web::Json<Models>, ApiError> {
     let spoken = ml.jury.predictions.spoken().await?;
     let (entrants, speaks) = ml.jury.lineup.all();
     let models = entrants

@@ -6,8 +6,8 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, ContentType};
 use utoipa::OpenApi;
 
-use super::complete::complete;
 use super::accounts::{admin, auth, billing, keys, own, plans};
+use super::complete::complete;
 use super::{
     analytics, chain, channels, discover, error, exports, health, ingest, markets, ml, records,
     reviews, roster, stream, system,

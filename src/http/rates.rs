@@ -152,7 +152,9 @@ impl Rates {
             }
             let counters = &self.0.counters;
             let counters = counters.lock().unwrap_or_else(PoisonError::into_inner);
-            counters.values().for_each(|counter| counter.retain_recent());
+            counters
+                .values()
+                .for_each(|counter| counter.retain_recent());
         }
     }
 
@@ -214,7 +216,13 @@ fn cost(path: &str) -> u32 {
 
 /// What is answered whoever asks however often. Whoever watches the process must not be sent away, and
 /// guesses at passwords are counted where they are made: nobody may lock out another by asking much.
-const FREE: [&str; 5] = ["/healthz", "/readyz", "/metrics", "/v1/auth/login", "/login"];
+const FREE: [&str; 5] = [
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/v1/auth/login",
+    "/login",
+];
 
 /// Lets requests through as often as the plan says, and says in the answer what is left.
 pub(super) async fn within(
@@ -288,7 +296,10 @@ mod tests {
         assert_eq!(month_of(at("2026-11-30T23:59:59Z")), "2026-11");
         assert_eq!(month_of(at("2026-12-01T00:00:00Z")), "2026-12");
         assert_eq!(rest_of_month(at("2026-12-31T23:59:00Z")).as_secs(), 60);
-        assert_eq!(rest_of_month(at("2028-02-28T00:00:00Z")).as_secs(), 2 * 86_400);
+        assert_eq!(
+            rest_of_month(at("2028-02-28T00:00:00Z")).as_secs(),
+            2 * 86_400
+        );
     }
 
     #[test]

@@ -3,16 +3,15 @@
 use std::sync::Arc;
 
 use actix_web::{HttpResponse, web};
-use domain::ids::{Seq, SignalId};
 use domain::event::Event;
-use domain::ports::{Clock, View};
+use domain::ids::{Seq, SignalId};
 use domain::ports::store::Store;
+use domain::ports::{Clock, View};
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::http::guarded::{Guarded, Reader};
 use super::entitled::{Withheld, before, may_see, narrow, view, withheld};
 use super::error::{ApiError, Problem};
 use super::ml::Ml;
@@ -21,6 +20,7 @@ use super::stream::moment::head_at;
 use crate::accounts::Door;
 pub(super) use crate::filter::instants;
 use crate::filter::{self, SignalFilter};
+use crate::http::guarded::{Guarded, Reader};
 use crate::wire::event::ScoreOut;
 use crate::wire::{EventOut, SignalOut, VersionOut};
 

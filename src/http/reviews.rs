@@ -12,10 +12,10 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::http::guarded::{Guarded, Reviewer};
 use super::body::{self, Body};
 use super::error::{ApiError, Problem};
 use super::page;
+use crate::http::guarded::{Guarded, Reviewer};
 use crate::wire::review::{ReviewableOut, read_id, written};
 
 /// The longest note, in characters.

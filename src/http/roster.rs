@@ -12,12 +12,12 @@ use serde::{Deserialize, Deserializer, Serialize};
 use url::Url;
 use utoipa::ToSchema;
 
-use crate::http::guarded::{Admin, Guarded, Owner};
 use super::body::{self, Body};
 use super::channels::find;
 use super::error::{ApiError, Problem};
 use super::records::Records;
 use crate::config::{Channel, ConfigError, channel};
+use crate::http::guarded::{Admin, Guarded, Owner};
 use crate::registrar::{Change, Refusal, Registrar, fresh_key};
 use crate::wire::ChannelOut;
 

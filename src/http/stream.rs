@@ -13,11 +13,11 @@ use serde::Serialize;
 use tokio::sync::watch;
 use utoipa::ToSchema;
 
-use crate::accounts::{self, Who};
-use crate::http::guarded::{Anyone, Guarded};
 use self::rights::Rights;
 use super::error::ApiError;
+use crate::accounts::{self, Who};
 use crate::config;
+use crate::http::guarded::{Anyone, Guarded};
 
 mod chain;
 pub mod closing;
@@ -225,7 +225,10 @@ pub struct Position {
     (status = 200, body = Position),
     (status = 503, description = "the store is away", body = super::error::Problem),
 ))]
-pub async fn position(_: Guarded<Anyone>, state: web::Data<StreamState>) -> Result<web::Json<Position>, ApiError> {
+pub async fn position(
+    _: Guarded<Anyone>,
+    state: web::Data<StreamState>,
+) -> Result<web::Json<Position>, ApiError> {
     let span = state.0.store.span().await?;
     Ok(web::Json(Position {
         epoch: span.epoch.to_string(),

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use utoipa::ToSchema;
 
-use crate::http::guarded::{Admin, Anyone, Guarded, Scraper};
 use super::error::ApiError;
+use crate::http::guarded::{Admin, Anyone, Guarded, Scraper};
 
 /// What is asked about the system.
 #[derive(Clone)]
@@ -77,7 +77,10 @@ pub async fn healthz(_: Guarded<Anyone>) -> HttpResponse {
     (status = 200, description = "ready", body = Ready),
     (status = 503, description = "the store is away", body = super::error::Problem),
 ))]
-pub async fn readyz(_: Guarded<Anyone>, system: web::Data<System>) -> Result<web::Json<Ready>, ApiError> {
+pub async fn readyz(
+    _: Guarded<Anyone>,
+    system: web::Data<System>,
+) -> Result<web::Json<Ready>, ApiError> {
     let span = system.store.span().await?;
     let trouble = system.redis.as_ref().and_then(|it| it.borrow().clone());
     let degraded: Vec<_> = trouble
@@ -113,7 +116,10 @@ pub async fn actors(_: Guarded<Admin>, system: web::Data<System>) -> web::Json<V
 
 /// What was counted, for Prometheus.
 #[utoipa::path(get, path = "/metrics", tag = "system", security(("bearer" = ["scraper"])), responses((status = 200, description = "Prometheus text format")))]
-pub async fn metrics(_: Guarded<Scraper>, system: web::Data<System>) -> Result<HttpResponse, ApiError> {
+pub async fn metrics(
+    _: Guarded<Scraper>,
+    system: web::Data<System>,
+) -> Result<HttpResponse, ApiError> {
     let metrics = system
         .metrics
         .as_ref()

@@ -53,7 +53,11 @@ impl Accounts {
         }
         let seal = Arc::new(Seal::new(&secret(settings)?)?);
         let tokens = Tokens::open(Arc::clone(&accounts), Arc::clone(&seal), Arc::clone(clock));
-        let tokens = Arc::new(tokens.await.context("could not open the keys that sign tokens")?);
+        let tokens = Arc::new(
+            tokens
+                .await
+                .context("could not open the keys that sign tokens")?,
+        );
         let stays = settings.accounts.stays();
         let openness = Openness {
             here: settings.accounts.open_on_this_machine,

@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 use domain::account::{
-    Account, AccountId, ApiKey, Deed, Email, KeyId, PasswordHash, Purpose, SecretDigest, Session, SessionId,
+    Account, AccountId, ApiKey, Deed, Email, KeyId, PasswordHash, Purpose, SecretDigest, Session,
+    SessionId,
 };
 use domain::ids::ChannelId;
 use domain::plan::Plan;
@@ -52,7 +53,9 @@ impl<D: Database> Accounts for SqlStore<D> {
         use database::Session as _;
         let mut session = self.database.read().await?;
         let rows = session.ask(SqlStr::from_static(DOOR), values![]).await?;
-        let row = rows.first().ok_or_else(|| columns::unknown("door", "nothing"))?;
+        let row = rows
+            .first()
+            .ok_or_else(|| columns::unknown("door", "nothing"))?;
         columns::whole(row, "door")
     }
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use domain::ports::roster::{Made, Way};
 use domain::ports::View;
+use domain::ports::roster::{Made, Way};
 use domain::ports::store::{ChannelRecord, SignalRecord, VersionRecord};
 use domain::time::Timestamp;
 use serde::Serialize;

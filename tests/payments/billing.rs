@@ -68,7 +68,14 @@ async fn house() -> House {
     let tokens = Arc::new(tokens.await.unwrap());
     let reads = Arc::clone(&store) as Arc<dyn Store>;
     let stays = Duration::from_secs(86_400);
-    let door = Door::open(accounts(), reads, tokens, time(), Openness::default(), stays);
+    let door = Door::open(
+        accounts(),
+        reads,
+        tokens,
+        time(),
+        Openness::default(),
+        stays,
+    );
     let room = scene.room();
     let key = SecretString::from(room.secret_key().to_owned());
     let billing = Billing::new(Rooms {
@@ -226,7 +233,12 @@ async fn a_failed_payment_is_borne_for_the_grace_period_and_then_the_plan_is_gon
     house.passes(Duration::from_secs(30 * 86_400));
     house.billing.reconcile().await.unwrap();
     assert_eq!(house.paid().await.standing, Standing::Ended);
-    assert!(house.mails().await.contains(&"subscription_ended".to_owned()));
+    assert!(
+        house
+            .mails()
+            .await
+            .contains(&"subscription_ended".to_owned())
+    );
 }
 
 #[actix_web::test]
@@ -243,7 +255,14 @@ async fn a_plan_is_changed_ended_and_taken_back() {
     assert!(house.billing.end(id, true).await.unwrap().ends);
     assert!(!house.billing.end(id, false).await.unwrap().ends);
     assert!(!house.billing.bills(id).await.unwrap().is_empty());
-    assert!(house.billing.portal(id).await.unwrap().contains("/p/session/"));
+    assert!(
+        house
+            .billing
+            .portal(id)
+            .await
+            .unwrap()
+            .contains("/p/session/")
+    );
 }
 
 #[actix_web::test]
@@ -322,7 +341,9 @@ async fn events_of_every_kind_and_age_are_kept_and_dealt_with() {
         house.billing.deal_with_all().await.unwrap();
     }
     // They speak of nobody here, so nothing is left to do and nothing was learned.
-    let left = house.store.take_told(house.clock.now() + GRACE, Timestamp::MAX, 100);
+    let left = house
+        .store
+        .take_told(house.clock.now() + GRACE, Timestamp::MAX, 100);
     assert!(left.await.unwrap().is_empty());
     assert!(house.store.subscriptions().await.unwrap().is_empty());
 }

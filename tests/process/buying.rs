@@ -40,7 +40,9 @@ struct Visitor<'a> {
 impl<'a> Visitor<'a> {
     async fn log_in(api: &'a Api, email: &str) -> Self {
         let wish = json!({"email": email, "password": PASSWORD});
-        let answer = api.send(Method::POST, "/v1/auth/login", &[], Some(wish)).await;
+        let answer = api
+            .send(Method::POST, "/v1/auth/login", &[], Some(wish))
+            .await;
         let token = read(&answer)["access_token"].as_str().unwrap().to_owned();
         Self { api, token }
     }
@@ -50,7 +52,10 @@ impl<'a> Visitor<'a> {
         let headers = [("authorization", bearer.as_str())];
         let answer = self.api.send(method, path, &headers, body).await;
         let status = answer.status.into();
-        (status, serde_json::from_slice(&answer.body).unwrap_or_default())
+        (
+            status,
+            serde_json::from_slice(&answer.body).unwrap_or_default(),
+        )
     }
 
     async fn plan(&self) -> Option<String> {
@@ -63,7 +68,10 @@ impl<'a> Visitor<'a> {
 async fn a_visitor_of_the_demo_buys_a_plan_and_has_it_after_a_crash_too() {
     let home = Home::simulated().with("ACCOUNTS__OPEN_ON_THIS_MACHINE", "false");
     for email in ["admin@example.org", "user@example.org"] {
-        let made = home.run(&["admin", "create", "--email", email], &format!("{PASSWORD}\n"));
+        let made = home.run(
+            &["admin", "create", "--email", email],
+            &format!("{PASSWORD}\n"),
+        );
         assert_eq!(made.code, Some(0), "{made:?}");
     }
     let running = home.start(&[]).await;
@@ -71,7 +79,9 @@ async fn a_visitor_of_the_demo_buys_a_plan_and_has_it_after_a_crash_too() {
     let (_, page) = admin.ask(Method::GET, "/v1/admin/accounts", None).await;
     let id = page["accounts"][1]["id"].as_str().unwrap().to_owned();
     let path = format!("/v1/admin/accounts/{id}");
-    let (status, _) = admin.ask(Method::PATCH, &path, Some(json!({"role": "user"}))).await;
+    let (status, _) = admin
+        .ask(Method::PATCH, &path, Some(json!({"role": "user"})))
+        .await;
     assert_eq!(status, 200);
 
     let user = Visitor::log_in(&running.api, "user@example.org").await;

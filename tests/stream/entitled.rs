@@ -40,7 +40,9 @@ async fn whoever_does_not_say_who_he_is_hears_nothing() {
     let mut client = Client::connect(&scene, "").await;
     let refused = client.subscribe(json!({"channels": ["*"]})).await;
     assert_eq!(refused["error"]["code"], "unauthenticated", "{refused}");
-    let wrong = client.command(json!({"op": "auth", "token": "nonsense"})).await;
+    let wrong = client
+        .command(json!({"op": "auth", "token": "nonsense"}))
+        .await;
     assert_eq!(wrong["error"]["code"], "unauthenticated", "{wrong}");
 }
 
@@ -54,11 +56,17 @@ async fn a_delayed_subscription_is_told_history_and_nothing_younger() {
     let from = json!({"epoch": scene.epoch().await, "seq": 0});
     let answer = client.subscribe(json!({"from": from})).await;
     assert_eq!(answer["delayed"]["seconds"], DELAY.as_secs());
-    assert_eq!((&answer["head"], &answer["resumed"]), (&json!(2), &json!("replay")));
+    assert_eq!(
+        (&answer["head"], &answer["resumed"]),
+        (&json!(2), &json!("replay"))
+    );
     for seq in [1, 2] {
         let event = client.told().await;
         // They had expired for whoever trades; as history they are told.
-        assert_eq!((&event["seq"], &event["delayed"]), (&json!(seq), &json!(true)));
+        assert_eq!(
+            (&event["seq"], &event["delayed"]),
+            (&json!(seq), &json!(true))
+        );
     }
     let beat = client.until(|frame| frame["type"] == "heartbeat").await;
     assert_eq!(beat["positions"]["1"], 2);
@@ -126,7 +134,9 @@ async fn a_plan_without_scores_filters_by_none() {
     let mut plain = Allowance::everything();
     plain.features.remove(&Feature::Scores);
     let (mut client, _) = known(&scene, plain).await;
-    let refused = client.subscribe(json!({"filter": {"min_score": 0.5}})).await;
+    let refused = client
+        .subscribe(json!({"filter": {"min_score": 0.5}}))
+        .await;
     assert_eq!(refused["error"]["code"], "plan_required", "{refused}");
     let answer = client.subscribe(json!({})).await;
     assert!(answer["scores"].is_object(), "{answer}");
@@ -138,11 +148,18 @@ async fn a_device_that_is_logged_out_is_told_so_and_closed() {
     let (mut client, session) = known(&scene, Allowance::everything()).await;
     client.subscribe(json!({})).await;
     let account = scene.store.accounts(None, 1).await.unwrap().remove(0).id;
-    scene.store.end(account, Ending::One(session)).await.unwrap();
+    scene
+        .store
+        .end(account, Ending::One(session))
+        .await
+        .unwrap();
     let goodbye = loop {
         if let Err(goodbye) = client.next().await {
             break goodbye;
         }
     };
-    assert_eq!((goodbye.code, &goodbye.reason["code"]), (4401, &json!("token")));
+    assert_eq!(
+        (goodbye.code, &goodbye.reason["code"]),
+        (4401, &json!("token"))
+    );
 }

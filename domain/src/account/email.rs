@@ -24,7 +24,8 @@ impl Email {
     pub fn parse(text: &str) -> Result<Self, BadEmail> {
         let text = text.trim().to_lowercase();
         let (name, domain) = text.rsplit_once('@').ok_or(BadEmail)?;
-        let plain = |c: char| !c.is_whitespace() && !c.is_control() && !"<>()[],;:\\\"@".contains(c);
+        let plain =
+            |c: char| !c.is_whitespace() && !c.is_control() && !"<>()[],;:\\\"@".contains(c);
         let label = |label: &str| {
             (1..=63).contains(&label.len())
                 && !label.starts_with('-')
@@ -73,9 +74,19 @@ mod tests {
     fn what_is_no_address_is_refused() {
         let long = format!("{}@example.org", "a".repeat(65));
         for bad in [
-            "", "anna", "@example.org", "anna@", "anna@localhost", "a b@example.org", "a@b@example.org",
-            "anna@-example.org", "anna@example..org", ".anna@example.org", "<anna@example.org>",
-            "anna@example.org\r\nBcc: b@example.org", &long,
+            "",
+            "anna",
+            "@example.org",
+            "anna@",
+            "anna@localhost",
+            "a b@example.org",
+            "a@b@example.org",
+            "anna@-example.org",
+            "anna@example..org",
+            ".anna@example.org",
+            "<anna@example.org>",
+            "anna@example.org\r\nBcc: b@example.org",
+            &long,
         ] {
             assert_eq!(Email::parse(bad), Err(BadEmail), "{bad}");
         }

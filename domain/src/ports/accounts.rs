@@ -170,11 +170,7 @@ pub trait Accounts: Send + Sync {
     async fn take_step(&self, id: AccountId, step: i64) -> Result<bool, StoreError>;
 
     /// Keeps recovery codes in the place of all former ones.
-    async fn keep_recovery(
-        &self,
-        id: AccountId,
-        codes: &[SecretDigest],
-    ) -> Result<(), StoreError>;
+    async fn keep_recovery(&self, id: AccountId, codes: &[SecretDigest]) -> Result<(), StoreError>;
 
     /// Takes a recovery code. `false`: there is none such, or it was taken.
     async fn take_recovery(&self, id: AccountId, code: SecretDigest) -> Result<bool, StoreError>;
@@ -242,12 +238,7 @@ pub trait Accounts: Send + Sync {
     async fn keys(&self, id: AccountId) -> Result<Vec<ApiKey>, StoreError>;
 
     /// Lets a key end at a moment. `false`: it is none of the account's.
-    async fn end_key(
-        &self,
-        id: AccountId,
-        key: KeyId,
-        at: Timestamp,
-    ) -> Result<bool, StoreError>;
+    async fn end_key(&self, id: AccountId, key: KeyId, at: Timestamp) -> Result<bool, StoreError>;
 
     /// Notes when keys were last used.
     async fn used_keys(&self, used: &BTreeMap<KeyId, Timestamp>) -> Result<(), StoreError>;
@@ -299,6 +290,9 @@ pub trait Accounts: Send + Sync {
     async fn record(&self, deed: &Deed) -> Result<(), StoreError>;
 
     /// The log, newest first, before a number, at most `limit`; each with its number.
-    async fn deeds(&self, before: Option<u64>, limit: usize)
-    -> Result<Vec<(u64, Deed)>, StoreError>;
+    async fn deeds(
+        &self,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<(u64, Deed)>, StoreError>;
 }

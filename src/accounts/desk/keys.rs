@@ -80,7 +80,10 @@ impl Desk {
             return Err(Refusal::Invalid("name", why));
         }
         if wish.expires.is_some_and(|expires| expires <= now) {
-            return Err(Refusal::Invalid("expires", "that is over already".to_owned()));
+            return Err(Refusal::Invalid(
+                "expires",
+                "that is over already".to_owned(),
+            ));
         }
         let secret = secrets::fresh(secrets::API_KEY);
         let key = ApiKey {
@@ -186,7 +189,9 @@ fn networks(asked: &[String]) -> Result<Vec<String>, Refusal> {
         let network = text.parse::<IpNet>().ok();
         let network = network.or_else(|| Some(IpNet::from(text.parse::<std::net::IpAddr>().ok()?)));
         network.map(|it| it.trunc().to_string()).ok_or_else(|| {
-            let why = format!("`{text}` is neither an address nor a network; write 203.0.113.7 or 10.0.0.0/8");
+            let why = format!(
+                "`{text}` is neither an address nor a network; write 203.0.113.7 or 10.0.0.0/8"
+            );
             Refusal::Invalid("networks", why)
         })
     };
@@ -202,7 +207,12 @@ mod tests {
         let read = |text: &str| networks(&[text.to_owned()]).map(|it| it.join(" "));
         assert_eq!(read("203.0.113.7").unwrap(), "203.0.113.7/32");
         assert_eq!(read("10.1.2.3/8").unwrap(), "10.0.0.0/8");
-        assert!(read("10.0.0.0/33").unwrap_err().to_string().contains("10.0.0.0/33"));
+        assert!(
+            read("10.0.0.0/33")
+                .unwrap_err()
+                .to_string()
+                .contains("10.0.0.0/33")
+        );
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use domain::account::{Account, Email, PasswordHash, Purpose, Role};
 use domain::account::AccountId;
+use domain::account::{Account, Email, PasswordHash, Purpose, Role};
 use domain::ports::accounts::Ending;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;

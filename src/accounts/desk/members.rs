@@ -94,7 +94,9 @@ impl Desk {
         }
         if let Some(mut chosen) = chosen {
             let most = caller.entitled.allows.channels;
-            let most = most.map_or(MOST_CHOSEN, |most| usize::try_from(most).unwrap_or(MOST_CHOSEN));
+            let most = most.map_or(MOST_CHOSEN, |most| {
+                usize::try_from(most).unwrap_or(MOST_CHOSEN)
+            });
             chosen.dedup();
             if chosen.len() > most {
                 let why = format!("the plan shows {most}; choose no more");
@@ -193,7 +195,10 @@ impl Desk {
 
     async fn new_codes(&self, id: AccountId) -> Result<Vec<String>, Refusal> {
         let codes = secrets::recovery_codes();
-        let digests: Vec<_> = codes.iter().map(|it| secrets::recovery_digest(it)).collect();
+        let digests: Vec<_> = codes
+            .iter()
+            .map(|it| secrets::recovery_digest(it))
+            .collect();
         self.0.accounts.keep_recovery(id, &digests).await?;
         Ok(codes)
     }

@@ -176,7 +176,13 @@ pub async fn accounts(
         next: last.map(|account| account.id.to_string()),
     };
     let next = body.next.as_deref();
-    Ok(page::answer("/v1/admin/accounts", &*params, "after", next, &body))
+    Ok(page::answer(
+        "/v1/admin/accounts",
+        &*params,
+        "after",
+        next,
+        &body,
+    ))
 }
 
 /// Changes what an account may do.
@@ -203,10 +209,14 @@ pub async fn change_account(
         Role::from_label(label)
             .ok_or_else(|| ApiError::invalid("role", "use user, reviewer or admin"))
     };
-    let plan = |name: String| PlanId::parse(&name).map_err(|error| ApiError::invalid("granted", error));
+    let plan =
+        |name: String| PlanId::parse(&name).map_err(|error| ApiError::invalid("granted", error));
     let change = AccountChange {
         role: edit.role.as_ref().map(role).transpose()?,
-        granted: edit.granted.map(|it| it.map(plan).transpose()).transpose()?,
+        granted: edit
+            .granted
+            .map(|it| it.map(plan).transpose())
+            .transpose()?,
         closed: edit.closed,
     };
     let changed = desk.change_account(&guarded.caller, id, change).await?;

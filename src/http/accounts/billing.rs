@@ -94,7 +94,9 @@ pub async fn subscription(
     desk: web::Data<Desk>,
 ) -> Result<web::Json<Option<SubscriptionOut>>, ApiError> {
     let owned = desk.everything_of(&guarded.caller).await?;
-    let paid = owned.subscription.filter(|paid| paid.subscription.is_some());
+    let paid = owned
+        .subscription
+        .filter(|paid| paid.subscription.is_some());
     Ok(web::Json(paid.as_ref().map(SubscriptionOut::of)))
 }
 
@@ -221,7 +223,9 @@ pub async fn webhook(
     let text =
         std::str::from_utf8(&body.0).map_err(|_| ApiError::invalid("body", "it is not UTF-8"))?;
     let signature = request.headers().get(SIGNATURE);
-    let signature = signature.and_then(|it| it.to_str().ok()).unwrap_or_default();
+    let signature = signature
+        .and_then(|it| it.to_str().ok())
+        .unwrap_or_default();
     billing.told(text, signature).await?;
     Ok(HttpResponse::NoContent().finish())
 }

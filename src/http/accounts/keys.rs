@@ -162,7 +162,9 @@ pub async fn rotate(
         body::read(&body)?
     };
     let overlap = Duration::from_secs(wish.overlap_s.unwrap_or(86_400));
-    let rotated = desk.rotate_key(&person.caller, named(&id)?, overlap).await?;
+    let rotated = desk
+        .rotate_key(&person.caller, named(&id)?, overlap)
+        .await?;
     Ok(made(&rotated))
 }
 

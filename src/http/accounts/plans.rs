@@ -68,7 +68,11 @@ impl PlanOut {
                 delay_s: whole(allows.delay.as_secs()),
                 channels: allows.channels,
                 history_days: allows.history.map(|it| whole(it.as_secs() / 86_400)),
-                features: allows.features.iter().map(|it| it.label().to_owned()).collect(),
+                features: allows
+                    .features
+                    .iter()
+                    .map(|it| it.label().to_owned())
+                    .collect(),
                 requests_a_minute: allows.requests_a_minute,
                 requests_a_month: allows.requests_a_month,
             },
@@ -84,7 +88,10 @@ impl PlanTerms {
             return Err(ApiError::invalid("title", "use 1 to 100 characters"));
         }
         if self.requests_a_minute == 0 {
-            return Err(ApiError::invalid("requests_a_minute", "nobody could ask anything; use 60"));
+            return Err(ApiError::invalid(
+                "requests_a_minute",
+                "nobody could ask anything; use 60",
+            ));
         }
         if self.monthly_cents == Some(0) || self.yearly_cents == Some(0) {
             let why = "leave it out when it is not sold";
@@ -92,8 +99,9 @@ impl PlanTerms {
         }
         let feature = |label: &String| {
             let known: Vec<_> = Feature::ALL.iter().map(|it| it.label()).collect();
-            Feature::from_label(label)
-                .ok_or_else(|| ApiError::invalid("features", format!("use some of {}", known.join(", "))))
+            Feature::from_label(label).ok_or_else(|| {
+                ApiError::invalid("features", format!("use some of {}", known.join(", ")))
+            })
         };
         Ok(Plan {
             id,
@@ -110,7 +118,11 @@ impl PlanTerms {
                 history: self
                     .history_days
                     .map(|days| Duration::from_secs(u64::from(days) * 86_400)),
-                features: self.features.iter().map(feature).collect::<Result<_, _>>()?,
+                features: self
+                    .features
+                    .iter()
+                    .map(feature)
+                    .collect::<Result<_, _>>()?,
                 requests_a_minute: self.requests_a_minute,
                 requests_a_month: self.requests_a_month,
             },

@@ -19,12 +19,12 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use utoipa::ToSchema;
 
-use crate::http::guarded::{Follower, Guarded};
 use super::computed;
 use crate::figures::{Figures, followed, under};
 use crate::filter;
 use crate::http::body::{self, Body};
 use crate::http::error::{ApiError, Problem};
+use crate::http::guarded::{Follower, Guarded};
 use crate::http::records::{Records, instant};
 use crate::wire::event::OutcomeOut;
 use crate::wire::{SeenOut, unclear};

@@ -61,8 +61,16 @@ impl Closing {
             Self::NoText => (1007, "no_text", vec![("why", json!("text is UTF-8"))]),
             Self::BadFrame(why) => (4400, "bad_frame", vec![("why", json!(why))]),
             Self::Token => (4401, "token", vec![("why", json!("log in again"))]),
-            Self::Another => (4403, "another", vec![("why", json!("open a connection of its own"))]),
-            Self::NoAuth => (4408, "no_auth", vec![("why", json!("say who you are with auth"))]),
+            Self::Another => (
+                4403,
+                "another",
+                vec![("why", json!("open a connection of its own"))],
+            ),
+            Self::NoAuth => (
+                4408,
+                "no_auth",
+                vec![("why", json!("say who you are with auth"))],
+            ),
             Self::TooBig { limit } => (4413, "too_big", vec![("limit", json!(limit))]),
             Self::TooMany { retry_after_ms } => (
                 4429,

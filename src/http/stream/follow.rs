@@ -19,8 +19,8 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::chain::{Chain, Line, Why};
 use super::closing::Closing;
 use super::flow::Flow;
-use super::page;
 use super::moment::head_at;
+use super::page;
 use super::place::Place;
 use super::protocol::{Refusal, Wish, begin, done};
 use super::rights::{Rights, Terms};
@@ -91,7 +91,12 @@ pub(super) fn follow(
 ) -> (Rc<Place>, impl Stream<Item = Said> + use<>) {
     let outbox = Outbox::with_room(wish.mode, desk.limits.outbox);
     let terms = rights.terms(&wish.interest);
-    let place = Place::new(desk.next_subscription(), wish.interest.clone(), terms, outbox);
+    let place = Place::new(
+        desk.next_subscription(),
+        wish.interest.clone(),
+        terms,
+        outbox,
+    );
     let follower = Follower::new(desk, flow, &place, (id, sub), wish);
     let said = stream::unfold(follower, |mut follower| async move {
         let said = follower.next().await?;

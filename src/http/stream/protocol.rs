@@ -118,7 +118,10 @@ impl Refusal {
     pub(super) fn plan_required(what: &str, plan: String) -> Self {
         Self {
             plan: Some(plan.clone()),
-            ..Self::new("plan_required", format!("{what} comes with the plan {plan}"))
+            ..Self::new(
+                "plan_required",
+                format!("{what} comes with the plan {plan}"),
+            )
         }
     }
 

@@ -123,7 +123,10 @@ mod tests {
 
     #[test]
     fn whoever_may_hear_of_some_channels_hears_of_no_other_whatever_he_wants() {
-        let (mine, other) = (ChannelId::parse("mine").unwrap(), ChannelId::parse("other").unwrap());
+        let (mine, other) = (
+            ChannelId::parse("mine").unwrap(),
+            ChannelId::parse("other").unwrap(),
+        );
         let entitled = Entitlement {
             plan: None,
             allows: Allowance {
@@ -141,7 +144,10 @@ mod tests {
         let terms = limited(&wanted, &entitled, false);
         assert_eq!(terms.interest.allowed.as_deref(), Some(&[mine][..]));
         assert_eq!(terms.interest.view, View::Plain);
-        assert_eq!((terms.interest.min_score, terms.delay.as_secs()), (None, 900));
+        assert_eq!(
+            (terms.interest.min_score, terms.delay.as_secs()),
+            (None, 900)
+        );
     }
 
     #[test]

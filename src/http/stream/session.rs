@@ -192,16 +192,20 @@ impl Session {
             let caller = rights.caller();
             Some(rights.door.again(&caller).await)
         };
-        ctx.spawn(again.into_actor(self).map(|again, session, ctx| match again {
-            Some(Ok(Some(caller))) => {
-                session.become_known(caller);
-                session.watch_rights(ctx);
-            }
-            Some(Ok(None)) => session.end(&Closing::Token, ctx),
-            // Nobody knows at this moment; the next change is looked at again.
-            Some(Err(_)) => session.watch_rights(ctx),
-            None => {}
-        }));
+        ctx.spawn(
+            again
+                .into_actor(self)
+                .map(|again, session, ctx| match again {
+                    Some(Ok(Some(caller))) => {
+                        session.become_known(caller);
+                        session.watch_rights(ctx);
+                    }
+                    Some(Ok(None)) => session.end(&Closing::Token, ctx),
+                    // Nobody knows at this moment; the next change is looked at again.
+                    Some(Err(_)) => session.watch_rights(ctx),
+                    None => {}
+                }),
+        );
     }
 
     fn become_known(&self, caller: Caller) {

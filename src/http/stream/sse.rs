@@ -19,7 +19,6 @@ use futures_util::{Stream, StreamExt as _, stream};
 use tokio::sync::watch;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until};
 
-use crate::http::guarded::{self, Guarded};
 use super::chain::Line;
 use super::closing::Closing;
 use super::flow::{Counted, Flow};
@@ -30,6 +29,7 @@ use super::rights::Rights;
 use super::{Chair, Desk, StreamState, notice, wished};
 use crate::accounts::Door;
 use crate::http::error::ApiError;
+use crate::http::guarded::{self, Guarded};
 
 /// When a client whose connection breaks may come back. It is said at the beginning, because a
 /// client remembers what a drain told it before.

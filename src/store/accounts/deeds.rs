@@ -15,7 +15,13 @@ const BEFORE: &str = "SELECT number, at, actor, action, subject, detail FROM dee
 
 pub(super) async fn record<D: Database>(database: &D, deed: &Deed) -> Result<(), StoreError> {
     let mut session = database.write().await?;
-    let values = values![deed.at, &deed.actor, &deed.action, &deed.subject, &deed.detail];
+    let values = values![
+        deed.at,
+        &deed.actor,
+        &deed.action,
+        &deed.subject,
+        &deed.detail
+    ];
     session.tell(SqlStr::from_static(RECORD), values).await?;
     session.commit().await
 }

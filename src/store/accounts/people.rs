@@ -107,7 +107,9 @@ async fn one<D: Database>(
 ) -> Result<Option<Account>, StoreError> {
     let mut session = database.read().await?;
     let sql = format!("SELECT {COLUMNS} FROM accounts WHERE {which}");
-    let rows = session.ask(AssertSqlSafe(sql).into_sql_str(), values).await?;
+    let rows = session
+        .ask(AssertSqlSafe(sql).into_sql_str(), values)
+        .await?;
     rows.first().map(read).transpose()
 }
 
@@ -122,7 +124,9 @@ pub(super) async fn accounts<D: Database>(
          WHERE a.id = $1), 0) ORDER BY number LIMIT $2"
     );
     let values = values![after.map(|id| id.to_string()), most(limit)];
-    let rows = session.ask(AssertSqlSafe(sql).into_sql_str(), values).await?;
+    let rows = session
+        .ask(AssertSqlSafe(sql).into_sql_str(), values)
+        .await?;
     rows.iter().map(read).collect()
 }
 
@@ -136,7 +140,10 @@ fn values_of(account: &Account) -> Vec<Value> {
         account.verified,
         account.role.label(),
         account.language.as_str(),
-        account.granted.as_ref().map(|plan| plan.as_str().to_owned()),
+        account
+            .granted
+            .as_ref()
+            .map(|plan| plan.as_str().to_owned()),
         second.map(|second| second.secret.0.clone()),
         second.is_some_and(|second| second.confirmed),
         second.map_or(0, |second| second.last_step),

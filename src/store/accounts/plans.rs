@@ -125,7 +125,9 @@ pub(super) async fn subscription<D: Database>(
 ) -> Result<Option<Subscription>, StoreError> {
     let mut session = database.read().await?;
     let values = values![id.to_string()];
-    let rows = session.ask(SqlStr::from_static(SUBSCRIPTION), values).await?;
+    let rows = session
+        .ask(SqlStr::from_static(SUBSCRIPTION), values)
+        .await?;
     rows.first().map(paid).transpose()
 }
 

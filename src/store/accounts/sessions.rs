@@ -154,7 +154,10 @@ async fn end_in<S: database::Session>(
     which: Ending,
 ) -> Result<u64, StoreError> {
     let (sql, values) = match which {
-        Ending::All => ("DELETE FROM sessions WHERE account = $1", values![id.to_string()]),
+        Ending::All => (
+            "DELETE FROM sessions WHERE account = $1",
+            values![id.to_string()],
+        ),
         Ending::One(one) => (
             "DELETE FROM sessions WHERE account = $1 AND id = $2",
             values![id.to_string(), one.to_string()],

@@ -148,25 +148,29 @@ impl Session {
             };
             rights.door.identify(&shown).await
         };
-        ctx.spawn(identified.into_actor(self).map(move |identified, session, ctx| {
-            let caller = match identified {
-                Ok(caller) => caller,
-                Err(Denied::Store(_)) => {
-                    let refusal = Refusal::away("the store");
-                    return session.say(refusal.answer(Some(id)), ctx);
-                }
-                Err(denied) => {
-                    let refusal = Refusal::new("unauthenticated", denied.to_string());
-                    return session.say(refusal.answer(Some(id)), ctx);
-                }
-            };
-            let before = session.rights.caller();
-            if before.account().is_some() && before.account() != caller.account() {
-                return session.end(&Closing::Another, ctx);
-            }
-            let allows = caller.entitled.plan.as_ref().map(ToString::to_string);
-            session.become_known(caller);
-            session.say(protocol::done(Some(id), json!({"plan": allows})), ctx);
-        }));
+        ctx.spawn(
+            identified
+                .into_actor(self)
+                .map(move |identified, session, ctx| {
+                    let caller = match identified {
+                        Ok(caller) => caller,
+                        Err(Denied::Store(_)) => {
+                            let refusal = Refusal::away("the store");
+                            return session.say(refusal.answer(Some(id)), ctx);
+                        }
+                        Err(denied) => {
+                            let refusal = Refusal::new("unauthenticated", denied.to_string());
+                            return session.say(refusal.answer(Some(id)), ctx);
+                        }
+                    };
+                    let before = session.rights.caller();
+                    if before.account().is_some() && before.account() != caller.account() {
+                        return session.end(&Closing::Another, ctx);
+                    }
+                    let allows = caller.entitled.plan.as_ref().map(ToString::to_string);
+                    session.become_known(caller);
+                    session.say(protocol::done(Some(id), json!({"plan": allows})), ctx);
+                }),
+        );
     }
 }
