@@ -189,7 +189,7 @@ pub async fn start_at(
         .as_ref()
         .and_then(Simulator::payments)
         .map(|room| TillAt {
-            base: room.base_url().to_owned(),
+            base: room.base_url(),
             key: SecretString::from(room.secret_key().to_owned()),
             signs_with: SecretString::from(room.webhook_secret().to_owned()),
         });

@@ -31,9 +31,7 @@ use stripe_product::price::{
     CreatePrice, CreatePriceRecurring, CreatePriceRecurringInterval, ListPrice, UpdatePrice,
 };
 use stripe_product::product::{CreateProduct, RetrieveProduct};
-use stripe_shared::{
-    CheckoutSessionMode, Invoice, Price, RecurringInterval, Subscription, SubscriptionStatus,
-};
+use stripe_shared::{CheckoutSessionMode, Invoice, Price, Subscription};
 use stripe_types::Currency;
 
 /// How long an answer may take.
@@ -352,15 +350,11 @@ fn bought(kept: &Subscription) -> Bought {
         customer: kept.customer.id().to_string(),
         account: account.and_then(|account| AccountId::parse(account)),
         plan: plan.and_then(|plan| PlanId::parse(plan).ok()),
-        period: recurring.and_then(|it| match it.interval {
-            RecurringInterval::Month => Some(Period::Month),
-            RecurringInterval::Year => Some(Period::Year),
-            _ => None,
-        }),
-        standing: match kept.status {
-            SubscriptionStatus::Active => Standing::Active,
-            SubscriptionStatus::Trialing => Standing::Trialing,
-            SubscriptionStatus::PastDue => Standing::PastDue,
+        period: recurring.and_then(|it| Period::from_label(it.interval.as_str())),
+        standing: match kept.status.as_str() {
+            "active" => Standing::Active,
+            "trialing" => Standing::Trialing,
+            "past_due" => Standing::PastDue,
             // Incomplete, paused, unpaid, canceled, and whatever comes to be: nothing is paid.
             _ => Standing::Ended,
         },

@@ -301,6 +301,11 @@ impl ApiError {
 
     fn problem(&self, request_id: Option<&str>) -> Problem {
         let (code, title, status) = self.row();
+        let plan = if let Self::PlanNeeded { plan, .. } = self {
+            Some(plan.clone())
+        } else {
+            None
+        };
         let field = match self {
             Self::Invalid { field, .. } => Some(field.clone()),
             Self::NotFound(_)
@@ -330,10 +335,7 @@ impl ApiError {
             detail: self.to_string(),
             code,
             field,
-            plan: match self {
-                Self::PlanNeeded { plan, .. } => Some(plan.clone()),
-                _ => None,
-            },
+            plan,
             request_id: request_id.map(str::to_owned),
         }
     }
