@@ -39,6 +39,7 @@ use crate::http::reviews::Desk;
 use crate::http::stream::StreamState;
 use crate::http::system::System;
 use crate::http::{self, Edge};
+use crate::notify::{Courier, Way};
 use crate::paths::VenuePaths;
 use crate::platform::{self, Adapters, Brought, Retrying, Terms};
 use crate::registrar::{Holder, Keyring, Registrar, digest};
@@ -57,6 +58,9 @@ use accounts::{Accounts, TillAt};
 use belief::Belief;
 use world::World;
 
+/// How long a stop waits for the mails that are on their way.
+const MAILS: Duration = Duration::from_secs(5);
+
 /// A running platform.
 pub struct Running {
     /// Where it listens.
@@ -72,6 +76,7 @@ pub struct Running {
     drain_for: Duration,
     given_up: Arc<GivenUp>,
     watching: [tokio::task::JoinHandle<()>; 5],
+    courier: tokio::task::JoinHandle<()>,
     knowledge: Arc<Knowledge>,
 }
 
@@ -213,6 +218,9 @@ pub async fn start_at(
         actix::spawn(people.billing.clone().work()),
     ];
     let (drain, draining) = watch::channel(false);
+    let way = Way::open(&settings.mail.smtp_url, &settings.mail.folder)?;
+    let courier = Courier::new(&people.mailer, settings.mail.sender()?, way);
+    let courier = actix::spawn(courier.run(draining.clone()));
     let keyring = Keyring::default();
     for (id, key) in keys {
         let holder = Holder {
@@ -316,6 +324,7 @@ pub async fn start_at(
         drain_for,
         given_up,
         watching,
+        courier,
         knowledge: belief.knowledge,
     })
 }
@@ -367,13 +376,17 @@ impl Running {
 
     /// Comes down in order: nothing new comes in, what was taken is stored, sessions are told
     /// to come back, the store is closed.
-    pub async fn stop(self) {
+    pub async fn stop(mut self) {
         self.drain.send_replace(true);
         // Sessions leave one after the other within this time, each told when to come back.
         tokio::time::sleep(self.drain_for.min(Duration::from_secs(10))).await;
         self.server.stop(true).await;
         for task in &self.watching {
             task.abort();
+        }
+        // It ends what it is trying. A mail that takes longer stays in the outbox for the next start.
+        if tokio::time::timeout(MAILS, &mut self.courier).await.is_err() {
+            self.courier.abort();
         }
         self.house.household.stop().await;
         drop(self.simulator);

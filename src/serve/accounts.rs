@@ -26,7 +26,7 @@ pub(crate) struct Accounts {
     pub door: Door,
     /// What people ask.
     pub desk: Desk,
-    /// Writes mails.
+    /// Writes mails, for whoever else has something to say to people.
     pub mailer: Mailer,
     /// Plans that are bought.
     pub billing: Billing,
@@ -78,6 +78,7 @@ impl Accounts {
             seal: Arc::clone(&seal),
             clock: Arc::clone(clock),
             public_url: public_url.into(),
+            bell: Arc::default(),
         };
         let billing = billing(settings, opened, clock, &mailer, &door, till)?;
         let desk = Desk::new(Rooms {
