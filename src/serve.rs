@@ -248,6 +248,7 @@ pub async fn start_at(
         desk: people.desk,
         billing: people.billing,
         rates,
+        forms: people.forms,
         stream: StreamState::new(
             house.hub.clone(),
             Arc::clone(&store),

@@ -14,7 +14,7 @@ pub const TEMPLATES: [(&str, &[&str]); 7] = [
     ("already", &[]),
     ("reset", &["token", "hours"]),
     ("password_changed", &[]),
-    ("plan_changed", &["plan"]),
+    ("plan_changed", &["plan", "until", "ends"]),
     ("payment_failed", &["plan", "until"]),
     ("subscription_ended", &["plan"]),
 ];
@@ -114,6 +114,9 @@ mod tests {
         for name in wants {
             params[*name] = Value::from(format!("<{name}> & more"));
         }
+        if wants.contains(&"ends") {
+            params["ends"] = Value::from(false);
+        }
         params
     }
 
@@ -123,7 +126,7 @@ mod tests {
             let mut subjects = Vec::new();
             for language in LANGUAGES {
                 let words = write(template, language, &told(wants)).unwrap();
-                for name in wants {
+                for name in wants.iter().filter(|name| **name != "ends") {
                     assert!(words.text.contains(&format!("<{name}> & more")), "{template} {language}");
                     assert!(words.html.contains(&format!("&lt;{name}&gt; &amp; more")), "{template} {language}");
                     assert!(!words.html.contains(&format!("<{name}>")), "{template} {language}");
@@ -148,6 +151,21 @@ mod tests {
             }
         }
         assert!(write("nothing", "en", &told(&[])).is_err());
+    }
+
+    #[test]
+    fn a_day_that_nobody_knows_is_left_out_and_an_end_is_told_as_one() {
+        for language in LANGUAGES {
+            for (template, ends) in [("plan_changed", false), ("plan_changed", true), ("payment_failed", false)] {
+                let of = |until: Value| {
+                    let params = json!({ "public_url": "https://a.example", "plan": "Pro", "until": until, "ends": ends });
+                    write(template, language, &params).unwrap()
+                };
+                let (known, unknown) = (of(json!("2026-12-01")), of(Value::Null));
+                assert!(known.text.contains("2026-12-01") && !unknown.text.contains("none"), "{}", unknown.text);
+                assert_eq!(known.subject.contains("2026-12-01"), ends, "{}", known.subject);
+            }
+        }
     }
 
     #[test]

@@ -115,7 +115,7 @@ impl Desk {
         }
     }
 
-    async fn begin(&self, account: Account, from: From, browser: bool) -> Result<LoggedIn, Refusal> {
+    pub(super) async fn begin(&self, account: Account, from: From, browser: bool) -> Result<LoggedIn, Refusal> {
         let now = self.0.clock.now();
         let mut agent = from.agent;
         while agent.len() > AGENT {
