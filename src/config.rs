@@ -324,6 +324,7 @@ impl Settings {
         self.redis.check()?;
         self.accounts.check()?;
         self.payments.check()?;
+        self.mail.check()?;
         for (name, plan) in &self.plans {
             plan.plan(name)?;
         }

@@ -27,6 +27,7 @@ pub mod markets;
 pub mod ml;
 mod page;
 pub mod pages;
+pub mod people;
 pub mod rates;
 pub mod records;
 pub mod reviews;
@@ -66,6 +67,8 @@ pub struct Edge {
     pub billing: Billing,
     /// How often somebody may ask.
     pub rates: rates::Rates,
+    /// What pages with forms are made with.
+    pub forms: people::Forms,
     /// What dashboards and bots connect to.
     pub stream: StreamState,
     /// The channels that take posts.
@@ -122,6 +125,7 @@ pub fn serve(edge: Edge, listener: TcpListener, drain: Duration) -> std::io::Res
             .app_data(web::Data::new(edge.desk))
             .app_data(web::Data::new(edge.rates))
             .app_data(web::Data::new(edge.billing))
+            .app_data(web::Data::new(edge.forms))
             .app_data(web::Data::new(edge.stream))
             .app_data(web::Data::new(edge.inlets))
             .app_data(web::Data::new(edge.markets))
@@ -234,6 +238,7 @@ fn routes(config: &mut web::ServiceConfig) {
             web::get().to(markets::candles),
         )
         .configure(account_routes)
+        .configure(people::routes)
         .default_service(web::to(described::elsewhere));
 }
 

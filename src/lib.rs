@@ -17,6 +17,7 @@ pub mod filter;
 pub mod http;
 pub mod import;
 pub mod lessons;
+pub mod notify;
 pub mod outbound;
 pub mod paths;
 pub mod platform;

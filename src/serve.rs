@@ -40,6 +40,7 @@ use crate::http::reviews::Desk;
 use crate::http::stream::StreamState;
 use crate::http::system::System;
 use crate::http::{self, Edge};
+use crate::notify::{Courier, Way};
 use crate::paths::VenuePaths;
 use crate::platform::{self, Adapters, Brought, Retrying, Terms};
 use crate::registrar::{Holder, Keyring, Registrar, digest};
@@ -58,6 +59,9 @@ use accounts::{Accounts, TillAt};
 use belief::Belief;
 use world::World;
 
+/// How long a stop waits for the mails that are on their way.
+const MAILS: Duration = Duration::from_secs(5);
+
 /// A running platform.
 pub struct Running {
     /// Where it listens.
@@ -73,6 +77,7 @@ pub struct Running {
     drain_for: Duration,
     given_up: Arc<GivenUp>,
     watching: Vec<tokio::task::JoinHandle<()>>,
+    courier: tokio::task::JoinHandle<()>,
     knowledge: Arc<Knowledge>,
 }
 
@@ -228,6 +233,9 @@ pub async fn start_at(
         actix::spawn(people.billing.clone().work()),
     ];
     let (drain, draining) = watch::channel(false);
+    let way = Way::open(&settings.mail.smtp_url, &settings.mail.folder)?;
+    let courier = Courier::new(&people.mailer, settings.mail.sender()?, way);
+    let courier = actix::spawn(courier.run(draining.clone()));
     let keyring = Keyring::default();
     for (id, key) in keys {
         let holder = Holder {
@@ -255,6 +263,7 @@ pub async fn start_at(
         desk: people.desk,
         billing: people.billing,
         rates,
+        forms: people.forms,
         stream: StreamState::new(
             house.hub.clone(),
             Arc::clone(&store),
@@ -331,6 +340,7 @@ pub async fn start_at(
         drain_for,
         given_up,
         watching,
+        courier,
         knowledge: belief.knowledge,
     })
 }
@@ -382,13 +392,20 @@ impl Running {
 
     /// Comes down in order: nothing new comes in, what was taken is stored, sessions are told
     /// to come back, the store is closed.
-    pub async fn stop(self) {
+    pub async fn stop(mut self) {
         self.drain.send_replace(true);
         // Sessions leave one after the other within this time, each told when to come back.
         tokio::time::sleep(self.drain_for.min(Duration::from_secs(10))).await;
         self.server.stop(true).await;
         for task in &self.watching {
             task.abort();
+        }
+        // It ends what it is trying. A mail that takes longer stays in the outbox for the next start.
+        if tokio::time::timeout(MAILS, &mut self.courier)
+            .await
+            .is_err()
+        {
+            self.courier.abort();
         }
         self.house.household.stop().await;
         drop(self.simulator);

@@ -27,11 +27,13 @@ mod letters;
 mod login;
 mod members;
 mod operators;
+mod steps;
 
 pub use keys::{KeyWish, MadeKey};
 pub use login::{Attempt, LoggedIn, Refreshed};
 pub use members::Owned;
 pub use operators::AccountChange;
+pub use steps::Step;
 
 /// Why the desk does not do it.
 #[derive(Debug, thiserror::Error)]
@@ -129,6 +131,12 @@ impl Desk {
     #[must_use]
     pub fn new(rooms: Rooms) -> Self {
         Self(Arc::new(rooms))
+    }
+
+    /// What time it is.
+    #[must_use]
+    pub fn now(&self) -> domain::time::Timestamp {
+        self.0.clock.now()
     }
 
     /// The public keys, for whoever wants to check tokens.

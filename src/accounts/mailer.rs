@@ -7,6 +7,7 @@ use domain::ports::Clock;
 use domain::ports::mail::{Mail, Outbox};
 use domain::ports::store::StoreError;
 use serde_json::Value;
+use tokio::sync::Notify;
 
 use super::seal::Seal;
 
@@ -24,6 +25,8 @@ pub struct Mailer {
     pub clock: Arc<dyn Clock>,
     /// Where this platform is found, without a slash at the end.
     pub public_url: Arc<str>,
+    /// Rings for the courier.
+    pub bell: Arc<Notify>,
 }
 
 impl Mailer {
@@ -52,7 +55,9 @@ impl Mailer {
             params,
             created: self.clock.now(),
         };
-        self.outbox.put(&mail).await?;
+        if self.outbox.put(&mail).await? {
+            self.bell.notify_one();
+        }
         Ok(())
     }
 }

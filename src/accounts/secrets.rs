@@ -30,6 +30,25 @@ pub fn digest(secret: &str) -> SecretDigest {
     SecretDigest(Sha256::digest(secret.as_bytes()).into())
 }
 
+/// Bytes as letters.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The bytes that letters stand for; none where they stand for none.
+#[must_use]
+pub fn unhex(letters: &str) -> Option<Vec<u8>> {
+    let digit = |letter: u8| char::from(letter).to_digit(16);
+    let pair = |pair: &[u8]| {
+        let byte = digit(pair[0])? * 16 + digit(pair[1])?;
+        u8::try_from(byte).ok()
+    };
+    let pairs = letters.as_bytes().chunks_exact(2);
+    let whole = pairs.remainder().is_empty();
+    pairs.map(pair).collect::<Option<_>>().filter(|_| whole)
+}
+
 /// A random name that says nothing.
 #[must_use]
 pub fn opaque() -> Uuid {
@@ -75,6 +94,13 @@ mod tests {
         assert_ne!(one.expose_secret(), other.expose_secret());
         assert!(one.expose_secret().starts_with("ts_live_"));
         assert_eq!(digest(one.expose_secret()), digest(one.expose_secret()));
+    }
+
+    #[test]
+    fn letters_stand_for_the_bytes_that_they_were_made_of() {
+        let bytes: Vec<u8> = (0..=255).collect();
+        assert_eq!(unhex(&hex(&bytes)), Some(bytes));
+        assert_eq!((unhex("0"), unhex("0g"), unhex("é")), (None, None, None));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use domain::plan::{Allowance, Feature, Plan, PlanId, Prices};
+use lettre::message::Mailbox;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use url::Url;
@@ -194,6 +195,68 @@ impl Payments {
     }
 }
 
+impl Mail {
+    /// Whether mails become files.
+    #[must_use]
+    pub fn become_files(&self) -> bool {
+        self.smtp_url.expose_secret().is_empty()
+    }
+
+    /// Refuses what is readable and cannot be meant.
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        self.sender()?;
+        let key = "mail.smtp_url";
+        let remedy =
+            "write smtps://user:password@host:465 or smtp://host:25, or leave it empty for files";
+        let address = self.smtp_url.expose_secret();
+        if address.is_empty() {
+            if self.folder.as_os_str().is_empty() {
+                let why = "mails could go neither to a server nor into files";
+                return Err(wrong(
+                    "mail.folder",
+                    why,
+                    "use data/mail, or set mail.smtp_url",
+                ));
+            }
+            return Ok(());
+        }
+        // Nothing of the address is repeated: it holds a password.
+        let url = Url::parse(address);
+        let url = url.map_err(|_| wrong(key, "it is no address of a mail server", remedy))?;
+        let tls = match (url.scheme(), url.query()) {
+            ("smtps", None) | ("smtp", Some("tls=required")) => true,
+            ("smtp", None) => false,
+            _ => return Err(wrong(key, "it is no address of a mail server", remedy)),
+        };
+        let here = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+        if url.host_str().is_none_or(str::is_empty) {
+            return Err(wrong(key, "it names no host", remedy));
+        }
+        if !tls && !here && (url.password().is_some() || !url.username().is_empty()) {
+            let why = "its password would cross the network in the clear";
+            return Err(wrong(key, why, "write smtps://, or smtp://…?tls=required"));
+        }
+        Ok(())
+    }
+
+    /// From whom mails come.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] when it is no address.
+    pub fn sender(&self) -> Result<Mailbox, ConfigError> {
+        let read = self.from.parse::<Mailbox>();
+        read.map_err(|error| {
+            let why = format!("it is no address of mail ({error})");
+            wrong(
+                "mail.from",
+                &why,
+                "write Touchstone <touchstone@example.org>",
+            )
+        })
+    }
+}
+
 impl PlanTable {
     /// The plan.
     ///
@@ -278,6 +341,24 @@ mod tests {
                 "payments.webhook_secret",
             ),
             ("[payments]\nbase_url = \"stripe\"\n", "payments.base_url"),
+            ("[mail]\nfrom = \"Touchstone\"\n", "mail.from"),
+            ("[mail]\nfolder = \"\"\n", "mail.folder"),
+            (
+                "[mail]\nsmtp_url = \"mail.example.org:25\"\n",
+                "mail.smtp_url",
+            ),
+            (
+                "[mail]\nsmtp_url = \"https://mail.example.org\"\n",
+                "mail.smtp_url",
+            ),
+            (
+                "[mail]\nsmtp_url = \"smtp://mail.example.org?tls=maybe\"\n",
+                "mail.smtp_url",
+            ),
+            (
+                "[mail]\nsmtp_url = \"smtp://me:horse@mail.example.org\"\n",
+                "in the clear",
+            ),
             (
                 "[plans.pro]\nfeatures = [\"everything\"]\n",
                 "plans.pro.features",
@@ -285,6 +366,19 @@ mod tests {
         ] {
             let said = refusal(text);
             assert!(said.contains(key), "{text}: {said}");
+            assert!(!said.contains("horse"), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_mail_server_is_named_with_or_without_tls() {
+        for url in [
+            "smtps://me:horse@mail.example.org:465",
+            "smtp://me:horse@mail.example.org:587?tls=required",
+            "smtp://me:horse@127.0.0.1:2525",
+            "smtp://mail.example.org:25",
+        ] {
+            load(&format!("[mail]\nsmtp_url = \"{url}\"\n"), &[]).unwrap();
         }
     }
 

@@ -13,10 +13,14 @@ use serde_json::Value;
 use url::form_urlencoded;
 
 use super::error::ApiError;
-use super::pages;
+use super::{pages, people};
 
 /// Addresses for people, which the document does not list.
-const PAGES: [&str; 3] = ["/", "/docs", "/openapi.json"];
+const PAGES: [(&str, &[&str]); 3] = [
+    ("/", &["GET"]),
+    ("/docs", &["GET"]),
+    ("/openapi.json", &["GET"]),
+];
 
 /// What is promised of one method at one address.
 #[derive(Debug, Default)]
@@ -51,9 +55,13 @@ fn read(document: &Value) -> Vec<Address> {
             .map(|(method, operation)| (method.to_uppercase(), promised(operation)))
             .collect(),
     });
-    let pages = PAGES.into_iter().map(|page| Address {
-        template: page.to_owned(),
-        operations: BTreeMap::from([("GET".to_owned(), Operation::default())]),
+    let pages = PAGES.iter().chain(&people::PAGES);
+    let pages = pages.map(|(page, methods)| Address {
+        template: (*page).to_owned(),
+        operations: methods
+            .iter()
+            .map(|method| ((*method).to_owned(), Operation::default()))
+            .collect(),
     });
     addresses.chain(pages).collect()
 }

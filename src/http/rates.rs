@@ -26,6 +26,7 @@ use governor::{Quota, RateLimiter};
 use smol_str::{SmolStr, format_smolstr};
 
 use super::error::ApiError;
+use super::people;
 use crate::accounts::{Caller, Who};
 use crate::bus::Redis;
 use crate::bus::redis::Left;
@@ -216,12 +217,14 @@ fn cost(path: &str) -> u32 {
 
 /// What is answered whoever asks however often. Whoever watches the process must not be sent away, and
 /// guesses at passwords are counted where they are made: nobody may lock out another by asking much.
-const FREE: [&str; 5] = [
+const FREE: [&str; 7] = [
     "/healthz",
     "/readyz",
     "/metrics",
     "/v1/auth/login",
     "/login",
+    "/login/code",
+    "/pages.css",
 ];
 
 /// Lets requests through as often as the plan says, and says in the answer what is left.
@@ -261,7 +264,8 @@ pub(super) async fn within(
         None => next.call(request).await?.map_into_boxed_body(),
         Some(seconds) => {
             metrics::counter!("touchstone_requests_refused_total", "why" => "rate").increment(1);
-            request.error_response(ApiError::TooMany { seconds })
+            let refused = people::refused(request.path(), ApiError::TooMany { seconds });
+            request.error_response(refused)
         }
     };
     let emptied = a_minute.saturating_sub(left.remaining);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use domain::ports::Clock;
 use secrecy::{ExposeSecret as _, SecretString};
+use url::Url;
 
 use crate::accounts::desk::Rooms;
 use crate::accounts::door::Openness;
@@ -18,6 +19,7 @@ use crate::accounts::{Desk, Door};
 use crate::billing::stripe::Stripe;
 use crate::billing::{self, Billing};
 use crate::config::Settings;
+use crate::http::people::Forms;
 use crate::store::Opened;
 
 /// What accounts need, opened over a store.
@@ -26,10 +28,12 @@ pub(crate) struct Accounts {
     pub door: Door,
     /// What people ask.
     pub desk: Desk,
-    /// Writes mails.
+    /// Writes mails, for whoever else has something to say to people.
     pub mailer: Mailer,
     /// Plans that are bought.
     pub billing: Billing,
+    /// What pages with forms are made with.
+    pub forms: Forms,
 }
 
 impl Accounts {
@@ -82,6 +86,14 @@ impl Accounts {
             seal: Arc::clone(&seal),
             clock: Arc::clone(clock),
             public_url: public_url.into(),
+            bell: Arc::default(),
+        };
+        let till = till.or_else(|| TillAt::configured(settings));
+        let forms = Forms {
+            seal: Arc::clone(&seal),
+            stays,
+            mails_are_files: settings.mail.become_files(),
+            leads_to: till.as_ref().map_or_else(Vec::new, TillAt::pages).into(),
         };
         let billing = billing(settings, opened, clock, &mailer, &door, till)?;
         let desk = Desk::new(Rooms {
@@ -100,6 +112,7 @@ impl Accounts {
             desk,
             mailer,
             billing,
+            forms,
         })
     }
 }
@@ -115,22 +128,39 @@ pub(crate) struct TillAt {
     pub signs_with: SecretString,
 }
 
+impl TillAt {
+    /// The one of the configuration, where payments are taken.
+    fn configured(settings: &Settings) -> Option<Self> {
+        let payments = &settings.payments;
+        payments.are_taken().then(|| Self {
+            base: payments.base_url.clone(),
+            key: payments.secret_key.clone(),
+            signs_with: payments.webhook_secret.clone(),
+        })
+    }
+
+    /// The origins of the pages on which people pay.
+    fn pages(&self) -> Vec<String> {
+        let base = Url::parse(&self.base).ok();
+        match base {
+            Some(base) if base.host_str() == Some("api.stripe.com") => vec![
+                "https://checkout.stripe.com".to_owned(),
+                "https://billing.stripe.com".to_owned(),
+            ],
+            Some(base) => vec![base.origin().ascii_serialization()],
+            None => Vec::new(),
+        }
+    }
+}
+
 fn billing(
     settings: &Settings,
     opened: &Opened,
     clock: &Arc<dyn Clock>,
     mailer: &Mailer,
     door: &Door,
-    till: Option<TillAt>,
+    at: Option<TillAt>,
 ) -> anyhow::Result<Billing> {
-    let payments = &settings.payments;
-    let at = till.or_else(|| {
-        payments.are_taken().then(|| TillAt {
-            base: payments.base_url.clone(),
-            key: payments.secret_key.clone(),
-            signs_with: payments.webhook_secret.clone(),
-        })
-    });
     let stripe = at.as_ref().map(|at| Stripe::new(&at.key, Some(&at.base)));
     let stripe = stripe.transpose().context("payments.secret_key")?;
     Ok(Billing::new(billing::Rooms {
@@ -141,7 +171,7 @@ fn billing(
         door: door.clone(),
         mailer: mailer.clone(),
         clock: Arc::clone(clock),
-        grace: Duration::from_secs(u64::from(payments.grace_days) * 86_400),
+        grace: Duration::from_secs(u64::from(settings.payments.grace_days) * 86_400),
     }))
 }
 

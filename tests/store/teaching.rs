@@ -231,6 +231,7 @@ fn over(signal: &Signal, hour: i64) -> Entry {
     };
     let outcome = Outcome {
         model: "default/1",
+        policy: None,
         pessimistic: bound.clone(),
         optimistic: bound,
         ambiguous: false,

@@ -20,6 +20,9 @@ const VERIFY_WITHIN: Duration = Duration::from_secs(86_400);
 /// How long a link to another password holds.
 const RESET_WITHIN: Duration = Duration::from_secs(3_600);
 
+/// How long that link goes on when the password that came with it was not taken.
+const ANOTHER_WITHIN: Duration = Duration::from_secs(600);
+
 /// The languages that mails are written in.
 pub(super) const LANGUAGES: [&str; 2] = ["en", "ru"];
 
@@ -115,7 +118,6 @@ impl Desk {
         accounts
             .keep_link(account.id, purpose, digest, expires)
             .await?;
-        // Behind `#` it is sent to no server and stands in no log but the reader's own.
         let params = json!({
             "token": token.expose_secret(),
             "hours": within.as_secs() / 3_600,
@@ -162,8 +164,8 @@ impl Desk {
     ///
     /// # Errors
     ///
-    /// [`Refusal`] when the link is dead or the password is not taken; a link whose password was not
-    /// taken has been used all the same.
+    /// [`Refusal`] when the link is dead or the password is not taken; then the link holds a few minutes
+    /// more, for a better one.
     pub async fn reset(
         &self,
         token: &SecretString,
@@ -172,7 +174,15 @@ impl Desk {
     ) -> Result<(), Refusal> {
         self.0.limiter.knock(from)?;
         let mut account = self.redeem(token, Purpose::Reset).await?;
-        strong_enough(password, &account.email)?;
+        if let Err(weak) = strong_enough(password, &account.email) {
+            let digest = secrets::digest(token.expose_secret());
+            let expires = self.0.clock.now() + ANOTHER_WITHIN;
+            let accounts = &self.0.accounts;
+            accounts
+                .keep_link(account.id, Purpose::Reset, digest, expires)
+                .await?;
+            return Err(Refusal::Weak(weak));
+        }
         account.password = self.0.passwords.hash(password).await?;
         // The link came by mail, so the address is his.
         account.verified.get_or_insert(self.0.clock.now());

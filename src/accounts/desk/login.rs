@@ -115,7 +115,7 @@ impl Desk {
         }
     }
 
-    async fn begin(
+    pub(super) async fn begin(
         &self,
         account: Account,
         from: From,

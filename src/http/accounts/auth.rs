@@ -109,7 +109,7 @@ pub struct Forgotten {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reset {
-    /// The token of the link. It is used up, also when the password is not taken.
+    /// The token of the link. It goes on for ten minutes when the password is not taken.
     #[schema(value_type = String)]
     token: SecretString,
     /// 10 to 256 characters that are hard to guess.
