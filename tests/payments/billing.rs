@@ -89,6 +89,7 @@ async fn house() -> House {
             seal,
             clock: time(),
             public_url: "http://127.0.0.1:1".into(),
+            bell: Arc::default(),
         },
         clock: time(),
         grace: GRACE,
