@@ -216,14 +216,14 @@ impl School {
     fn taught(&self, name: &str) -> Vec<Taught> {
         let folders = [self.terms.folder.clone(), self.terms.folder.join(RETIRED)];
         let cards = folders.iter().flat_map(|folder| challengers(folder, name));
-        let taught = cards.filter_map(|(version, at)| {
+        let taught = cards.map(|(version, at)| {
             let card = fs::read(at.join(CARD)).ok();
             let card: Option<Card> = card.and_then(|card| serde_json::from_slice(&card).ok());
             // One that cannot be read still has its number.
             let until = card.map_or(BEGINNING, |card| {
                 Timestamp::from_millis(card.data.to_ms + 1)
             });
-            Some(Taught { version, until })
+            Taught { version, until }
         });
         taught.collect()
     }
