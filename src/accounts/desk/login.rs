@@ -81,7 +81,8 @@ impl Desk {
         }
         if self.0.passwords.is_dated(&account.password) {
             let hash = self.0.passwords.hash(attempt.password).await?;
-            self.0.accounts.rehash(account.id, &hash).await?;
+            let former = &account.password;
+            self.0.accounts.rehash(account.id, former, &hash).await?;
         }
         metrics::counter!("touchstone_logins_total", "outcome" => "in").increment(1);
         self.begin(account, attempt.from, attempt.browser).await
