@@ -226,6 +226,7 @@ pub async fn start_at(
         actix::spawn(people.door.clone().watch()),
         actix::spawn(rates.clone().write()),
         actix::spawn(people.billing.clone().work()),
+        actix::spawn(people.desk.clone().tidy()),
     ];
     let (drain, draining) = watch::channel(false);
     let keyring = Keyring::default();
@@ -313,7 +314,9 @@ pub async fn start_at(
         time: Arc::clone(&clock),
         links: opened.chain(),
         discovery: Discovery::new(scout),
-        guard: Guard::new(&origins, open_access),
+        guard: Guard::new(&origins, open_access)
+            .behind(settings.http.proxies()?)
+            .found_at(settings.accounts.origin().as_deref()),
         body_limit: settings.http.body_limit,
     };
     let server = http::serve(edge, listener, drain_for)?;

@@ -371,7 +371,6 @@ impl From<Refusal> for ApiError {
         match refusal {
             Refusal::WrongPassword
             | Refusal::WrongCode
-            | Refusal::Unverified
             | Refusal::Over
             | Refusal::Reused => Self::Unauthenticated { why },
             Refusal::SecondFactor => Self::SecondFactor,
