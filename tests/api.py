@@ -70,8 +70,18 @@ expected-statuses = ["2xx", "3xx", 400, 401, 403, 404, 409, 412, 429, "5xx"]
 CLOSED = {
     "TOUCHSTONE__ACCOUNTS__OPEN_ON_THIS_MACHINE": "false", "TOUCHSTONE__ACCOUNTS__ARGON2_MEMORY_KIB": "64",
     "TOUCHSTONE__ACCOUNTS__ARGON2_PASSES": "1", "TOUCHSTONE__PLANS__FREE__REQUESTS_A_MINUTE": "60000",
-    "TOUCHSTONE__PLANS__PRO__REQUESTS_A_MINUTE": "60000",
+    "TOUCHSTONE__PLANS__PRO__REQUESTS_A_MINUTE": "60000", "TOUCHSTONE__HTTP__TRUSTED_PROXIES": "127.0.0.1",
 }
+# Strangers are held to sixty requests a minute for each address, so each question comes from another one.
+STRANGERS = """
+import itertools
+import schemathesis
+nth = itertools.count()
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    at = next(nth)
+    case.headers["X-Forwarded-For"] = f"198.18.{at // 256 % 256}.{at % 256}"
+"""
 PASSWORD = "otter kettle marzipan 41"
 
 
@@ -95,7 +105,9 @@ def main(schemathesis):
         me = call(server, "GET", "/v1/account", pro)["id"]
         call(server, "PATCH", f"/v1/admin/accounts/{me}", root, {"role": "user", "granted": "pro"})
         wait_for_signals(server, pro)
-        run(schemathesis, server, "a stranger", 40, ["--exclude-checks", "use_after_free"])
+        with open(os.path.join(server.home, "strangers.py"), "w") as file:
+            file.write(STRANGERS)
+        run(schemathesis, server, "strangers", 40, ["--exclude-checks", "use_after_free"], SCHEMATHESIS_HOOKS="strangers")
         # A token lives ten minutes, which is longer than the run; to log out would end it.
         run(schemathesis, server, "a Pro user", 80, ["--exclude-checks", "use_after_free", "--exclude-path", "/v1/auth/logout",
                                                      "--header", f"Authorization: Bearer {pro}"])
@@ -127,7 +139,7 @@ def wait_for_signals(server, token=None):
     raise SystemExit("FAILED the simulator makes no signals")
 
 
-def run(schemathesis, server, who, budget, more):
+def run(schemathesis, server, who, budget, more, **env):
     settings = os.path.join(server.home, "schemathesis.toml")
     with open(settings, "w") as file:
         file.write(SETTINGS)
@@ -137,7 +149,7 @@ def run(schemathesis, server, who, budget, more):
          *more, "--seed", "7",
          *(word for path in LEFT_OUT for word in ("--exclude-path", path)), "--max-time", str(budget), "--no-shrink",
          "--max-response-time", "5", "--warnings", "off"],
-        cwd=server.home, timeout=budget * 2, check=False, env=dict(os.environ, NO_COLOR="1"),
+        cwd=server.home, timeout=budget * 2, check=False, env=dict(os.environ, NO_COLOR="1", PYTHONPATH=server.home, **env),
     )
     if said.returncode or server.process.poll() is not None:
         raise SystemExit(f"FAILED the API differs from its description for {who}: see above")

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 /// What every operation can be told instead of an answer.
-const EVERYWHERE: [(&str, &str); 6] = [
+const EVERYWHERE: [(&str, &str); 7] = [
     (
         "400",
         "something in the request cannot be read, or is not known",
@@ -18,6 +18,7 @@ const EVERYWHERE: [(&str, &str); 6] = [
         "what is needed is somebody else's to do or in another plan, or it comes by an unknown host or from a page of another site",
     ),
     ("406", "what is accepted is not made here"),
+    ("429", "it is asked more often than the plan says"),
     ("500", "something went wrong here"),
     ("503", "the platform cannot answer now"),
 ];

@@ -30,6 +30,9 @@ pub(crate) fn closed() -> Home {
         // Hashing is slow on purpose, and tests have no time.
         .with("ACCOUNTS__ARGON2_MEMORY_KIB", "64")
         .with("ACCOUNTS__ARGON2_PASSES", "1")
+        // Nor is anybody here to be slowed down by his plan.
+        .with("PLANS__FREE__REQUESTS_A_MINUTE", "60000")
+        .with("PLANS__PRO__REQUESTS_A_MINUTE", "60000")
         .with("MAIL__SMTP_URL", SMTP)
 }
 

@@ -147,6 +147,9 @@ async fn no_secret_stands_in_any_log_whatever_fails() {
     assert_eq!(post("/v1/auth/forgot", json!({ "email": email })).await.status, 202);
     let reset = used.add("a link's token", link().await);
     bring(api).await;
+    let counted = ask(&access, Method::GET, "/metrics", None).await;
+    assert_eq!(counted.status, 200);
+    let counted = String::from_utf8_lossy(&counted.body).into_owned();
     // Secrets where they do not belong: in addresses, in names, in what cannot be read.
     for (path, bearer) in [
         (format!("/v1/signals?access_token={access}"), ""),
@@ -160,10 +163,8 @@ async fn no_secret_stands_in_any_log_whatever_fails() {
     api.post("/v1/auth/login", &[("content-type", "application/json")], &torn).await;
     let odd = json!({ "email": email, "password": { "is": OTHER }, OTHER: 1 });
     post("/v1/auth/login", odd).await;
+    // One that was used: its session is ended, and that is logged.
     post("/v1/auth/refresh", json!({ "refresh_token": refresh })).await;
-    let counted = ask(&access, Method::GET, "/metrics", None).await;
-    assert_eq!(counted.status, 200);
-    let counted = String::from_utf8_lossy(&counted.body).into_owned();
 
     // The database goes away in the middle of it, for good.
     tell(format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false")).await;

@@ -16,6 +16,7 @@ pub(crate) mod roster;
 pub(crate) mod scrutiny;
 pub(crate) mod signals;
 pub(crate) mod stream;
+pub(crate) mod tidings;
 
 /// Every promise, run on the stores that `$open` opens.
 #[macro_export]
@@ -76,6 +77,8 @@ macro_rules! contract {
             market::an_open_signal_without_a_track_is_listed,
             market::a_judged_signal_is_no_longer_open,
             market::over_in_the_pessimistic_bound_is_not_yet_judged,
+            tidings::what_the_till_told_twice_is_kept_once,
+            tidings::what_the_till_told_is_due_until_it_was_dealt_with,
             people::an_account_comes_back_as_it_was,
             people::an_address_has_one_account_however_it_is_written,
             people::accounts_come_in_pages_in_the_order_in_which_they_were_made,

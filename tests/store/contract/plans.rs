@@ -84,7 +84,16 @@ pub(crate) async fn what_is_known_of_a_subscription_never_goes_back(store: &impl
         ..ended
     };
     store.subscribe(&past_due).await.unwrap();
-    assert_eq!(store.subscription(anna.id).await.unwrap(), Some(past_due));
+    assert_eq!(store.subscription(anna.id).await.unwrap().as_ref(), Some(&past_due));
+
+    let max = subscription(&opened(store, "max@example.org").await, "cus");
+    store.subscribe(&max).await.unwrap();
+    let of = async |customer: &str| store.by_customer(customer).await.unwrap();
+    assert_eq!(of(&past_due.customer).await.as_ref(), Some(&past_due));
+    assert_eq!(of("cus_nobody").await, None);
+    let mut all = store.subscriptions().await.unwrap();
+    all.sort_by_key(|it| it.customer.clone());
+    assert_eq!(all, [past_due, max]);
 }
 
 pub(crate) async fn a_channel_has_one_owner_at_most(store: &(impl Store + Accounts)) {
