@@ -42,7 +42,9 @@ pub enum Refusal {
     /// The address and the password do not belong together, there is no such account, or the address
     /// was never shown to be its owner's. Whoever registers another's address with a password of his
     /// own and logs in with it would learn from a difference whether the other is here.
-    #[error("the address or the password is wrong, or the link that was mailed there was not opened")]
+    #[error(
+        "the address or the password is wrong, or the link that was mailed there was not opened"
+    )]
     WrongPassword,
     /// The password is right, and the second factor is asked for.
     #[error("say the code of your authenticator, too, or a recovery code, as `code`")]

@@ -46,7 +46,10 @@ pub(super) fn complete(document: &mut Value) {
 
 /// What `bearer` means where an operation asks for it; the name behind it is that of the policy.
 fn credentials(document: &mut Value) {
-    if let Some(components) = document.get_mut("components").and_then(Value::as_object_mut) {
+    if let Some(components) = document
+        .get_mut("components")
+        .and_then(Value::as_object_mut)
+    {
         let bearer = json!({
             "type": "http",
             "scheme": "bearer",

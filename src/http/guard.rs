@@ -225,8 +225,14 @@ mod tests {
         assert_eq!(seen("10.0.0.1", &["unknown"]), "10.0.0.1");
         let open = Guard::new(&[], false);
         let mut headers = HeaderMap::new();
-        headers.insert(HeaderName::from_static(FORWARDED_FOR), HeaderValue::from_static("203.0.113.9"));
-        assert_eq!(open.origin_of([10, 0, 0, 1].into(), &headers).to_string(), "10.0.0.1");
+        headers.insert(
+            HeaderName::from_static(FORWARDED_FOR),
+            HeaderValue::from_static("203.0.113.9"),
+        );
+        assert_eq!(
+            open.origin_of([10, 0, 0, 1].into(), &headers).to_string(),
+            "10.0.0.1"
+        );
     }
 
     #[test]

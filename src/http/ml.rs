@@ -24,7 +24,6 @@ use super::reviews::TradeIn;
 use crate::accounts::Desk;
 use crate::belief::jury::{Jury, Refused, champion};
 use crate::belief::lineup::Entrant;
-use crate::http::guarded::{Admin, Believer, Guarded};
 use crate::wire::ml::{ComparisonOut, EntrantOut, ModelDetail, PredictionOut, PromotionOut};
 
 /// The most trades that are asked about at once.

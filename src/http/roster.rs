@@ -20,7 +20,6 @@ use super::guarded::{Admin, Guarded, Owner};
 use super::records::Records;
 use crate::accounts::{Caller, Desk as People};
 use crate::config::{Channel, ConfigError, channel};
-use crate::http::guarded::{Admin, Guarded, Owner};
 use crate::registrar::{Change, Refusal, Registrar, fresh_key};
 use crate::wire::ChannelOut;
 
@@ -259,7 +258,14 @@ pub async fn archive(
     changed.await.map_err(|refusal| known(refusal, &id))?;
     let detail = json!({ "archived": true });
     let archived = &before.card.id;
-    note(&people, &guarded.caller, "channel.change", archived, &detail).await?;
+    note(
+        &people,
+        &guarded.caller,
+        "channel.change",
+        archived,
+        &detail,
+    )
+    .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -195,7 +195,12 @@ mod tests {
     #[tokio::test]
     async fn of_a_names_addresses_only_those_of_the_internet_are_called() {
         let names: Names = Arc::new(|_| {
-            let found = ["127.0.0.1:0", "149.154.167.99:0", "[::ffff:10.0.0.1]:0", "[fd00::1]:0"];
+            let found = [
+                "127.0.0.1:0",
+                "149.154.167.99:0",
+                "[::ffff:10.0.0.1]:0",
+                "[fd00::1]:0",
+            ];
             let found = found.map(|it| it.parse().unwrap()).to_vec();
             Box::pin(async move { Ok(found) })
         });

@@ -79,7 +79,10 @@ async fn a_redirect_leads_out_and_never_in() {
         let outbound = Outbound::new(outside(), limits()).unwrap();
         let url = Url::parse(&format!("http://{}/", lure.address)).unwrap();
         let answer = outbound.get(url, Default::default()).await;
-        assert!(matches!(answer, Err(OutboundError::Failed(_))), "{target}: {answer:?}");
+        assert!(
+            matches!(answer, Err(OutboundError::Failed(_))),
+            "{target}: {answer:?}"
+        );
         assert_eq!((lure.called(), secret.called()), (1, 0), "{target}");
     }
     // A redirect to a server outside is followed.
@@ -98,7 +101,9 @@ async fn a_redirect_leads_out_and_never_in() {
 async fn a_name_that_is_pointed_elsewhere_after_it_was_judged_gains_nothing() {
     let page = Server::start("127.0.0.2", ok).await;
     // The same port on the house's own address: where a second look at the name would lead.
-    let inside = TcpListener::bind(("127.0.0.1", page.address.port())).await.unwrap();
+    let inside = TcpListener::bind(("127.0.0.1", page.address.port()))
+        .await
+        .unwrap();
     let secret = Arc::<AtomicUsize>::default();
     let counts = Arc::clone(&secret);
     tokio::spawn(async move {
@@ -111,7 +116,11 @@ async fn a_name_that_is_pointed_elsewhere_after_it_was_judged_gains_nothing() {
     // It leads outside when it is looked at for the first time, and inside from then on.
     let names: Names = Arc::new(move |_| {
         let first = counts.fetch_add(1, Ordering::Relaxed) == 0;
-        let address = if first { [127, 0, 0, 2] } else { [127, 0, 0, 1] };
+        let address = if first {
+            [127, 0, 0, 2]
+        } else {
+            [127, 0, 0, 1]
+        };
         Box::pin(async move { Ok(vec![SocketAddr::from((address, 0))]) })
     });
     let outbound = Outbound::by(outside(), limits(), names).unwrap();

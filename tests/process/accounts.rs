@@ -17,15 +17,24 @@ async fn somebody_registers_verifies_logs_in_and_comes_back_by_a_token_for_each_
     let email = "anna@example.org";
     town.registered(email, PASSWORD).await;
     // Not before the link was opened, and it opens once.
-    problem(&town.log_in(email, PASSWORD, None).await, 401, "unauthenticated");
+    problem(
+        &town.log_in(email, PASSWORD, None).await,
+        401,
+        "unauthenticated",
+    );
     let token = town.link(email, "verify").await;
     town.verified(email).await;
-    let again = town.post("/v1/auth/verify", json!({ "token": token })).await;
+    let again = town
+        .post("/v1/auth/verify", json!({ "token": token }))
+        .await;
     assert_eq!(problem(&again, 400, "invalid_request")["field"], "token");
 
     let anna = town.logged_in(email, PASSWORD).await;
     let shown = town.told(&anna.bearer(), "/v1/account").await;
-    assert_eq!((&shown["email"], &shown["role"]), (&email.into(), &"user".into()));
+    assert_eq!(
+        (&shown["email"], &shown["role"]),
+        (&email.into(), &"user".into())
+    );
     assert_eq!(shown["allows"]["plan"], "free");
 
     let next = refreshed(&town, &anna).await;
@@ -54,15 +63,26 @@ async fn whoever_leaves_is_out_at_once_on_this_device_or_on_all() {
         devices.push(town.logged_in(&anna.email, PASSWORD).await);
     }
     let listed = town.told(&anna.bearer(), "/v1/account/sessions").await;
-    let current: Vec<_> = listed.as_array().unwrap().iter().map(|it| it["current"] == true).collect();
+    let current: Vec<_> = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["current"] == true)
+        .collect();
     assert_eq!(current.iter().filter(|it| **it).count(), 1);
     assert_eq!(current.len(), 4);
 
-    let left = town.ask(&devices[1].bearer(), Method::POST, "/v1/auth/logout", None).await;
+    let left = town
+        .ask(&devices[1].bearer(), Method::POST, "/v1/auth/logout", None)
+        .await;
     assert_eq!(read(&left)["sessions"], 1);
     refused(&town, &devices[1]).await;
     refused(&town, &devices[1]).await;
-    problem(&refresh(&town, &devices[1].refresh).await, 401, "unauthenticated");
+    problem(
+        &refresh(&town, &devices[1].refresh).await,
+        401,
+        "unauthenticated",
+    );
 
     // Another device of one's own is ended by its name, and no device of anybody else.
     let max = town.settle("max").await;
@@ -72,14 +92,23 @@ async fn whoever_leaves_is_out_at_once_on_this_device_or_on_all() {
         town.ask(&anna.bearer(), Method::DELETE, &path, None).await
     };
     problem(&end(&his[0]["id"]).await, 404, "not_found");
-    let listed = town.told(&devices[2].bearer(), "/v1/account/sessions").await;
-    let own = listed.as_array().unwrap().iter().find(|it| it["current"] == true).unwrap();
+    let listed = town
+        .told(&devices[2].bearer(), "/v1/account/sessions")
+        .await;
+    let own = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|it| it["current"] == true)
+        .unwrap();
     assert_eq!(end(&own["id"]).await.status, 204);
     refused(&town, &devices[2]).await;
     town.told(&max.bearer(), "/v1/account").await;
 
     let all = Some(json!({ "everywhere": true }));
-    let left = town.ask(&anna.bearer(), Method::POST, "/v1/auth/logout", all).await;
+    let left = town
+        .ask(&anna.bearer(), Method::POST, "/v1/auth/logout", all)
+        .await;
     assert_eq!(read(&left)["sessions"], 2);
     for device in &devices {
         refused(&town, device).await;
@@ -94,19 +123,37 @@ async fn another_password_ends_the_other_devices_and_a_reset_ends_all() {
     let other = town.logged_in(&anna.email, PASSWORD).await;
     let change = async |current: &str, new: &str| {
         let body = Some(json!({ "current": current, "new": new }));
-        town.ask(&anna.bearer(), Method::POST, "/v1/account/password", body).await
+        town.ask(&anna.bearer(), Method::POST, "/v1/account/password", body)
+            .await
     };
-    problem(&change("not this one at all", OTHER).await, 401, "unauthenticated");
+    problem(
+        &change("not this one at all", OTHER).await,
+        401,
+        "unauthenticated",
+    );
     for weak in ["short", "password1234", "anna@example.org"] {
         let told = problem(&change(PASSWORD, weak).await, 400, "invalid_request");
         assert_eq!(told["field"], "password", "{weak}");
     }
     assert_eq!(change(PASSWORD, OTHER).await.status, 204);
     refused(&town, &other).await;
-    problem(&refresh(&town, &other.refresh).await, 401, "unauthenticated");
+    problem(
+        &refresh(&town, &other.refresh).await,
+        401,
+        "unauthenticated",
+    );
     town.told(&anna.bearer(), "/v1/account").await;
-    problem(&town.log_in(&anna.email, PASSWORD, None).await, 401, "unauthenticated");
-    let templates: Vec<_> = town.mails(&anna.email).await.into_iter().map(|it| it.0).collect();
+    problem(
+        &town.log_in(&anna.email, PASSWORD, None).await,
+        401,
+        "unauthenticated",
+    );
+    let templates: Vec<_> = town
+        .mails(&anna.email)
+        .await
+        .into_iter()
+        .map(|it| it.0)
+        .collect();
     assert_eq!(templates, ["verify", "password_changed"]);
 
     let forgot = json!({ "email": anna.email });
@@ -120,7 +167,11 @@ async fn another_password_ends_the_other_devices_and_a_reset_ends_all() {
     problem(&reset(&token, OTHER).await, 400, "invalid_request");
     refused(&town, &anna).await;
     problem(&refresh(&town, &anna.refresh).await, 401, "unauthenticated");
-    problem(&town.log_in(&anna.email, OTHER, None).await, 401, "unauthenticated");
+    problem(
+        &town.log_in(&anna.email, OTHER, None).await,
+        401,
+        "unauthenticated",
+    );
     town.logged_in(&anna.email, PASSWORD).await;
 }
 
@@ -130,13 +181,22 @@ async fn a_second_factor_is_asked_for_and_each_of_its_codes_opens_once() {
     let anna = town.settle("anna").await;
     let path = "/v1/account/second-factor";
     let begun = town
-        .ask(&anna.bearer(), Method::POST, path, Some(json!({ "password": PASSWORD })))
+        .ask(
+            &anna.bearer(),
+            Method::POST,
+            path,
+            Some(json!({ "password": PASSWORD })),
+        )
         .await;
     let secret = text(&read(&begun), "secret");
     // Until its first code was shown it is asked for nowhere.
     town.logged_in(&anna.email, PASSWORD).await;
     let wrong = Some(json!({ "code": "000000" }));
-    problem(&town.ask(&anna.bearer(), Method::PUT, path, wrong).await, 401, "unauthenticated");
+    problem(
+        &town.ask(&anna.bearer(), Method::PUT, path, wrong).await,
+        401,
+        "unauthenticated",
+    );
     let first = code(&secret, &anna.email, -1);
     let confirm = Some(json!({ "code": first }));
     let confirmed = town.ask(&anna.bearer(), Method::PUT, path, confirm).await;
@@ -155,7 +215,9 @@ async fn a_second_factor_is_asked_for_and_each_of_its_codes_opens_once() {
     problem(&log_in(Some(spare)).await, 401, "unauthenticated");
 
     // A wrong password says nothing of the second factor.
-    let told = town.log_in(&anna.email, OTHER, Some(recovery[1].as_str().unwrap())).await;
+    let told = town
+        .log_in(&anna.email, OTHER, Some(recovery[1].as_str().unwrap()))
+        .await;
     problem(&told, 401, "unauthenticated");
 
     // Others guess at the password, 30 times and more: the right one with its factor opens all the
@@ -171,7 +233,11 @@ async fn a_second_factor_is_asked_for_and_each_of_its_codes_opens_once() {
     person(&anna.email, &log_in(recovery[1].as_str()).await);
     let second = code(&secret, &anna.email, 0);
     person(&anna.email, &log_in(Some(&second)).await);
-    assert_ne!(log_in(Some(&second)).await.status, 200, "the same code once more");
+    assert_ne!(
+        log_in(Some(&second)).await.status,
+        200,
+        "the same code once more"
+    );
 
     // Whoever has the password may not try all codes: the right one is not even looked at any more. A
     // recovery code opens even then.
@@ -202,7 +268,8 @@ async fn no_answer_tells_whether_an_address_has_an_account() {
         let register = json!({ "email": email, "password": OTHER });
         [
             town.post("/v1/auth/register", register).await,
-            town.post("/v1/auth/forgot", json!({ "email": email })).await,
+            town.post("/v1/auth/forgot", json!({ "email": email }))
+                .await,
             town.log_in(email, "not the right one", None).await,
             // With the password that he who asks set himself at registering.
             town.log_in(email, OTHER, None).await,
@@ -219,7 +286,8 @@ async fn no_answer_tells_whether_an_address_has_an_account() {
     // Nor does the time: there is nothing to do for nobody, and it takes the grain all the same.
     for email in [&anna.email, "nobody@example.org"] {
         let began = Instant::now();
-        town.post("/v1/auth/forgot", json!({ "email": email })).await;
+        town.post("/v1/auth/forgot", json!({ "email": email }))
+            .await;
         assert!(began.elapsed() >= Duration::from_millis(250), "{email}");
     }
     // The mails know the difference.
@@ -227,8 +295,14 @@ async fn no_answer_tells_whether_an_address_has_an_account() {
         let mails = town.mails(email).await.into_iter();
         mails.map(|it| it.0).collect::<Vec<_>>()
     };
-    assert_eq!(mails(&anna.email).await, ["verify", "already", "reset", "reset"]);
-    assert_eq!(mails("half@example.org").await, ["verify", "verify", "reset"]);
+    assert_eq!(
+        mails(&anna.email).await,
+        ["verify", "already", "reset", "reset"]
+    );
+    assert_eq!(
+        mails("half@example.org").await,
+        ["verify", "verify", "reset"]
+    );
     // And of the one who registered nothing of it changed.
     town.logged_in(&anna.email, PASSWORD).await;
 }
@@ -246,15 +320,28 @@ async fn an_account_is_written_out_and_erased_with_all_that_is_its_own() {
     }
     let erase = async |password: &str| {
         let body = Some(json!({ "password": password }));
-        town.ask(&anna.bearer(), Method::DELETE, "/v1/account", body).await
+        town.ask(&anna.bearer(), Method::DELETE, "/v1/account", body)
+            .await
     };
     problem(&erase(OTHER).await, 401, "unauthenticated");
     assert_eq!(erase(PASSWORD).await.status, 204);
     refused(&town, &anna).await;
     problem(&refresh(&town, &anna.refresh).await, 401, "unauthenticated");
-    problem(&town.log_in(&anna.email, PASSWORD, None).await, 401, "unauthenticated");
+    problem(
+        &town.log_in(&anna.email, PASSWORD, None).await,
+        401,
+        "unauthenticated",
+    );
     let pool = town.pool().await;
-    for table in ["accounts", "sessions", "refreshes", "links", "recovery_codes", "api_keys", "mails"] {
+    for table in [
+        "accounts",
+        "sessions",
+        "refreshes",
+        "links",
+        "recovery_codes",
+        "api_keys",
+        "mails",
+    ] {
         let sql = sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"));
         let left: i64 = sqlx::query_scalar(sql).fetch_one(&pool).await.unwrap();
         assert_eq!(left, 0, "{table}");
@@ -273,7 +360,8 @@ fn bare(answer: &Answer) -> (u16, Vec<String>, Value) {
 }
 
 async fn refresh(town: &Town, token: &str) -> Answer {
-    town.post("/v1/auth/refresh", json!({ "refresh_token": token })).await
+    town.post("/v1/auth/refresh", json!({ "refresh_token": token }))
+        .await
 }
 
 async fn refreshed(town: &Town, whose: &Person) -> Person {
@@ -281,6 +369,8 @@ async fn refreshed(town: &Town, whose: &Person) -> Person {
 }
 
 async fn refused(town: &Town, whose: &Person) {
-    let answer = town.ask(&whose.bearer(), Method::GET, "/v1/account", None).await;
+    let answer = town
+        .ask(&whose.bearer(), Method::GET, "/v1/account", None)
+        .await;
     problem(&answer, 401, "unauthenticated");
 }

@@ -74,7 +74,9 @@ impl Api {
         body: &str,
     ) -> Answer {
         let body = body.to_owned().into();
-        let sent = self.outbound.call(method, self.url(path), all(headers), body);
+        let sent = self
+            .outbound
+            .call(method, self.url(path), all(headers), body);
         sent.await.unwrap()
     }
 

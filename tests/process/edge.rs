@@ -2,12 +2,12 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use touchstone::accounts::secrets;
 use tokio::net::TcpStream;
 use tokio_tungstenite::client_async;
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
+use touchstone::accounts::secrets;
 
 use crate::api::{problem, text};
 use crate::people::{Person, Town, closed, now};
@@ -70,15 +70,27 @@ async fn a_listed_origin_may_ask_with_a_token_and_no_origin_with_a_cookie() {
     let may = ask(DESK, "authorization,content-type,if-match").await;
     assert_eq!(may.status, 200, "{may:?}");
     assert_eq!(may.header("access-control-allow-origin"), Some(DESK.1));
-    let allowed = may.header("access-control-allow-headers").unwrap().to_lowercase();
+    let allowed = may
+        .header("access-control-allow-headers")
+        .unwrap()
+        .to_lowercase();
     assert!(allowed.contains("authorization"), "{allowed}");
-    assert!(may.header("access-control-allow-methods").unwrap().contains("PATCH"));
+    assert!(
+        may.header("access-control-allow-methods")
+            .unwrap()
+            .contains("PATCH")
+    );
     // Without it no browser sends a cookie along.
     assert_eq!(may.header("access-control-allow-credentials"), None);
     // What proves that a page is ours is nothing that another site's may send.
     let proof = ask(DESK, "x-touchstone-page").await;
-    let allowed = proof.header("access-control-allow-headers").unwrap_or_default();
-    assert!(proof.status == 400 || !allowed.to_lowercase().contains("touchstone-page"), "{proof:?}");
+    let allowed = proof
+        .header("access-control-allow-headers")
+        .unwrap_or_default();
+    assert!(
+        proof.status == 400 || !allowed.to_lowercase().contains("touchstone-page"),
+        "{proof:?}"
+    );
     problem(&ask(EVIL, "authorization").await, 403, "forbidden");
 
     let anna = town.settle("anna").await;
@@ -87,8 +99,17 @@ async fn a_listed_origin_may_ask_with_a_token_and_no_origin_with_a_cookie() {
     let told = api.get("/v1/account", &[token, DESK]).await;
     assert_eq!(told.status, 200);
     assert_eq!(told.header("access-control-allow-origin"), Some(DESK.1));
-    assert!(told.header("vary").unwrap().to_lowercase().contains("origin"));
-    problem(&api.get("/v1/account", &[token, EVIL]).await, 403, "forbidden");
+    assert!(
+        told.header("vary")
+            .unwrap()
+            .to_lowercase()
+            .contains("origin")
+    );
+    problem(
+        &api.get("/v1/account", &[token, EVIL]).await,
+        403,
+        "forbidden",
+    );
     let none = api.get("/v1/account", &[token]).await;
     assert_eq!(none.header("access-control-allow-origin"), None);
 }
@@ -106,7 +127,10 @@ async fn a_page_of_another_site_opens_no_stream_even_with_a_token() {
     // Whoever can send no header says on the stream itself who he is; until then he hears nothing.
     assert_eq!(knock(&town, &[]).await, 101);
     assert_eq!(knock(&town, &[EVIL]).await, 403);
-    assert_eq!(knock(&town, &[("authorization", "Bearer nonsense")]).await, 401);
+    assert_eq!(
+        knock(&town, &[("authorization", "Bearer nonsense")]).await,
+        401
+    );
     let cookie = browser(&town, &anna).await;
     let cookie = ("cookie", cookie.as_str());
     let own = format!("http://{}", town.running.api.address);
@@ -143,16 +167,26 @@ async fn a_cookie_changes_something_only_from_a_page_of_ours() {
 
     // A token beside it is what counts, and a wrong one is not made good by a cookie.
     let wrong = ("authorization", "Bearer nonsense");
-    problem(&api.get("/v1/account", &[cookie, wrong]).await, 401, "unauthenticated");
+    problem(
+        &api.get("/v1/account", &[cookie, wrong]).await,
+        401,
+        "unauthenticated",
+    );
     // Another name is no cookie of ours, and one that nobody has is none.
     for other in ["touchstone=ts_refresh_0", "__Host-touchstone=ts_refresh_0"] {
         let answer = api.get("/v1/account", &[("cookie", other)]).await;
         problem(&answer, 401, "unauthenticated");
     }
     // It ends as any other device.
-    let out = api.send(Method::POST, "/v1/auth/logout", &[cookie, page], None).await;
+    let out = api
+        .send(Method::POST, "/v1/auth/logout", &[cookie, page], None)
+        .await;
     assert_eq!(out.status, 200, "{:?}", out.body);
-    problem(&api.get("/v1/account", &[cookie]).await, 401, "unauthenticated");
+    problem(
+        &api.get("/v1/account", &[cookie]).await,
+        401,
+        "unauthenticated",
+    );
 }
 
 #[tokio::test]
@@ -160,7 +194,10 @@ async fn a_body_that_is_too_large_or_not_what_is_read_is_refused_at_every_door()
     let town = town().await;
     let anna = town.settle("anna").await;
     let bearer = anna.bearer();
-    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    let headers = [
+        ("authorization", bearer.as_str()),
+        ("content-type", "application/json"),
+    ];
     let large = json!({ "email": "x".repeat(70_000) }).to_string();
     let document = town.running.api.json("/openapi.json").await;
     let mut tried = 0;
@@ -176,7 +213,10 @@ async fn a_body_that_is_too_large_or_not_what_is_read_is_refused_at_every_door()
             let api = &town.running.api;
             let told = api.call(method.clone(), &path, &headers, &large).await;
             problem(&told, 413, "too_large");
-            let form = [headers[0], ("content-type", "multipart/form-data; boundary=x")];
+            let form = [
+                headers[0],
+                ("content-type", "multipart/form-data; boundary=x"),
+            ];
             let told = api.call(method, &path, &form, "{}").await;
             problem(&told, 415, "unsupported_media_type");
             tried += 1;
@@ -188,7 +228,11 @@ async fn a_body_that_is_too_large_or_not_what_is_read_is_refused_at_every_door()
     let told = town.post("/v1/auth/register", more).await;
     assert!(text(&problem(&told, 400, "invalid_request"), "detail").contains("role"));
     let told: Value = json!({ "email": ["a@example.org"], "password": "x" });
-    problem(&town.post("/v1/auth/login", told).await, 400, "invalid_request");
+    problem(
+        &town.post("/v1/auth/login", told).await,
+        400,
+        "invalid_request",
+    );
 }
 
 /// A browser of somebody's, and the cookie that it shows.
@@ -206,10 +250,15 @@ async fn browser(town: &Town, whose: &Person) -> String {
         .execute(&town.pool().await)
         .await
         .unwrap();
-    town.tell("UPDATE meta SET door = door + 1".to_owned()).await;
+    town.tell("UPDATE meta SET door = door + 1".to_owned())
+        .await;
     let cookie = format!("__Host-touchstone={secret}");
     crate::wait::until("the cookie is known", async || {
-        let answer = town.running.api.get("/v1/account", &[("cookie", &cookie)]).await;
+        let answer = town
+            .running
+            .api
+            .get("/v1/account", &[("cookie", &cookie)])
+            .await;
         (answer.status == 200).then_some(())
     })
     .await;
@@ -219,7 +268,9 @@ async fn browser(town: &Town, whose: &Person) -> String {
 /// Knocks at the stream, and says with which status it was answered.
 async fn knock(town: &Town, headers: &[(&'static str, &str)]) -> u16 {
     let address = &town.running.api.address;
-    let mut request = format!("ws://{address}/v1/stream").into_client_request().unwrap();
+    let mut request = format!("ws://{address}/v1/stream")
+        .into_client_request()
+        .unwrap();
     for (name, value) in headers {
         let value = HeaderValue::from_str(value).unwrap();
         request.headers_mut().insert(*name, value);

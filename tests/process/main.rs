@@ -27,10 +27,10 @@ mod metrics;
 mod ml;
 mod models;
 mod moving;
-mod recorded;
 mod people;
 mod policies;
 mod programs;
+mod recorded;
 mod records;
 mod redis;
 #[expect(dead_code, reason = "the tests of Redis alone use the rest")]

@@ -103,7 +103,10 @@ impl Town {
         let rows = sqlx::query(sql).bind(email).fetch_all(&pool).await;
         let opened = rows.unwrap().into_iter().map(|row| {
             let params = self.open(mailer::USE, row.get("params"));
-            (row.get("template"), serde_json::from_slice(&params).unwrap())
+            (
+                row.get("template"),
+                serde_json::from_slice(&params).unwrap(),
+            )
         });
         opened.collect()
     }
@@ -148,7 +151,9 @@ impl Town {
 
     pub(crate) async fn verified(&self, email: &str) {
         let token = self.link(email, "verify").await;
-        let answer = self.post("/v1/auth/verify", json!({ "token": token })).await;
+        let answer = self
+            .post("/v1/auth/verify", json!({ "token": token }))
+            .await;
         assert_eq!(answer.status, 204, "{:?}", answer.body);
     }
 
@@ -181,9 +186,11 @@ impl Town {
 
     /// Changes an account past the program, so that every process hears of it.
     pub(crate) async fn raise(&self, email: &str, what: &str) {
-        let set = format!("UPDATE accounts SET {what}, revision = revision + 1 WHERE email = '{email}'");
+        let set =
+            format!("UPDATE accounts SET {what}, revision = revision + 1 WHERE email = '{email}'");
         self.tell(set).await;
-        self.tell("UPDATE meta SET door = door + 1".to_owned()).await;
+        self.tell("UPDATE meta SET door = door + 1".to_owned())
+            .await;
     }
 
     /// Waits until somebody is answered so.
@@ -227,7 +234,10 @@ pub(crate) fn code(base32: &str, email: &str, steps: i64) -> String {
 }
 
 /// Seconds of UTC.
-#[expect(clippy::disallowed_methods, reason = "a test stands beside the clock on the wall")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test stands beside the clock on the wall"
+)]
 pub(crate) fn now() -> i64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     i64::try_from(since.unwrap().as_secs()).unwrap()

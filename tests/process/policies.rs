@@ -47,7 +47,9 @@ fn refusal(policy: &str, actor: Actor) -> Option<(u16, &'static str)> {
         (_, Stranger) => UNKNOWN,
         ("person" | "owner", Free | Pro | Reviewer | Admin) => None,
         ("reviewer", Reviewer | Admin) | ("admin" | "scraper", Admin) => None,
-        ("person" | "owner" | "key_holder" | "reviewer" | "admin" | "scraper", Program | Other) => NOT,
+        ("person" | "owner" | "key_holder" | "reviewer" | "admin" | "scraper", Program | Other) => {
+            NOT
+        }
         ("reviewer", Free | Pro) | ("admin" | "scraper", Free | Pro | Reviewer) => NOT,
         ("reader" | "listener", Free | Pro | Program | Reviewer | Admin) => None,
         ("key_holder" | "analyst" | "exporter" | "believer" | "follower", Free | Reviewer) => PLAN,
@@ -60,7 +62,11 @@ fn refusal(policy: &str, actor: Actor) -> Option<(u16, &'static str)> {
 
 /// A scope that does not open what has this policy.
 fn another(policy: &str) -> &'static str {
-    if policy == "reader" { "exports:read" } else { "signals:read" }
+    if policy == "reader" {
+        "exports:read"
+    } else {
+        "signals:read"
+    }
 }
 
 /// An operation of the description.
@@ -76,7 +82,10 @@ impl Operation {
         let filled = self.template.split('/').map(|part| match part {
             "{day}" => "2026-01-01",
             "{symbol}" => "BTC-USDT",
-            "{id}" if self.template.starts_with("/v1/account") || self.template.starts_with("/v1/admin/accounts") => {
+            "{id}"
+                if self.template.starts_with("/v1/account")
+                    || self.template.starts_with("/v1/admin/accounts") =>
+            {
                 "00000000-0000-4000-8000-000000000000"
             }
             part if part.starts_with('{') => "nobody",
@@ -125,12 +134,15 @@ async fn ask(town: &Town, bearer: Option<&str>, operation: &Operation) -> Answer
     }
     // A body that nobody can read: whoever is let in is told so, and nothing is done.
     headers.push(("content-type", "application/json"));
-    api.call(operation.method.clone(), &operation.path(), &headers, "{").await
+    api.call(operation.method.clone(), &operation.path(), &headers, "{")
+        .await
 }
 
 async fn key(town: &Town, whose: &Person, scopes: &[&str]) -> String {
     let wish = Some(json!({ "name": "walker", "scopes": scopes }));
-    let made = town.ask(&whose.bearer(), Method::POST, "/v1/account/keys", wish).await;
+    let made = town
+        .ask(&whose.bearer(), Method::POST, "/v1/account/keys", wish)
+        .await;
     format!("Bearer {}", text(&read(&made), "secret"))
 }
 
@@ -151,19 +163,33 @@ async fn every_operation_refuses_whom_its_description_says_that_it_refuses() {
         (shown["allows"]["plan"] == "pro").then_some(())
     })
     .await;
-    let all = ["stream:read", "signals:read", "analytics:read", "scores:read", "exports:read", "ingest:write"];
+    let all = [
+        "stream:read",
+        "signals:read",
+        "analytics:read",
+        "scores:read",
+        "exports:read",
+        "ingest:write",
+    ];
     let program = key(&town, &pro, &all).await;
     let signals = key(&town, &pro, &["signals:read"]).await;
     let exports = key(&town, &pro, &["exports:read"]).await;
 
     let document = town.running.api.json("/openapi.json").await;
-    assert_eq!(document["components"]["securitySchemes"]["bearer"]["scheme"], "bearer");
+    assert_eq!(
+        document["components"]["securitySchemes"]["bearer"]["scheme"],
+        "bearer"
+    );
     let operations = operations(&document);
     let mut asked = 0;
     let mut wrong = Vec::new();
     for operation in &operations {
         for actor in [Stranger, Free, Pro, Program, Other, Reviewer, Admin] {
-            let other = if another(&operation.policy) == "exports:read" { &exports } else { &signals };
+            let other = if another(&operation.policy) == "exports:read" {
+                &exports
+            } else {
+                &signals
+            };
             let bearer = match actor {
                 Stranger => None,
                 Free => Some(free.bearer()),
@@ -183,7 +209,10 @@ async fn every_operation_refuses_whom_its_description_says_that_it_refuses() {
             let code = (answer.status.as_u16() >= 400).then(|| read(&answer)["code"].clone());
             let code = code.as_ref().and_then(Value::as_str).unwrap_or_default();
             let told = (answer.status.as_u16(), code);
-            let refused = matches!(code, "unauthenticated" | "plan_required" | "not_allowed" | "forbidden");
+            let refused = matches!(
+                code,
+                "unauthenticated" | "plan_required" | "not_allowed" | "forbidden"
+            );
             // Whoever answers for a channel is asked whether it is his; that there is none comes first.
             let holds = match expected {
                 Some(expected) => told == expected,
@@ -223,12 +252,16 @@ async fn others_things(town: &Town, operations: &[Operation], thief: &Person, wh
     })
     .await;
     let mut named = 0;
-    let own = operations.iter().filter(|it| it.template.starts_with("/v1/account/"));
+    let own = operations
+        .iter()
+        .filter(|it| it.template.starts_with("/v1/account/"));
     for operation in own.filter(|it| it.template.contains("{id}")) {
         let list = operation.template.split("/{id}").next().unwrap();
         for id in ids(list).await {
             let path = operation.template.replace("{id}", &id);
-            let answer = town.ask(&thief.bearer(), operation.method.clone(), &path, None).await;
+            let answer = town
+                .ask(&thief.bearer(), operation.method.clone(), &path, None)
+                .await;
             assert_eq!(answer.status, 404, "{} {path}", operation.method);
             assert!(ids(list).await.contains(&id));
             named += 1;
@@ -242,27 +275,44 @@ async fn others_things(town: &Town, operations: &[Operation], thief: &Person, wh
 async fn every_address_that_is_routed_stands_in_the_description_or_is_a_page() {
     let town = Town::at(closed().with("HTTP__TRUSTED_PROXIES", "127.0.0.1")).await;
     let document = town.running.api.json("/openapi.json").await;
-    let described: BTreeSet<_> = document["paths"].as_object().unwrap().keys().cloned().collect();
+    let described: BTreeSet<_> = document["paths"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .cloned()
+        .collect();
     let mut routed = BTreeSet::new();
     for file in files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http")) {
         let source = std::fs::read_to_string(&file).unwrap();
         for word in [".route(", "web::resource(", "web::scope("] {
             for after in source.split(word).skip(1) {
-                let Some(rest) = after.trim_start().strip_prefix('"') else { continue };
+                let Some(rest) = after.trim_start().strip_prefix('"') else {
+                    continue;
+                };
                 routed.insert(rest.split('"').next().unwrap().to_owned());
             }
         }
     }
     assert!(routed.len() > 50, "{routed:?}");
-    assert_eq!(described.difference(&routed).collect::<Vec<_>>(), [""; 0], "described, and not there");
+    assert_eq!(
+        described.difference(&routed).collect::<Vec<_>>(),
+        [""; 0],
+        "described, and not there"
+    );
     for path in routed.difference(&described) {
-        assert!(!path.starts_with("/v1") && !path.starts_with("/."), "{path} is not described");
+        assert!(
+            !path.starts_with("/v1") && !path.starts_with("/."),
+            "{path} is not described"
+        );
         if path == "/openapi.json" || path.contains('{') {
             continue;
         }
         let page = town.running.api.get(path, &[("accept", "text/html")]).await;
         let kind = page.header("content-type").unwrap_or_default();
-        assert!(kind.starts_with("text/html") || page.status.is_redirection() || page.status == 405, "{path}: {page:?}");
+        assert!(
+            kind.starts_with("text/html") || page.status.is_redirection() || page.status == 405,
+            "{path}: {page:?}"
+        );
     }
     // What is not described is not done, either.
     for path in &described {
@@ -276,7 +326,11 @@ async fn every_address_that_is_routed_stands_in_the_description_or_is_a_page() {
                 template: path.clone(),
                 policy: String::new(),
             };
-            assert_eq!(ask(&town, None, &operation).await.status, 405, "{method} {path}");
+            assert_eq!(
+                ask(&town, None, &operation).await.status,
+                405,
+                "{method} {path}"
+            );
         }
     }
 }

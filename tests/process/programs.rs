@@ -12,13 +12,22 @@ use crate::wait::until;
 
 /// Makes a key, and gives its name and the key itself.
 async fn make(town: &Town, whose: &Person, wish: Value) -> Answer {
-    town.ask(&whose.bearer(), Method::POST, "/v1/account/keys", Some(wish)).await
+    town.ask(
+        &whose.bearer(),
+        Method::POST,
+        "/v1/account/keys",
+        Some(wish),
+    )
+    .await
 }
 
 fn made(answer: &Answer) -> (String, String) {
     assert_eq!(answer.status, 200, "{:?}", answer.body);
     let made = read(answer);
-    (text(&made["key"], "id"), format!("Bearer {}", text(&made, "secret")))
+    (
+        text(&made["key"], "id"),
+        format!("Bearer {}", text(&made, "secret")),
+    )
 }
 
 #[tokio::test]
@@ -34,7 +43,9 @@ async fn a_program_brings_posts_to_the_channels_of_its_owner_alone() {
     .await;
     for id in ["hers", "anothers"] {
         let hook = Some(json!({ "id": id, "source": "webhook" }));
-        let hook = town.ask(&admin.bearer(), Method::POST, "/v1/channels", hook).await;
+        let hook = town
+            .ask(&admin.bearer(), Method::POST, "/v1/channels", hook)
+            .await;
         assert_eq!(hook.status, 201, "{:?}", hook.body);
     }
     let id = text(&town.told(&anna.bearer(), "/v1/account").await, "id");
@@ -65,7 +76,10 @@ async fn a_program_brings_posts_to_the_channels_of_its_owner_alone() {
 }
 
 async fn status(town: &Town, bearer: &str, path: &str) -> u16 {
-    town.ask(bearer, Method::GET, path, None).await.status.as_u16()
+    town.ask(bearer, Method::GET, path, None)
+        .await
+        .status
+        .as_u16()
 }
 
 #[tokio::test]
@@ -74,7 +88,11 @@ async fn a_key_opens_what_its_scopes_say_and_only_while_the_plan_has_keys() {
     let admin = town.admin().await;
     let anna = town.settle("anna").await;
     let wish = json!({ "name": "bot", "scopes": ["signals:read", "analytics:read"] });
-    let told = problem(&make(&town, &anna, wish.clone()).await, 403, "plan_required");
+    let told = problem(
+        &make(&town, &anna, wish.clone()).await,
+        403,
+        "plan_required",
+    );
     assert_eq!(told["plan"], "Pro");
     let id = text(&town.told(&anna.bearer(), "/v1/account").await, "id");
     let grant = async |plan: Value| {
@@ -89,8 +107,14 @@ async fn a_key_opens_what_its_scopes_say_and_only_while_the_plan_has_keys() {
         (json!({ "name": " ", "scopes": ["signals:read"] }), "name"),
         (json!({ "name": "x", "scopes": [] }), "scopes"),
         (json!({ "name": "x", "scopes": ["everything"] }), "scopes"),
-        (json!({ "name": "x", "scopes": ["signals:read"], "networks": ["home"] }), "networks"),
-        (json!({ "name": "x", "scopes": ["signals:read"], "expires": 1 }), "expires"),
+        (
+            json!({ "name": "x", "scopes": ["signals:read"], "networks": ["home"] }),
+            "networks",
+        ),
+        (
+            json!({ "name": "x", "scopes": ["signals:read"], "expires": 1 }),
+            "expires",
+        ),
     ] {
         let told = problem(&make(&town, &anna, bad).await, 400, "invalid_request");
         assert_eq!(told["field"], field);
@@ -105,15 +129,29 @@ async fn a_key_opens_what_its_scopes_say_and_only_while_the_plan_has_keys() {
     for open in ["/v1/signals", "/v1/analytics/leaderboard"] {
         assert_eq!(status(&town, &bearer, open).await, 200, "{open}");
     }
-    for shut in ["/v1/exports/signals", "/v1/ml/models", "/v1/stream/sse", "/v1/stream"] {
+    for shut in [
+        "/v1/exports/signals",
+        "/v1/ml/models",
+        "/v1/stream/sse",
+        "/v1/stream",
+    ] {
         let answer = town.ask(&bearer, Method::GET, shut, None).await;
         let told = problem(&answer, 403, "not_allowed");
-        assert!(text(&told, "detail").contains("a key with the scope"), "{told}");
+        assert!(
+            text(&told, "detail").contains("a key with the scope"),
+            "{told}"
+        );
     }
     // Whatever its owner may do, a program is no person and runs nothing.
     town.raise(&anna.email, "role = 'admin'").await;
     town.becomes(&anna, "/v1/admin/audit", 200).await;
-    for person in ["/v1/account", "/v1/account/keys", "/v1/admin/audit", "/v1/reviews", "/metrics"] {
+    for person in [
+        "/v1/account",
+        "/v1/account/keys",
+        "/v1/admin/audit",
+        "/v1/reviews",
+        "/metrics",
+    ] {
         assert_eq!(status(&town, &bearer, person).await, 403, "{person}");
     }
     town.raise(&anna.email, "role = 'user'").await;
@@ -151,7 +189,9 @@ async fn a_key_comes_from_its_networks_and_ends_in_time_or_by_its_owner_alone() 
     }
     let wish = |more: Value| {
         let mut wish = json!({ "name": "bot", "scopes": ["signals:read"] });
-        wish.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        wish.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
         wish
     };
     let networks = json!({ "networks": ["203.0.113.0/24", "2001:db8::7"] });
@@ -164,24 +204,49 @@ async fn a_key_comes_from_its_networks_and_ends_in_time_or_by_its_owner_alone() 
         ("203.0.113.9, 198.51.100.1", 403),
         ("2001:db8::8", 403),
     ] {
-        let headers = [("authorization", bearer.as_str()), ("x-forwarded-for", said)];
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("x-forwarded-for", said),
+        ];
         let answer = town.running.api.get("/v1/signals", &headers).await;
         assert_eq!(answer.status, expected, "{said}");
     }
-    problem(&town.ask(&bearer, Method::GET, "/v1/signals", None).await, 403, "not_allowed");
+    problem(
+        &town.ask(&bearer, Method::GET, "/v1/signals", None).await,
+        403,
+        "not_allowed",
+    );
 
     // Nobody ends or exchanges another's key, or learns that it is there.
     let of = async |whose: &Person, method: Method, path: &str, body: Option<Value>| {
         let path = format!("/v1/account/keys/{path}");
         town.ask(&whose.bearer(), method, &path, body).await
     };
-    let (rotate, nobody) = (format!("{id}/rotate"), "00000000-0000-4000-8000-000000000000");
+    let (rotate, nobody) = (
+        format!("{id}/rotate"),
+        "00000000-0000-4000-8000-000000000000",
+    );
     problem(&of(&max, Method::DELETE, &id, None).await, 404, "not_found");
-    problem(&of(&max, Method::DELETE, nobody, None).await, 404, "not_found");
-    problem(&of(&max, Method::POST, &rotate, None).await, 404, "not_found");
+    problem(
+        &of(&max, Method::DELETE, nobody, None).await,
+        404,
+        "not_found",
+    );
+    problem(
+        &of(&max, Method::POST, &rotate, None).await,
+        404,
+        "not_found",
+    );
     assert_eq!(of(&anna, Method::DELETE, &id, None).await.status, 204);
-    problem(&of(&anna, Method::DELETE, &id, None).await, 404, "not_found");
-    let headers = [("authorization", bearer.as_str()), ("x-forwarded-for", "203.0.113.9")];
+    problem(
+        &of(&anna, Method::DELETE, &id, None).await,
+        404,
+        "not_found",
+    );
+    let headers = [
+        ("authorization", bearer.as_str()),
+        ("x-forwarded-for", "203.0.113.9"),
+    ];
     let over = town.running.api.get("/v1/signals", &headers).await;
     problem(&over, 401, "unauthenticated");
 

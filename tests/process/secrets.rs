@@ -25,7 +25,9 @@ fn server() -> url::Url {
 
 async fn tell(sql: String) {
     let mut connection = PgConnection::connect(server().as_str()).await.unwrap();
-    let told = sqlx::query(AssertSqlSafe(sql)).execute(&mut connection).await;
+    let told = sqlx::query(AssertSqlSafe(sql))
+        .execute(&mut connection)
+        .await;
     told.unwrap();
 }
 
@@ -98,9 +100,17 @@ async fn no_secret_stands_in_any_log_whatever_fails() {
         api.send(Method::POST, path, &[], Some(body)).await
     };
     let register = json!({ "email": email, "password": PASSWORD });
-    assert_eq!(post("/v1/auth/register", register.clone()).await.status, 202);
+    assert_eq!(
+        post("/v1/auth/register", register.clone()).await.status,
+        202
+    );
     let verify = used.add("a link's token", link().await);
-    assert_eq!(post("/v1/auth/verify", json!({ "token": verify })).await.status, 204);
+    assert_eq!(
+        post("/v1/auth/verify", json!({ "token": verify }))
+            .await
+            .status,
+        204
+    );
     let log_in = async |password: &str, code: Option<&str>| {
         let body = json!({ "email": email, "password": password, "code": code });
         post("/v1/auth/login", body).await
@@ -114,7 +124,8 @@ async fn no_secret_stands_in_any_log_whatever_fails() {
     let newest = used.add("a refresh token", text(&rotated, "refresh_token"));
     let ask = async |bearer: &str, method: Method, path: &str, body: Option<serde_json::Value>| {
         let bearer = format!("Bearer {bearer}");
-        api.send(method, path, &[("authorization", &bearer)], body).await
+        api.send(method, path, &[("authorization", &bearer)], body)
+            .await
     };
     let factor = "/v1/account/second-factor";
     let proof = Some(json!({ "password": PASSWORD }));
@@ -135,16 +146,30 @@ async fn no_secret_stands_in_any_log_whatever_fails() {
     }
     let wish = json!({ "name": "bot", "scopes": ["signals:read"] });
     let key = until("the plan has keys", async || {
-        let made = ask(&access, Method::POST, "/v1/account/keys", Some(wish.clone())).await;
+        let made = ask(
+            &access,
+            Method::POST,
+            "/v1/account/keys",
+            Some(wish.clone()),
+        )
+        .await;
         (made.status == 200).then(|| text(&read(&made), "secret"))
     })
     .await;
     let key = used.add("a program's key", key);
-    assert_eq!(ask(&key, Method::GET, "/v1/signals", None).await.status, 200);
+    assert_eq!(
+        ask(&key, Method::GET, "/v1/signals", None).await.status,
+        200
+    );
     let change = Some(json!({ "current": PASSWORD, "new": OTHER }));
     let changed = ask(&access, Method::POST, "/v1/account/password", change).await;
     assert_eq!(changed.status, 204);
-    assert_eq!(post("/v1/auth/forgot", json!({ "email": email })).await.status, 202);
+    assert_eq!(
+        post("/v1/auth/forgot", json!({ "email": email }))
+            .await
+            .status,
+        202
+    );
     let reset = used.add("a link's token", link().await);
     bring(api).await;
     let counted = ask(&access, Method::GET, "/metrics", None).await;
@@ -160,7 +185,12 @@ async fn no_secret_stands_in_any_log_whatever_fails() {
         assert!(answer.status.is_client_error(), "{path}");
     }
     let torn = format!("{{\"email\":\"{email}\",\"password\":\"{OTHER}\"");
-    api.post("/v1/auth/login", &[("content-type", "application/json")], &torn).await;
+    api.post(
+        "/v1/auth/login",
+        &[("content-type", "application/json")],
+        &torn,
+    )
+    .await;
     let odd = json!({ "email": email, "password": { "is": OTHER }, OTHER: 1 });
     post("/v1/auth/login", odd).await;
     // One that was used: its session is ended, and that is logged.
@@ -168,20 +198,38 @@ async fn no_secret_stands_in_any_log_whatever_fails() {
 
     // The database goes away in the middle of it, for good.
     tell(format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false")).await;
-    tell(format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")).await;
+    tell(format!(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+    ))
+    .await;
     let mut failed = 0;
     for _ in 0..2 {
         let answers = [
-            post("/v1/auth/register", json!({ "email": "max@example.org", "password": OTHER })).await,
+            post(
+                "/v1/auth/register",
+                json!({ "email": "max@example.org", "password": OTHER }),
+            )
+            .await,
             log_in(OTHER, Some(&first)).await,
             post("/v1/auth/refresh", json!({ "refresh_token": newest })).await,
             post("/v1/auth/verify", json!({ "token": verify })).await,
-            post("/v1/auth/reset", json!({ "token": reset, "password": PASSWORD })).await,
+            post(
+                "/v1/auth/reset",
+                json!({ "token": reset, "password": PASSWORD }),
+            )
+            .await,
             ask(&access, Method::GET, "/v1/account/export", None).await,
             ask(&key, Method::GET, "/v1/signals", None).await,
-            api.get("/v1/account", &[("cookie", "__Host-touchstone=ts_refresh_cookie_of_anna")]).await,
+            api.get(
+                "/v1/account",
+                &[("cookie", "__Host-touchstone=ts_refresh_cookie_of_anna")],
+            )
+            .await,
         ];
-        failed += answers.iter().filter(|answer| answer.status.is_server_error()).count();
+        failed += answers
+            .iter()
+            .filter(|answer| answer.status.is_server_error())
+            .count();
         for answer in answers {
             let body = String::from_utf8_lossy(&answer.body).into_owned();
             assert_eq!(used.in_text(&body), [""; 0], "in an answer: {body}");
@@ -193,12 +241,18 @@ async fn no_secret_stands_in_any_log_whatever_fails() {
 
     let (said, logged) = (running.said(), running.logged());
     assert!(logged.contains("TRACE") && logged.contains("could not be answered"));
-    println!("{} secrets, {} bytes of logs at {}", used.0.len(), logged.len(), now());
+    println!(
+        "{} secrets, {} bytes of logs at {}",
+        used.0.len(),
+        logged.len(),
+        now()
+    );
     for (place, text) in [("said", &said), ("logged", &logged), ("counted", &counted)] {
         let found = used.in_text(text);
         for secret in &found {
             let line = used.0.iter().find(|(what, _)| what == secret);
-            let line = line.and_then(|(_, secret)| text.lines().find(|it| it.contains(secret.as_str())));
+            let line =
+                line.and_then(|(_, secret)| text.lines().find(|it| it.contains(secret.as_str())));
             println!("{secret} {place}: {}", line.unwrap_or_default());
         }
         assert!(found.is_empty(), "{place}: {found:?}");
@@ -211,8 +265,14 @@ async fn no_secret_stands_in_any_log_whatever_fails() {
 /// Brings posts with the channel's key wherever it may stand.
 async fn bring(api: &Api) {
     let plain = [("content-type", "text/plain")];
-    api.post("/v1/ingest/desk", &[("x-touchstone-key", HOOK)], "hello").await;
-    api.post(&format!("/v1/ingest/desk?key={HOOK}"), &plain, "hello by query").await;
+    api.post("/v1/ingest/desk", &[("x-touchstone-key", HOOK)], "hello")
+        .await;
+    api.post(
+        &format!("/v1/ingest/desk?key={HOOK}"),
+        &plain,
+        "hello by query",
+    )
+    .await;
     let body = json!({ "secret": HOOK, "text": "hello by body" }).to_string();
     api.post("/v1/ingest/desk", &plain, &body).await;
 }

@@ -53,7 +53,9 @@ async fn beyond_this_machine_everybody_needs_an_account() {
         .with("ACCOUNTS__PUBLIC_URL", "https://desk.example");
     let checked = home.run(&["check"], "");
     assert!(
-        checked.out.contains("accounts; whoever sits at this machine may do everything"),
+        checked
+            .out
+            .contains("accounts; whoever sits at this machine may do everything"),
         "{checked:?}"
     );
     let running = home.start(&[]).await;
@@ -74,7 +76,10 @@ async fn beyond_this_machine_everybody_needs_an_account() {
     problem(&unknown, 403, "forbidden");
     assert_eq!(here.get("/v1/admin/accounts", &[]).await.status, 200);
     let insists = here.get("/readyz", &[by_name]).await;
-    assert_eq!(insists.header("strict-transport-security"), Some("max-age=31536000"));
+    assert_eq!(
+        insists.header("strict-transport-security"),
+        Some("max-age=31536000")
+    );
     running.stop().await;
 }
 
@@ -85,7 +90,9 @@ async fn with_the_word_everybody_may_do_everything() {
         let running = home.start(args).await;
         let port = running.api.address.rsplit_once(':').unwrap().1;
         let here = crate::api::Api::new(&format!("127.0.0.1:{port}"));
-        let answer = here.get("/v1/admin/accounts", &[("host", "desk.example")]).await;
+        let answer = here
+            .get("/v1/admin/accounts", &[("host", "desk.example")])
+            .await;
         assert_eq!(answer.status, 200);
         running.stop().await;
     }

@@ -14,16 +14,26 @@ use crate::wait::until;
 /// The key that signs, taken from the database with the secret that seals it.
 async fn signing(town: &Town) -> (String, EncodingKey, Vec<u8>) {
     let sql = "SELECT kid, private, public FROM signing_keys ORDER BY made DESC, kid DESC LIMIT 1";
-    let row = sqlx::query(sql).fetch_one(&town.pool().await).await.unwrap();
+    let row = sqlx::query(sql)
+        .fetch_one(&town.pool().await)
+        .await
+        .unwrap();
     let private = town.open("signing-key", row.get("private"));
-    (row.get("kid"), EncodingKey::from_ed_der(&private), row.get("public"))
+    (
+        row.get("kid"),
+        EncodingKey::from_ed_der(&private),
+        row.get("public"),
+    )
 }
 
 fn base64url(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut text = String::new();
     for chunk in bytes.chunks(3) {
-        let all = chunk.iter().fold(0_u32, |all, byte| all << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        let all = chunk
+            .iter()
+            .fold(0_u32, |all, byte| all << 8 | u32::from(*byte))
+            << (8 * (3 - chunk.len()));
         for nth in 0..=chunk.len() {
             let place = all >> (18 - 6 * nth) & 63;
             text.push(char::from(LETTERS[usize::try_from(place).unwrap()]));
@@ -49,7 +59,8 @@ async fn a_token_is_believed_when_this_platform_made_it_for_this_use_and_for_now
         header.kid = Some(kid.clone());
         header
     };
-    let sign = |header: &Header, claims: &Value| jsonwebtoken::encode(header, claims, &signs).unwrap();
+    let sign =
+        |header: &Header, claims: &Value| jsonwebtoken::encode(header, claims, &signs).unwrap();
     let with = |member: &str, value: Value| {
         let mut changed = claims.clone();
         changed[member] = value;
@@ -79,26 +90,48 @@ async fn a_token_is_believed_when_this_platform_made_it_for_this_use_and_for_now
     let body = own.split('.').nth(1).unwrap();
     let signature = own.split('.').nth(2).unwrap();
     let headed = |alg: &str| {
-        let header = base64url(json!({ "typ": "JWT", "alg": alg, "kid": kid }).to_string().as_bytes());
-        [format!("{header}.{body}."), format!("{header}.{body}.{signature}")]
+        let header = base64url(
+            json!({ "typ": "JWT", "alg": alg, "kid": kid })
+                .to_string()
+                .as_bytes(),
+        );
+        [
+            format!("{header}.{body}."),
+            format!("{header}.{body}.{signature}"),
+        ]
     };
     let mut forged = vec![
-        ("signed by a key pair of somebody's own", jsonwebtoken::encode(&header(Algorithm::EdDSA), &claims, &strange).unwrap()),
+        (
+            "signed by a key pair of somebody's own",
+            jsonwebtoken::encode(&header(Algorithm::EdDSA), &claims, &strange).unwrap(),
+        ),
         ("HS256 with the public key", hmac(&public)),
         ("HS256 with the public key as it is published", hmac(&x)),
         ("HS256 with next to nothing", hmac(b"\0")),
         ("no kid", sign(&nameless, &claims)),
         ("another kid", sign(&unknown, &claims)),
         ("another audience", with("aud", json!("touchstone-web"))),
-        ("several audiences", with("aud", json!(["touchstone-api", "other"]))),
+        (
+            "several audiences",
+            with("aud", json!(["touchstone-api", "other"])),
+        ),
         ("another issuer", with("iss", json!("https://evil.example"))),
         ("expired", with("exp", json!(now() - 1))),
         ("expired long ago", with("exp", json!(1))),
         ("not yet valid", with("nbf", json!(now() + 30))),
         ("made in the future", with("iat", json!(now() + 30))),
-        ("valid for longer than any", with("exp", json!(now() + 86_400))),
-        ("another account", with("sub", json!("00000000-0000-4000-8000-000000000000"))),
-        ("another session", with("sid", json!("00000000-0000-4000-8000-000000000000"))),
+        (
+            "valid for longer than any",
+            with("exp", json!(now() + 86_400)),
+        ),
+        (
+            "another account",
+            with("sub", json!("00000000-0000-4000-8000-000000000000")),
+        ),
+        (
+            "another session",
+            with("sid", json!("00000000-0000-4000-8000-000000000000")),
+        ),
         ("no id", with("sub", json!("anna@example.org"))),
         ("cut off", own[..own.len() - 2].to_owned()),
         ("nothing in it", "..".to_owned()),
@@ -114,15 +147,23 @@ async fn a_token_is_believed_when_this_platform_made_it_for_this_use_and_for_now
     }
     // Another's session under one's own name, and the other way round.
     let max = town.settle("max").await;
-    let his = jsonwebtoken::dangerous::insecure_decode::<Value>(&max.access).unwrap().claims;
+    let his = jsonwebtoken::dangerous::insecure_decode::<Value>(&max.access)
+        .unwrap()
+        .claims;
     forged.push(("another's session", with("sid", his["sid"].clone())));
     for (what, token) in &forged {
         assert_eq!(status(&town, token).await, 401, "{what}: {token}");
     }
     // A refused token opens nothing that is open to everybody, either: it is told that it is none.
     let headers = [("authorization", format!("Bearer {}", forged[0].1))];
-    let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
-    problem(&town.running.api.get("/v1/plans", &headers).await, 401, "unauthenticated");
+    let headers = headers
+        .each_ref()
+        .map(|(name, value)| (*name, value.as_str()));
+    problem(
+        &town.running.api.get("/v1/plans", &headers).await,
+        401,
+        "unauthenticated",
+    );
     println!("{} forged tokens are refused", forged.len());
 }
 
@@ -134,7 +175,8 @@ async fn what_a_former_key_signed_is_believed_until_it_retires() {
     // The next key comes, as a node adds it when the newest has signed long enough.
     let next = "f".repeat(32);
     let retires = (now() + 1_200) * 1_000_000;
-    town.tell(format!("UPDATE signing_keys SET retires = {retires}")).await;
+    town.tell(format!("UPDATE signing_keys SET retires = {retires}"))
+        .await;
     let pair = aws_lc_rs::signature::Ed25519KeyPair::generate().unwrap();
     let private = town.seal("signing-key", pair.to_pkcs8v1().unwrap().as_ref());
     use aws_lc_rs::signature::KeyPair as _;
@@ -147,11 +189,13 @@ async fn what_a_former_key_signed_is_believed_until_it_retires() {
         .execute(&town.pool().await)
         .await
         .unwrap();
-    town.tell("UPDATE meta SET door = door + 1".to_owned()).await;
+    town.tell("UPDATE meta SET door = door + 1".to_owned())
+        .await;
     let kids = async || {
         let jwks = town.running.api.json("/.well-known/jwks.json").await;
         let keys = jwks["keys"].as_array().unwrap().iter();
-        keys.map(|key| key["kid"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        keys.map(|key| key["kid"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
     };
     until("the new key is published", async || {
         kids().await.contains(&next).then_some(())
@@ -166,8 +210,12 @@ async fn what_a_former_key_signed_is_believed_until_it_retires() {
     }
 
     let over = now() * 1_000_000;
-    town.tell(format!("UPDATE signing_keys SET retires = {over} WHERE kid = '{former}'")).await;
-    town.tell("UPDATE meta SET door = door + 1".to_owned()).await;
+    town.tell(format!(
+        "UPDATE signing_keys SET retires = {over} WHERE kid = '{former}'"
+    ))
+    .await;
+    town.tell("UPDATE meta SET door = door + 1".to_owned())
+        .await;
     until("the former key is not believed", async || {
         (status(&town, &before.access).await == 401).then_some(())
     })
@@ -185,7 +233,9 @@ async fn status(town: &Town, token: &str) -> u16 {
         access: token.to_owned(),
         refresh: String::new(),
     };
-    let answer = town.ask(&whose.bearer(), Method::GET, "/v1/account", None).await;
+    let answer = town
+        .ask(&whose.bearer(), Method::GET, "/v1/account", None)
+        .await;
     answer.status.as_u16()
 }
 
@@ -195,7 +245,8 @@ async fn a_node_hears_within_a_second_what_another_one_did() {
     let anna = town.settle("anna").await;
     assert_eq!(status(&town, &anna.access).await, 200);
     town.tell("DELETE FROM sessions".to_owned()).await;
-    town.tell("UPDATE meta SET door = door + 1".to_owned()).await;
+    town.tell("UPDATE meta SET door = door + 1".to_owned())
+        .await;
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(status(&town, &anna.access).await, 401);
 }

@@ -59,8 +59,19 @@ async fn everything_of_accounts_is_copied_and_goes_on_in_its_new_place() {
     let to = Opened::Postgres(Arc::new(to));
     let copied = copy(&from, &to, |_, _| {}).await.unwrap();
     for table in [
-        "accounts", "recovery_codes", "links", "sessions", "refreshes", "api_keys", "signing_keys",
-        "plans", "subscriptions", "owners", "requests", "deeds", "mails",
+        "accounts",
+        "recovery_codes",
+        "links",
+        "sessions",
+        "refreshes",
+        "api_keys",
+        "signing_keys",
+        "plans",
+        "subscriptions",
+        "owners",
+        "requests",
+        "deeds",
+        "mails",
     ] {
         let there = copied.iter().find(|one| one.table == table);
         assert!(there.unwrap().rows > 0, "{table}");
@@ -83,7 +94,10 @@ async fn everything_of_accounts_is_copied_and_goes_on_in_its_new_place() {
         assert_eq!(new.plans().await.unwrap(), [pro.clone()]);
         let paid = new.subscription(anna.id).await.unwrap();
         assert_eq!(paid, Some(subscription(&anna, "cus")));
-        assert_eq!(new.owned(anna.id).await.unwrap(), std::slice::from_ref(&alpha));
+        assert_eq!(
+            new.owned(anna.id).await.unwrap(),
+            std::slice::from_ref(&alpha)
+        );
         let shown = new.by_cookie(digest(3), at(5)).await.unwrap();
         assert_eq!(shown.map(|it| it.id), Some(browser.id));
         let counted = new.count_requests(&month, &[(anna.id, 1)].into()).await;

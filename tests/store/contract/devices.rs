@@ -80,7 +80,10 @@ pub(crate) async fn a_cookie_is_shown_again_and_again_until_its_time_or_its_end(
     store.touch(browser.id, at(50), at(150)).await.unwrap();
     let seen = shown(120).await.unwrap();
     assert_eq!((seen.seen, seen.expires), (at(50), at(150)));
-    assert_eq!(store.end(anna.id, Ending::One(browser.id)).await.unwrap(), 1);
+    assert_eq!(
+        store.end(anna.id, Ending::One(browser.id)).await.unwrap(),
+        1
+    );
     assert_eq!(shown(60).await, None);
 }
 

@@ -40,19 +40,36 @@ pub(crate) async fn a_mail_that_was_taken_is_due_again_until_it_was_sent(
     }
     let take = async |second, again, limit| {
         let taken: Vec<Waiting> = store.take(at(second), at(again), limit).await.unwrap();
-        taken.iter().map(|it| (it.number, it.attempts)).collect::<Vec<_>>()
+        taken
+            .iter()
+            .map(|it| (it.number, it.attempts))
+            .collect::<Vec<_>>()
     };
-    assert_eq!(take(9, 20, 9).await, [], "none is due before it was written");
+    assert_eq!(
+        take(9, 20, 9).await,
+        [],
+        "none is due before it was written"
+    );
     assert_eq!(take(10, 20, 2).await, [(1, 0), (2, 0)]);
     // Another courier takes what the first one has not.
     assert_eq!(take(10, 30, 9).await, [(3, 0)]);
     assert_eq!(take(19, 30, 9).await, []);
     store.sent(1, at(15)).await.unwrap();
-    store.failed(2, "the server is away", Some(at(25))).await.unwrap();
-    assert_eq!(take(24, 99, 9).await, [], "the second is due later, the third, too");
+    store
+        .failed(2, "the server is away", Some(at(25)))
+        .await
+        .unwrap();
+    assert_eq!(
+        take(24, 99, 9).await,
+        [],
+        "the second is due later, the third, too"
+    );
     // Whoever took the third died with it.
     assert_eq!(take(30, 40, 9).await, [(2, 1), (3, 1)]);
-    store.failed(2, "there is no such person", None).await.unwrap();
+    store
+        .failed(2, "there is no such person", None)
+        .await
+        .unwrap();
     assert_eq!(take(40, 50, 9).await, [(3, 2)]);
     store.sent(3, at(41)).await.unwrap();
     assert_eq!(take(1_000_000_000, 1_000_000_001, 9).await, []);

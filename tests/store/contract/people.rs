@@ -27,7 +27,10 @@ pub(crate) async fn an_account_comes_back_as_it_was(store: &impl Accounts) {
     let plain = account("plain@example.org");
     for account in [&full, &plain] {
         assert!(store.open(account).await.unwrap());
-        assert_eq!(store.account(account.id).await.unwrap().as_ref(), Some(account));
+        assert_eq!(
+            store.account(account.id).await.unwrap().as_ref(),
+            Some(account)
+        );
         let found = store.by_email(&account.email).await.unwrap();
         assert_eq!(found.as_ref(), Some(account));
     }
@@ -247,7 +250,13 @@ async fn furniture(store: &impl Accounts, of: &Account) -> Furniture {
         codes: store.recovery_left(of.id).await.unwrap(),
         sessions: store.sessions(of.id, at(0)).await.unwrap().len(),
         keys: store.keys(of.id).await.unwrap().len()
-            + usize::from(store.key(digest(own)).await.unwrap().is_some_and(|key| key.account == of.id)),
+            + usize::from(
+                store
+                    .key(digest(own))
+                    .await
+                    .unwrap()
+                    .is_some_and(|key| key.account == of.id),
+            ),
         pays: store.subscription(of.id).await.unwrap().is_some(),
     }
 }

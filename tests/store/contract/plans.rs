@@ -40,7 +40,10 @@ pub(crate) async fn a_seeded_plan_leaves_the_one_that_an_admin_wrote(store: &imp
     for seeded in [&everything, &plan("pro", 20)] {
         store.write_plan(seeded, true).await.unwrap();
     }
-    assert_eq!(store.plans().await.unwrap(), [plan("pro", 20), everything.clone()]);
+    assert_eq!(
+        store.plans().await.unwrap(),
+        [plan("pro", 20), everything.clone()]
+    );
 
     let written = Plan {
         title: "Dearer".to_owned(),
@@ -74,17 +77,26 @@ pub(crate) async fn what_is_known_of_a_subscription_never_goes_back(store: &impl
         ..active.clone()
     };
     store.subscribe(&ended).await.unwrap();
-    assert_eq!(store.subscription(anna.id).await.unwrap().as_ref(), Some(&ended));
+    assert_eq!(
+        store.subscription(anna.id).await.unwrap().as_ref(),
+        Some(&ended)
+    );
     // An event that was late.
     store.subscribe(&active).await.unwrap();
-    assert_eq!(store.subscription(anna.id).await.unwrap().as_ref(), Some(&ended));
+    assert_eq!(
+        store.subscription(anna.id).await.unwrap().as_ref(),
+        Some(&ended)
+    );
     // What is known at the same moment, and said last, counts.
     let past_due = Subscription {
         standing: Standing::PastDue,
         ..ended
     };
     store.subscribe(&past_due).await.unwrap();
-    assert_eq!(store.subscription(anna.id).await.unwrap().as_ref(), Some(&past_due));
+    assert_eq!(
+        store.subscription(anna.id).await.unwrap().as_ref(),
+        Some(&past_due)
+    );
 
     let max = subscription(&opened(store, "max@example.org").await, "cus");
     store.subscribe(&max).await.unwrap();
@@ -122,10 +134,16 @@ pub(crate) async fn requests_are_counted_by_month_and_account(store: &impl Accou
     let max = opened(store, "max@example.org").await;
     let count = async |month: &str, requests: &[(domain::account::AccountId, u64)]| {
         let requests = requests.iter().copied().collect();
-        store.count_requests(&month.into(), &requests).await.unwrap()
+        store
+            .count_requests(&month.into(), &requests)
+            .await
+            .unwrap()
     };
     let (a, m) = (anna.id, max.id);
-    assert_eq!(count("2026-11", &[(a, 3), (m, 1)]).await, [(a, 3), (m, 1)].into());
+    assert_eq!(
+        count("2026-11", &[(a, 3), (m, 1)]).await,
+        [(a, 3), (m, 1)].into()
+    );
     assert_eq!(count("2026-11", &[(a, 4)]).await, [(a, 7)].into());
     // Nothing is added, and it is said how many there were.
     assert_eq!(count("2026-11", &[(a, 0)]).await, [(a, 7)].into());

@@ -39,13 +39,24 @@ pub(crate) async fn what_the_till_told_is_due_until_it_was_dealt_with(store: &im
         due.collect::<Vec<_>>()
     };
     let due = |all: &[(&str, u32)]| -> Vec<(String, u32)> {
-        all.iter().map(|(id, tried)| ((*id).to_owned(), *tried)).collect()
+        all.iter()
+            .map(|(id, tried)| ((*id).to_owned(), *tried))
+            .collect()
     };
     assert_eq!(take(10, 20, 2).await, due(&[("evt_1", 0), ("evt_2", 0)]));
     assert_eq!(take(10, 30, 9).await, due(&[("evt_3", 0)]));
-    store.not_dealt_with("evt_1", "it does not answer", Some(at(15))).await.unwrap();
-    store.not_dealt_with("evt_2", "nobody knows what it is", None).await.unwrap();
+    store
+        .not_dealt_with("evt_1", "it does not answer", Some(at(15)))
+        .await
+        .unwrap();
+    store
+        .not_dealt_with("evt_2", "nobody knows what it is", None)
+        .await
+        .unwrap();
     assert_eq!(take(15, 40, 9).await, due(&[("evt_1", 1)]));
     assert_eq!(take(30, 40, 9).await, due(&[("evt_3", 1)]));
-    assert_eq!(take(1_000_000_000, 1_000_000_001, 9).await, due(&[("evt_1", 2), ("evt_3", 2)]));
+    assert_eq!(
+        take(1_000_000_000, 1_000_000_001, 9).await,
+        due(&[("evt_1", 2), ("evt_3", 2)])
+    );
 }
