@@ -4,9 +4,10 @@
 //! refuses, it refuses with the key and the remedy.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use ipnet::IpNet;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
@@ -71,10 +72,32 @@ pub struct Http {
     /// Web origins, besides its own, whose pages may talk to this server.
     #[serde(deserialize_with = "from_environment::list")]
     pub allowed_origins: Vec<String>,
+    /// Networks of the proxies whose word counts for where a request comes from.
+    #[serde(deserialize_with = "from_environment::list")]
+    pub trusted_proxies: Vec<String>,
     /// The largest request body, in bytes.
     pub body_limit: usize,
     /// How long open sessions have at a stop, in milliseconds.
     pub drain_ms: u64,
+}
+
+impl Http {
+    /// The networks of the proxies whose word counts.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] names what is no network.
+    pub fn proxies(&self) -> Result<Vec<IpNet>, ConfigError> {
+        let read = |text: &String| {
+            let network = text.parse::<IpNet>().ok();
+            let network = network.or_else(|| Some(text.parse::<IpAddr>().ok()?.into()));
+            network.ok_or_else(|| {
+                let why = format!("`{text}` is neither an address nor a network");
+                wrong("http.trusted_proxies", &why, "write 10.0.0.0/8")
+            })
+        };
+        self.trusted_proxies.iter().map(read).collect()
+    }
 }
 
 /// What is kept.
@@ -321,6 +344,7 @@ impl Settings {
                 "use 5",
             ));
         }
+        self.http.proxies()?;
         self.redis.check()?;
         self.accounts.check()?;
         self.payments.check()?;

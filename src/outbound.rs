@@ -18,6 +18,8 @@ pub use reach::Reach;
 
 mod backoff;
 mod reach;
+#[cfg(test)]
+mod trespass;
 
 /// How the platform introduces itself.
 pub const USER_AGENT: &str = concat!("touchstone/", env!("CARGO_PKG_VERSION"));
@@ -111,6 +113,11 @@ impl Outbound {
     ///
     /// [`OutboundError::Failed`] when the client cannot be made.
     pub fn new(reach: Reach, limits: Limits) -> Result<Self, OutboundError> {
+        Self::by(reach, limits, reach::system())
+    }
+
+    /// The same, with names from elsewhere than the system.
+    fn by(reach: Reach, limits: Limits, names: reach::Names) -> Result<Self, OutboundError> {
         let follow = redirect::Policy::custom(move |attempt| {
             // Names are judged where they are resolved; an address written out never gets there.
             if reach.forbids(attempt.url()) {
@@ -129,7 +136,7 @@ impl Outbound {
             .redirect(follow)
             // A proxy would resolve names out of the guard's sight.
             .no_proxy()
-            .dns_resolver(Arc::new(reach))
+            .dns_resolver(Arc::new(reach::Resolver { reach, names }))
             .build()
             .map_err(OutboundError::Failed)?;
         Ok(Self {

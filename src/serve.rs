@@ -231,6 +231,7 @@ pub async fn start_at(
         actix::spawn(people.door.clone().watch()),
         actix::spawn(rates.clone().write()),
         actix::spawn(people.billing.clone().work()),
+        actix::spawn(people.desk.clone().tidy()),
     ];
     let (drain, draining) = watch::channel(false);
     let way = Way::open(&settings.mail.smtp_url, &settings.mail.folder)?;
@@ -322,7 +323,9 @@ pub async fn start_at(
         time: Arc::clone(&clock),
         links: opened.chain(),
         discovery: Discovery::new(scout),
-        guard: Guard::new(&origins, open_access),
+        guard: Guard::new(&origins, open_access)
+            .behind(settings.http.proxies()?)
+            .found_at(settings.accounts.origin().as_deref()),
         body_limit: settings.http.body_limit,
     };
     let server = http::serve(edge, listener, drain_for)?;

@@ -29,7 +29,8 @@ PHONE, DESKTOP = (390, 844), (1280, 800)
 class Server:
     """The binary with its simulator, in a directory of its own, on one port for life."""
 
-    def __init__(self, pace):
+    def __init__(self, pace, env=()):
+        self.env = dict(env)
         target = os.environ.get("CARGO_TARGET_DIR", os.path.join(ROOT, "target"))
         self.binary = os.path.join(target, "debug", "touchstone")
         self.home = tempfile.mkdtemp(prefix="touchstone-page-")
@@ -41,7 +42,7 @@ class Server:
         self.process = None
 
     def start(self):
-        env = dict(os.environ, TOUCHSTONE__HTTP__LISTEN=f"127.0.0.1:{self.port}", TOUCHSTONE__SIMULATOR__PACE=self.pace)
+        env = dict(os.environ, TOUCHSTONE__HTTP__LISTEN=f"127.0.0.1:{self.port}", TOUCHSTONE__SIMULATOR__PACE=self.pace, **self.env)
         self.begun = time.monotonic()
         with open(os.path.join(self.home, "log"), "ab") as log:
             self.process = subprocess.Popen([self.binary], cwd=self.home, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)

@@ -35,11 +35,18 @@ pub use members::Owned;
 pub use operators::AccountChange;
 pub use steps::Step;
 
+/// How often guesses are forgotten that nothing is held against any more.
+const TIDIES: Duration = Duration::from_secs(60);
+
 /// Why the desk does not do it.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
-    /// The address and the password do not belong together, or there is no such account.
-    #[error("the address or the password is wrong")]
+    /// The address and the password do not belong together, there is no such account, or the address
+    /// was never shown to be its owner's. Whoever registers another's address with a password of his
+    /// own and logs in with it would learn from a difference whether the other is here.
+    #[error(
+        "the address or the password is wrong, or the link that was mailed there was not opened"
+    )]
     WrongPassword,
     /// The password is right, and the second factor is asked for.
     #[error("say the code of your authenticator, too, or a recovery code, as `code`")]
@@ -47,9 +54,6 @@ pub enum Refusal {
     /// The code is wrong, or was used.
     #[error("the code is wrong or was used; wait for the next one")]
     WrongCode,
-    /// The password is right, and the address was never shown to be his.
-    #[error("open the link that was mailed to you first; ask for another at /v1/auth/register")]
-    Unverified,
     /// The link is none, was used, or is too old.
     #[error("the link was used or is too old; ask for another")]
     DeadLink,
@@ -145,9 +149,12 @@ impl Desk {
         self.0.tokens.published()
     }
 
-    /// Forgets guesses that nothing is held against any more.
-    pub fn forget_guesses(&self) {
-        self.0.limiter.forget();
+    /// Forgets guesses that nothing is held against any more, again and again.
+    pub async fn tidy(self) {
+        loop {
+            tokio::time::sleep(TIDIES).await;
+            self.0.limiter.forget();
+        }
     }
 
     /// The account of a caller.

@@ -412,7 +412,7 @@ impl Door {
 
     async fn look(&self) -> anyhow::Result<()> {
         let revision = self.0.accounts.revision().await?;
-        if *self.0.revision.borrow() == revision {
+        if *self.0.revision.borrow() >= revision {
             return Ok(());
         }
         let plans = self.0.accounts.plans().await?;
@@ -424,7 +424,12 @@ impl Door {
             memory.keys.clear();
             memory.cookies.clear();
         }
-        self.0.revision.send_replace(revision);
+        // Of two that look at once the one that saw less may come last: what is known never gets older.
+        self.0.revision.send_if_modified(|known| {
+            let rose = *known < revision;
+            *known = revision.max(*known);
+            rose
+        });
         Ok(())
     }
 

@@ -2,13 +2,14 @@
 //!
 //! Guesses are counted for an account together with the address that they come from, and for the
 //! account as a whole. Whoever shows the right password and the right second factor is never held up
-//! by either, so nobody can lock another out.
+//! by either, so nobody can lock another out. Codes of six digits are counted for themselves: whoever
+//! has the password could else try all of them. Recovery codes cannot be guessed, and always open.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use domain::account::{Email, SecretDigest};
+use domain::account::{AccountId, Email, SecretDigest};
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota};
 
@@ -20,6 +21,10 @@ pub struct Limiter {
     pair: DefaultKeyedRateLimiter<(SecretDigest, Option<IpAddr>)>,
     /// One account from everywhere.
     account: DefaultKeyedRateLimiter<SecretDigest>,
+    /// What somebody who is logged in says of his own password.
+    inside: DefaultKeyedRateLimiter<AccountId>,
+    /// Codes of one account's authenticator, by whoever has its password.
+    codes: DefaultKeyedRateLimiter<AccountId>,
     /// One address on everything.
     address: DefaultKeyedRateLimiter<Option<IpAddr>>,
     /// Mails to one address.
@@ -44,6 +49,9 @@ impl Default for Limiter {
         Self {
             pair: DefaultKeyedRateLimiter::keyed(quota(10, Duration::from_secs(60))),
             account: DefaultKeyedRateLimiter::keyed(quota(100, Duration::from_secs(30))),
+            inside: DefaultKeyedRateLimiter::keyed(quota(10, Duration::from_secs(60))),
+            // Three codes of a million hold at a moment: a day of guessing opens one account in 230.
+            codes: DefaultKeyedRateLimiter::keyed(quota(20, Duration::from_secs(60))),
             address: DefaultKeyedRateLimiter::keyed(quota(60, Duration::from_secs(1))),
             mail: DefaultKeyedRateLimiter::keyed(quota(5, Duration::from_secs(600))),
             clock: DefaultClock::default(),
@@ -68,6 +76,27 @@ impl Limiter {
         pair.and(whole).map_err(|until| self.wait(&until))
     }
 
+    /// Counts one more password that somebody says who is logged in. What strangers guess at his
+    /// account does not hold him up.
+    ///
+    /// # Errors
+    ///
+    /// [`TooMany`].
+    pub fn guess_inside(&self, account: AccountId) -> Result<(), TooMany> {
+        let guessed = self.inside.check_key(&account);
+        guessed.map_err(|until| self.wait(&until))
+    }
+
+    /// Counts one more code of an authenticator that somebody shows with the right password.
+    ///
+    /// # Errors
+    ///
+    /// [`TooMany`]; then only a recovery code opens.
+    pub fn guess_code(&self, account: AccountId) -> Result<(), TooMany> {
+        let guessed = self.codes.check_key(&account);
+        guessed.map_err(|until| self.wait(&until))
+    }
+
     /// Counts one more request without an account from an address.
     ///
     /// # Errors
@@ -89,6 +118,8 @@ impl Limiter {
     pub fn forget(&self) {
         self.pair.retain_recent();
         self.account.retain_recent();
+        self.inside.retain_recent();
+        self.codes.retain_recent();
         self.address.retain_recent();
         self.mail.retain_recent();
     }

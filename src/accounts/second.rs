@@ -39,10 +39,20 @@ pub fn shown(secret: &[u8], email: &Email) -> Option<(String, String)> {
     Some((totp.secret().to_base32(), totp.to_url().ok()?))
 }
 
+/// Whether it looks like a code of an authenticator: six digits, and spaces as people write them.
+#[must_use]
+pub fn is_code(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_digit() || c == ' ';
+    text.chars().all(plain) && text.chars().filter(char::is_ascii_digit).count() == 6
+}
+
 /// The time step whose code this is, of those that are near.
 #[must_use]
 pub fn step_of(secret: &[u8], email: &Email, code: &str, now: Timestamp) -> Option<i64> {
-    let code: String = code.chars().filter(char::is_ascii_digit).collect();
+    if !is_code(code) {
+        return None;
+    }
+    let code = code.replace(' ', "");
     let seconds = u64::try_from(now.as_millis() / 1_000).ok()?;
     let step = totp(secret, email)?.check(&code, seconds)?;
     i64::try_from(step).ok()

@@ -4,16 +4,21 @@
 use serde_json::{Map, Value, json};
 
 /// What every operation can be told instead of an answer.
-const EVERYWHERE: [(&str, &str); 5] = [
+const EVERYWHERE: [(&str, &str); 7] = [
     (
         "400",
         "something in the request cannot be read, or is not known",
     ),
     (
+        "401",
+        "nobody is logged in, or what is shown is not believed",
+    ),
+    (
         "403",
-        "it comes by an unknown host or from a page of another site",
+        "what is needed is somebody else's to do or in another plan, or it comes by an unknown host or from a page of another site",
     ),
     ("406", "what is accepted is not made here"),
+    ("429", "it is asked more often than the plan says"),
     ("500", "something went wrong here"),
     ("503", "the platform cannot answer now"),
 ];
@@ -21,6 +26,7 @@ const EVERYWHERE: [(&str, &str); 5] = [
 /// Completes a document in place.
 pub(super) fn complete(document: &mut Value) {
     no_more_members(document);
+    credentials(document);
     // By `get_mut`: an index would put in what is not there.
     let paths = document.get_mut("paths").and_then(Value::as_object_mut);
     for (_, item) in paths.into_iter().flatten() {
@@ -35,6 +41,21 @@ pub(super) fn complete(document: &mut Value) {
                 problems(responses);
             }
         }
+    }
+}
+
+/// What `bearer` means where an operation asks for it; the name behind it is that of the policy.
+fn credentials(document: &mut Value) {
+    if let Some(components) = document
+        .get_mut("components")
+        .and_then(Value::as_object_mut)
+    {
+        let bearer = json!({
+            "type": "http",
+            "scheme": "bearer",
+            "description": "an access token of /v1/auth/login, or a key `ts_live_…` of /v1/account/keys",
+        });
+        components.insert("securitySchemes".to_owned(), json!({ "bearer": bearer }));
     }
 }
 

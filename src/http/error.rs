@@ -369,11 +369,9 @@ impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
         let why = refusal.to_string();
         match refusal {
-            Refusal::WrongPassword
-            | Refusal::WrongCode
-            | Refusal::Unverified
-            | Refusal::Over
-            | Refusal::Reused => Self::Unauthenticated { why },
+            Refusal::WrongPassword | Refusal::WrongCode | Refusal::Over | Refusal::Reused => {
+                Self::Unauthenticated { why }
+            }
             Refusal::SecondFactor => Self::SecondFactor,
             Refusal::DeadLink => Self::invalid("token", why),
             Refusal::Weak(weak) => Self::invalid("password", weak),

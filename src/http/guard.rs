@@ -3,22 +3,29 @@
 //! A page of another site must not reach this server through its visitor's browser: neither by its
 //! own name (the `Origin`) nor by a name that was made to point here (the `Host`; DNS rebinding).
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use actix_cors::Cors;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{HOST, ORIGIN};
+use actix_web::http::header::{HOST, HeaderMap, HeaderValue, ORIGIN, STRICT_TRANSPORT_SECURITY};
 use actix_web::middleware::Next;
 use actix_web::{Error, web};
+use ipnet::IpNet;
 
 use super::error::ApiError;
+
+/// By what proxies say for whom they ask.
+pub(super) const FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// Which hosts and origins may talk to this server.
 #[derive(Clone, Debug)]
 pub struct Guard {
     origins: Arc<[String]>,
     open: bool,
+    proxies: Arc<[IpNet]>,
+    encrypted: bool,
 }
 
 impl Guard {
@@ -28,7 +35,51 @@ impl Guard {
         Self {
             origins: origins.into(),
             open,
+            proxies: Arc::from([]),
+            encrypted: false,
         }
+    }
+
+    /// Believes these proxies from where requests come.
+    #[must_use]
+    pub fn behind(mut self, proxies: Vec<IpNet>) -> Self {
+        self.proxies = proxies.into();
+        self
+    }
+
+    /// People find it at this origin; where that is encrypted, browsers are told to insist on it.
+    #[must_use]
+    pub fn found_at(mut self, origin: Option<&str>) -> Self {
+        self.encrypted = origin.is_some_and(|origin| origin.starts_with("https://"));
+        self
+    }
+
+    /// Whether browsers are told never to come without TLS.
+    pub(super) const fn is_encrypted(&self) -> bool {
+        self.encrypted
+    }
+
+    /// From where a request comes that `peer` hands in: himself, or whom proxies that are believed
+    /// say. They say it from the nearest to the farthest, and the first who is none of them counts:
+    /// whatever stands behind him he may have written himself.
+    pub(super) fn origin_of(&self, peer: IpAddr, forwarded: &HeaderMap) -> IpAddr {
+        let believed = |address: &IpAddr| self.proxies.iter().any(|net| net.contains(address));
+        let mut origin = peer.to_canonical();
+        let said: Vec<_> = forwarded
+            .get_all(FORWARDED_FOR)
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .collect();
+        for hop in said.into_iter().rev() {
+            if !believed(&origin) {
+                break;
+            }
+            let Some(next) = address_in(hop.trim()) else {
+                break;
+            };
+            origin = next.to_canonical();
+        }
+        origin
     }
 
     /// Whether a request that names this host may pass.
@@ -46,6 +97,12 @@ impl Guard {
     pub fn admits(&self, origin: &str, host: &str) -> bool {
         authority(origin) == Some(host) || self.origins.iter().any(|known| known == origin)
     }
+}
+
+/// An address as proxies write it: some add the port.
+fn address_in(hop: &str) -> Option<IpAddr> {
+    let bare = hop.parse().ok();
+    bare.or_else(|| Some(hop.parse::<SocketAddr>().ok()?.ip()))
 }
 
 /// `https://example.org:444` is served at `example.org:444`.
@@ -89,8 +146,14 @@ pub(super) async fn only_known_hosts(
             why: "it comes by an unknown host or from a page of another site; list the origin under http.allowed_origins".to_owned(),
         }));
     }
-    let response = next.call(request).await?;
-    Ok(response.map_into_boxed_body())
+    let insists = guard.is_some_and(|guard| guard.is_encrypted());
+    let mut response = next.call(request).await?.map_into_boxed_body();
+    if insists {
+        let year = HeaderValue::from_static("max-age=31536000");
+        let headers = response.headers_mut();
+        headers.insert(STRICT_TRANSPORT_SECURITY, year);
+    }
+    Ok(response)
 }
 
 impl Guard {
@@ -126,6 +189,8 @@ impl Guard {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::http::header::HeaderName;
+
     use super::*;
 
     #[test]
@@ -136,6 +201,38 @@ mod tests {
         );
         assert!(guard.knows("desk.example"));
         assert!(!guard.knows("rebound.example:8080") && !guard.knows(""));
+    }
+
+    #[test]
+    fn a_proxy_is_believed_as_far_as_it_is_known_and_nobody_else() {
+        let proxies = ["10.0.0.0/8", "2001:db8::/32"].map(|it| it.parse().unwrap());
+        let guard = Guard::new(&[], false).behind(proxies.into());
+        let seen = |peer: &str, said: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for said in said {
+                let name = HeaderName::from_static(FORWARDED_FOR);
+                headers.append(name, HeaderValue::from_str(said).unwrap());
+            }
+            guard.origin_of(peer.parse().unwrap(), &headers).to_string()
+        };
+        assert_eq!(seen("198.51.100.7", &["203.0.113.9"]), "198.51.100.7");
+        assert_eq!(seen("10.0.0.1", &[]), "10.0.0.1");
+        assert_eq!(seen("10.0.0.1", &["203.0.113.9"]), "203.0.113.9");
+        // What the visitor wrote himself stands farther away.
+        let written = ["127.0.0.1, 203.0.113.9", "10.0.0.2"];
+        assert_eq!(seen("::ffff:10.0.0.1", &written), "203.0.113.9");
+        assert_eq!(seen("2001:db8::1", &["[2001:db9::5]:443"]), "2001:db9::5");
+        assert_eq!(seen("10.0.0.1", &["unknown"]), "10.0.0.1");
+        let open = Guard::new(&[], false);
+        let mut headers = HeaderMap::new();
+        headers.insert(
+            HeaderName::from_static(FORWARDED_FOR),
+            HeaderValue::from_static("203.0.113.9"),
+        );
+        assert_eq!(
+            open.origin_of([10, 0, 0, 1].into(), &headers).to_string(),
+            "10.0.0.1"
+        );
     }
 
     #[test]

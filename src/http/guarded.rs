@@ -18,7 +18,7 @@ use domain::ids::ChannelId;
 use domain::plan::Feature;
 
 use super::error::ApiError;
-use super::guard::is_local;
+use super::guard::{FORWARDED_FOR, Guard, is_local};
 use super::people;
 use crate::accounts::door::Shown;
 use crate::accounts::{Caller, Door, Who};
@@ -208,7 +208,9 @@ pub(super) fn plan_needed(feature: Feature, plan: Option<String>) -> ApiError {
 
 /// From where somebody asks.
 pub(super) fn address_of(request: &HttpRequest) -> Option<IpAddr> {
-    request.peer_addr().map(|peer| peer.ip().to_canonical())
+    let peer = request.peer_addr()?.ip().to_canonical();
+    let guard = request.app_data::<web::Data<Guard>>();
+    Some(guard.map_or(peer, |guard| guard.origin_of(peer, request.headers())))
 }
 
 /// Finds out who asks, before any handler. Whoever shows something that is not believed is told so,
@@ -229,14 +231,14 @@ pub async fn identify(
         let headers = request.headers();
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
         let bearer = text(AUTHORIZATION).and_then(bearer_of);
-        let address = request.peer_addr().map(|peer| peer.ip().to_canonical());
-        let forwarded = headers.contains_key(FORWARDED) || headers.contains_key("x-forwarded-for");
+        let peer = request.peer_addr().map(|peer| peer.ip().to_canonical());
+        let forwarded = headers.contains_key(FORWARDED) || headers.contains_key(FORWARDED_FOR);
         let shown = Shown {
             bearer,
             cookie: cookie.as_ref().map(|cookie| cookie.value()),
-            address,
+            address: address_of(request.request()),
             at_the_machine: !forwarded
-                && address.is_some_and(|address| address.is_loopback())
+                && peer.is_some_and(|address| address.is_loopback())
                 && is_local(text(HOST).unwrap_or_default()),
         };
         door.identify(&shown).await

@@ -14,14 +14,16 @@ use domain::signal::Signal;
 use futures_util::future::join_all;
 use scoring::geometry;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 use super::body::{self, Body};
 use super::error::{ApiError, Problem};
+use super::guarded::{Admin, Believer, Guarded};
 use super::reviews::TradeIn;
+use crate::accounts::Desk;
 use crate::belief::jury::{Jury, Refused, champion};
 use crate::belief::lineup::Entrant;
-use crate::http::guarded::{Admin, Believer, Guarded};
 use crate::wire::ml::{ComparisonOut, EntrantOut, ModelDetail, PredictionOut, PromotionOut};
 
 /// The most trades that are asked about at once.
@@ -183,9 +185,10 @@ pub async fn model(
     (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn promote(
-    _: Guarded<Admin>,
+    guarded: Guarded<Admin>,
     id: web::Path<String>,
     ml: web::Data<Ml>,
+    people: web::Data<Desk>,
 ) -> Result<web::Json<PromotionOut>, ApiError> {
     let promoted = ml.jury.promote(&id).await;
     let promotion = promoted.map_err(|refused| match refused {
@@ -195,6 +198,9 @@ pub async fn promote(
         },
         Refused::Store(error) => error.into(),
     })?;
+    let detail = json!({ "origin": ml.jury.lineup.origin().label() });
+    let noted = people.note(&guarded.caller, "model.promote", &id, &detail);
+    noted.await?;
     Ok(web::Json(PromotionOut::from(promotion)))
 }
 

@@ -26,6 +26,7 @@ use governor::{Quota, RateLimiter};
 use smol_str::{SmolStr, format_smolstr};
 
 use super::error::ApiError;
+use super::guarded::address_of;
 use super::people;
 use crate::accounts::{Caller, Who};
 use crate::bus::Redis;
@@ -242,8 +243,8 @@ pub(super) async fn within(
     }
     let whose = match caller.account() {
         Some(account) => format_smolstr!("{account}"),
-        None => match request.peer_addr() {
-            Some(peer) => format_smolstr!("{}", peer.ip().to_canonical()),
+        None => match address_of(request.request()) {
+            Some(address) => format_smolstr!("{address}"),
             None => SmolStr::new("stranger"),
         },
     };

@@ -10,12 +10,14 @@ use domain::ports::review::{Review, ReviewQuery, Reviewable, Reviews};
 use domain::reading::{Draft, Entry, Ladder, MAX_TARGETS, Manner, Meaning, Rung, Target};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 use super::body::{self, Body};
 use super::error::{ApiError, Problem};
+use super::guarded::{Guarded, Reviewer};
 use super::page;
-use crate::http::guarded::{Guarded, Reviewer};
+use crate::accounts::Desk as People;
 use crate::wire::review::{ReviewableOut, read_id, written};
 
 /// The longest note, in characters.
@@ -180,10 +182,11 @@ pub async fn reviews(
     (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn review(
-    _: Guarded<Reviewer>,
+    guarded: Guarded<Reviewer>,
     id: web::Path<String>,
     body: Body,
     desk: web::Data<Desk>,
+    people: web::Data<People>,
 ) -> Result<web::Json<ReviewableOut>, ApiError> {
     let said: ReviewIn = body::read(&body)?;
     let missing = || ApiError::NotFound(format!("reading `{id}`"));
@@ -193,6 +196,9 @@ pub async fn review(
     if !desk.reviews.review(name, &review).await? {
         return Err(missing());
     }
+    let detail = json!({ "confirmed": review.confirmed, "class": review.class });
+    let noted = people.note(&guarded.caller, "review", &id, &detail);
+    noted.await?;
     let review = Some(review);
     Ok(web::Json(ReviewableOut::from(Reviewable {
         review,

@@ -9,15 +9,17 @@ use domain::ports::roster::Way;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Value, json};
 use url::Url;
 use utoipa::ToSchema;
 
 use super::body::{self, Body};
 use super::channels::find;
 use super::error::{ApiError, Problem};
+use super::guarded::{Admin, Guarded, Owner};
 use super::records::Records;
+use crate::accounts::{Caller, Desk as People};
 use crate::config::{Channel, ConfigError, channel};
-use crate::http::guarded::{Admin, Guarded, Owner};
 use crate::registrar::{Change, Refusal, Registrar, fresh_key};
 use crate::wire::ChannelOut;
 
@@ -137,16 +139,19 @@ pub struct NewKey {
     (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn make(
-    _: Guarded<Admin>,
+    guarded: Guarded<Admin>,
     body: Body,
     registrar: web::Data<Registrar>,
     store: web::Data<Records>,
+    people: web::Data<People>,
 ) -> Result<HttpResponse, ApiError> {
     let wish: Wish = body::read(&body)?;
     let id = ChannelId::parse(&wish.id).map_err(|error| ApiError::invalid("id", error))?;
     let title = title(wish.title.clone())?.unwrap_or_else(|| id.to_string());
     let (way, key) = wish.way()?;
+    let detail = json!({ "title": title, "platform": way.label() });
     let card = registrar.make(id, title, way).await?;
+    note(&people, &guarded.caller, "channel.make", &card.id, &detail).await?;
     let made = NewChannelOut {
         channel: ChannelOut::from(find(card.id.as_str(), &store).await?),
         ingest: key.as_ref().map(|_| format!("/v1/ingest/{}", card.id)),
@@ -176,12 +181,13 @@ pub async fn make(
         (status = 503, description = "the store is away", body = Problem),
     ))]
 pub async fn change(
-    _: Guarded<Admin>,
+    guarded: Guarded<Admin>,
     request: HttpRequest,
     id: web::Path<String>,
     body: Body,
     registrar: web::Data<Registrar>,
     store: web::Data<Records>,
+    people: web::Data<People>,
 ) -> Result<HttpResponse, ApiError> {
     let wish: ChannelChange = body::read(&body)?;
     if let Some(every) = wish
@@ -203,10 +209,17 @@ pub async fn change(
         every: wish.interval_s.map(Duration::from_secs),
         archived: wish.archived,
     };
+    let detail = json!({
+        "title": change.title,
+        "interval_s": wish.interval_s,
+        "archived": change.archived,
+    });
     let revision = registrar
         .change(&before.card.id, expected(&request)?, change)
         .await
         .map_err(|refusal| known(refusal, &id))?;
+    let changed = &before.card.id;
+    note(&people, &guarded.caller, "channel.change", changed, &detail).await?;
     let after = find(&id, &store).await?;
     Ok(HttpResponse::Ok()
         .insert_header(mark(revision))
@@ -229,11 +242,12 @@ pub async fn change(
         (status = 503, description = "the store is away", body = Problem),
     ))]
 pub async fn archive(
-    _: Guarded<Admin>,
+    guarded: Guarded<Admin>,
     request: HttpRequest,
     id: web::Path<String>,
     registrar: web::Data<Registrar>,
     store: web::Data<Records>,
+    people: web::Data<People>,
 ) -> Result<HttpResponse, ApiError> {
     let before = find(&id, &store).await?;
     let change = Change {
@@ -242,6 +256,16 @@ pub async fn archive(
     };
     let changed = registrar.change(&before.card.id, expected(&request)?, change);
     changed.await.map_err(|refusal| known(refusal, &id))?;
+    let detail = json!({ "archived": true });
+    let archived = &before.card.id;
+    note(
+        &people,
+        &guarded.caller,
+        "channel.change",
+        archived,
+        &detail,
+    )
+    .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -259,13 +283,28 @@ pub async fn rekey(
     id: web::Path<String>,
     registrar: web::Data<Registrar>,
     store: web::Data<Records>,
+    people: web::Data<People>,
 ) -> Result<HttpResponse, ApiError> {
     let before = find(&id, &store).await?;
     guarded.owns(&before.card.id)?;
     let key = registrar.rekey(&before.card.id).await;
     let key = key.map_err(|refusal| known(refusal, &id))?;
+    let rekeyed = &before.card.id;
+    note(&people, &guarded.caller, "channel.key", rekeyed, &json!({})).await?;
     let key = key.expose_secret().to_owned();
     Ok(HttpResponse::Created().json(NewKey { key }))
+}
+
+/// Notes what somebody with privileges did to a channel.
+async fn note(
+    people: &People,
+    caller: &Caller,
+    action: &str,
+    channel: &ChannelId,
+    detail: &Value,
+) -> Result<(), ApiError> {
+    let noted = people.note(caller, action, channel.as_str(), detail);
+    Ok(noted.await?)
 }
 
 impl Wish {

@@ -2,7 +2,9 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
@@ -14,6 +16,9 @@ pub enum Reach {
     /// Anywhere, this machine included: for URLs that the operator wrote down himself, such as
     /// the simulator's.
     Anywhere,
+    /// As [`Self::Public`], and this address, which stands for one of the internet.
+    #[cfg(test)]
+    PublicAnd(IpAddr),
 }
 
 impl Reach {
@@ -31,18 +36,45 @@ impl Reach {
     }
 
     fn reaches(self, address: IpAddr) -> bool {
-        self == Self::Anywhere || is_public(address)
+        match self {
+            Self::Anywhere => true,
+            Self::Public => is_public(address),
+            #[cfg(test)]
+            Self::PublicAnd(that) => is_public(address) || address == that,
+        }
     }
 }
 
-impl Resolve for Reach {
+/// Who knows the addresses of a name.
+pub(super) type Names =
+    Arc<dyn Fn(String) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> + Send + Sync>;
+
+/// The system.
+pub(super) fn system() -> Names {
+    Arc::new(|name| {
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name, 0)).await?;
+            Ok(found.collect())
+        })
+    })
+}
+
+/// Resolves names as far as a call may go.
+pub(super) struct Resolver {
+    pub(super) reach: Reach,
+    pub(super) names: Names,
+}
+
+impl Resolve for Resolver {
     /// Resolves a name and leaves out what must not be called. The connection is made to just
     /// these addresses, so a name that resolves to something else a moment later gains nothing.
     fn resolve(&self, name: Name) -> Resolving {
-        let reach = *self;
+        let reach = self.reach;
+        let found = (self.names)(name.as_str().to_owned());
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let found = found.await?;
             let allowed: Vec<SocketAddr> = found
+                .into_iter()
                 .filter(|address| reach.reaches(address.ip()))
                 .collect();
             if allowed.is_empty() {
@@ -151,9 +183,31 @@ mod tests {
 
     #[tokio::test]
     async fn a_name_that_resolves_to_this_machine_is_refused_unless_it_is_allowed() {
-        let localhost = || "localhost".parse::<Name>().unwrap();
-        assert!(Reach::Public.resolve(localhost()).await.is_err());
-        let found = Reach::Anywhere.resolve(localhost()).await.unwrap();
-        assert!(found.count() > 0);
+        let resolve = |reach| {
+            let names = system();
+            let localhost = "localhost".parse::<Name>().unwrap();
+            Resolver { reach, names }.resolve(localhost)
+        };
+        assert!(resolve(Reach::Public).await.is_err());
+        assert!(resolve(Reach::Anywhere).await.unwrap().count() > 0);
+    }
+
+    #[tokio::test]
+    async fn of_a_names_addresses_only_those_of_the_internet_are_called() {
+        let names: Names = Arc::new(|_| {
+            let found = [
+                "127.0.0.1:0",
+                "149.154.167.99:0",
+                "[::ffff:10.0.0.1]:0",
+                "[fd00::1]:0",
+            ];
+            let found = found.map(|it| it.parse().unwrap()).to_vec();
+            Box::pin(async move { Ok(found) })
+        });
+        let reach = Reach::Public;
+        let name = "mixed.example".parse::<Name>().unwrap();
+        let called = Resolver { reach, names }.resolve(name).await.unwrap();
+        let called: Vec<_> = called.map(|it| it.ip().to_string()).collect();
+        assert_eq!(called, ["149.154.167.99"]);
     }
 }

@@ -83,8 +83,13 @@ impl<D: Database> Accounts for SqlStore<D> {
         people::change(&self.database, account).await
     }
 
-    async fn rehash(&self, id: AccountId, password: &PasswordHash) -> Result<(), StoreError> {
-        people::rehash(&self.database, id, password).await
+    async fn rehash(
+        &self,
+        id: AccountId,
+        former: &PasswordHash,
+        password: &PasswordHash,
+    ) -> Result<(), StoreError> {
+        people::rehash(&self.database, id, former, password).await
     }
 
     async fn erase(&self, id: AccountId) -> Result<bool, StoreError> {

@@ -65,6 +65,21 @@ impl Api {
         sent.await.unwrap()
     }
 
+    /// Does anything else with any body.
+    pub(crate) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
+        let body = body.to_owned().into();
+        let sent = self
+            .outbound
+            .call(method, self.url(path), all(headers), body);
+        sent.await.unwrap()
+    }
+
     /// What a path answers when all is well.
     pub(crate) async fn json(&self, path: &str) -> Value {
         let answer = self.get(path, &[]).await;

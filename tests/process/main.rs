@@ -5,6 +5,8 @@
 )]
 #![expect(clippy::print_stdout, reason = "a test says its figures")]
 
+mod accounts;
+mod admins;
 mod alerts;
 mod analytics;
 mod api;
@@ -13,6 +15,7 @@ mod buying;
 mod chain;
 mod channels;
 mod commands;
+mod edge;
 mod exports;
 mod history;
 mod home;
@@ -24,6 +27,9 @@ mod metrics;
 mod ml;
 mod models;
 mod moving;
+mod people;
+mod policies;
+mod programs;
 mod recorded;
 mod records;
 mod redis;
@@ -38,9 +44,11 @@ mod retrials;
 mod reviews;
 mod running;
 mod scrutiny;
+mod secrets;
 mod serving;
 mod sources;
 mod stops;
+mod tokens;
 mod wait;
 
 use redis_server::Server;

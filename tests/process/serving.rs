@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::api::problem;
 use crate::home::Home;
 use crate::listener::Listener;
 use crate::wait::within;
@@ -45,29 +46,64 @@ async fn a_fresh_start_says_where_it_is_and_shows_a_signal_and_an_outcome() {
     );
 }
 
-#[test]
-fn an_address_beyond_this_machine_is_refused_without_the_word() {
-    let home = Home::simulated().with("HTTP__LISTEN", "0.0.0.0:0");
-    for command in ["serve", "check"] {
-        let said = home.run(&[command], "");
-        assert_eq!(said.code, Some(1), "{said:?}");
-        assert!(
-            said.err.contains("http.listen") && said.err.contains("--open-access"),
-            "{said:?}"
-        );
-        assert!(!home.path("data").exists(), "it began before it refused");
+#[tokio::test]
+async fn beyond_this_machine_everybody_needs_an_account() {
+    let home = Home::simulated()
+        .with("HTTP__LISTEN", "0.0.0.0:0")
+        .with("ACCOUNTS__PUBLIC_URL", "https://desk.example");
+    let checked = home.run(&["check"], "");
+    assert!(
+        checked
+            .out
+            .contains("accounts; whoever sits at this machine may do everything"),
+        "{checked:?}"
+    );
+    let running = home.start(&[]).await;
+    let port = running.api.address.rsplit_once(':').unwrap().1;
+    let here = crate::api::Api::new(&format!("127.0.0.1:{port}"));
+    // By its public name, or from behind a proxy, one is a stranger; by another name nobody.
+    let by_name = ("host", "desk.example");
+    let by_proxy = ("x-forwarded-for", "127.0.0.1");
+    let by_another = ("forwarded", "for=127.0.0.1");
+    for stranger in [by_name, by_proxy, by_another] {
+        for path in ["/v1/signals", "/metrics", "/v1/admin/accounts"] {
+            let answer = here.get(path, &[stranger]).await;
+            problem(&answer, 401, "unauthenticated");
+        }
+        assert_eq!(here.get("/readyz", &[stranger]).await.status, 200);
     }
+    let unknown = here.get("/readyz", &[("host", "other.example")]).await;
+    problem(&unknown, 403, "forbidden");
+    assert_eq!(here.get("/v1/admin/accounts", &[]).await.status, 200);
+    let insists = here.get("/readyz", &[by_name]).await;
+    assert_eq!(
+        insists.header("strict-transport-security"),
+        Some("max-age=31536000")
+    );
+    running.stop().await;
 }
 
 #[tokio::test]
-async fn an_address_beyond_this_machine_is_taken_with_the_word() {
+async fn with_the_word_everybody_may_do_everything() {
     let home = Home::simulated().with("HTTP__LISTEN", "0.0.0.0:0");
     for args in [["serve", "--open-access"].as_slice(), &["--open-access"]] {
         let running = home.start(args).await;
         let port = running.api.address.rsplit_once(':').unwrap().1;
         let here = crate::api::Api::new(&format!("127.0.0.1:{port}"));
-        let answer = here.get("/readyz", &[("host", "desk.example")]).await;
+        let answer = here
+            .get("/v1/admin/accounts", &[("host", "desk.example")])
+            .await;
         assert_eq!(answer.status, 200);
         running.stop().await;
     }
+}
+
+#[tokio::test]
+async fn the_door_of_this_machine_can_be_closed() {
+    let home = Home::simulated().with("ACCOUNTS__OPEN_ON_THIS_MACHINE", "false");
+    let running = home.start(&[]).await;
+    let answer = running.api.get("/v1/signals", &[]).await;
+    problem(&answer, 401, "unauthenticated");
+    assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
+    assert_eq!(answer.header("strict-transport-security"), None);
 }

@@ -1,7 +1,12 @@
 //! What every store promises.
 
 pub(crate) mod channels;
+pub(crate) mod devices;
+pub(crate) mod keys;
+pub(crate) mod mails;
 pub(crate) mod market;
+pub(crate) mod people;
+pub(crate) mod plans;
 pub(crate) mod posts;
 pub(crate) mod predictions;
 pub(crate) mod recall;
@@ -11,6 +16,7 @@ pub(crate) mod roster;
 pub(crate) mod scrutiny;
 pub(crate) mod signals;
 pub(crate) mod stream;
+pub(crate) mod tidings;
 
 /// Every promise, run on the stores that `$open` opens.
 #[macro_export]
@@ -71,6 +77,35 @@ macro_rules! contract {
             market::an_open_signal_without_a_track_is_listed,
             market::a_judged_signal_is_no_longer_open,
             market::over_in_the_pessimistic_bound_is_not_yet_judged,
+            tidings::what_the_till_told_twice_is_kept_once,
+            tidings::what_the_till_told_is_due_until_it_was_dealt_with,
+            people::an_account_comes_back_as_it_was,
+            people::an_address_has_one_account_however_it_is_written,
+            people::accounts_come_in_pages_in_the_order_in_which_they_were_made,
+            people::an_account_is_changed_once_for_each_revision,
+            people::a_password_is_hashed_anew_in_the_place_of_the_same_one_alone,
+            people::a_code_of_an_authenticator_is_taken_once,
+            people::a_recovery_code_is_taken_once_and_by_its_owner,
+            people::a_mailed_link_is_taken_once_in_time_and_only_the_newest,
+            people::an_erased_account_leaves_nothing_but_what_privileged_people_did,
+            devices::a_refresh_token_is_exchanged_once_and_a_second_time_ends_its_session,
+            devices::a_refresh_token_dies_with_its_time,
+            devices::of_two_who_exchange_one_token_at_once_one_is_the_thief,
+            devices::a_cookie_is_shown_again_and_again_until_its_time_or_its_end,
+            devices::sessions_are_ended_alone_all_but_one_or_all_and_never_anothers,
+            devices::sessions_are_listed_while_they_hold_the_last_seen_first,
+            keys::a_key_comes_back_as_it_was_and_is_found_by_its_digest,
+            keys::a_key_ends_at_its_moment_never_later_and_by_its_owner,
+            keys::when_a_key_was_used_never_goes_back,
+            keys::one_key_signs_at_first_and_the_next_one_follows_the_newest,
+            plans::a_seeded_plan_leaves_the_one_that_an_admin_wrote,
+            plans::what_is_known_of_a_subscription_never_goes_back,
+            plans::a_channel_has_one_owner_at_most,
+            plans::requests_are_counted_by_month_and_account,
+            plans::deeds_are_numbered_and_come_newest_first_in_pages,
+            mails::a_mail_about_the_same_thing_is_not_kept_twice,
+            mails::a_mail_that_was_taken_is_due_again_until_it_was_sent,
+            mails::of_two_couriers_each_takes_other_mails,
         );
     };
 }

@@ -5,10 +5,12 @@
 mod any;
 mod chain;
 mod contract;
+mod copied;
 mod exact;
 mod file;
 mod forget;
 mod make;
+mod member;
 mod pace;
 mod postgres;
 mod server;

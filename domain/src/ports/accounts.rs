@@ -157,11 +157,17 @@ pub trait Accounts: Send + Sync {
     ) -> Result<Vec<Account>, StoreError>;
 
     /// Writes an account whose revision is one more than the stored one. `false`: it was changed
-    /// meanwhile, or is gone.
+    /// meanwhile, or is gone. A step that was taken meanwhile stays taken.
     async fn change(&self, account: &Account) -> Result<bool, StoreError>;
 
-    /// Keeps a password that was hashed anew; the account itself did not change.
-    async fn rehash(&self, id: AccountId, password: &PasswordHash) -> Result<(), StoreError>;
+    /// Keeps a password that was hashed anew, in the place of its former hash alone: whoever set
+    /// another one meanwhile keeps that.
+    async fn rehash(
+        &self,
+        id: AccountId,
+        former: &PasswordHash,
+        password: &PasswordHash,
+    ) -> Result<(), StoreError>;
 
     /// Erases an account with everything that is its own. `false`: there is none.
     async fn erase(&self, id: AccountId) -> Result<bool, StoreError>;

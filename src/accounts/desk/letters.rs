@@ -26,6 +26,20 @@ const ANOTHER_WITHIN: Duration = Duration::from_secs(600);
 /// The languages that mails are written in.
 pub(super) const LANGUAGES: [&str; 2] = ["en", "ru"];
 
+/// The grain of answers that must not tell whether there is an account: what is done for one takes
+/// less, and the answer waits for the next full grain.
+const GRAIN: Duration = Duration::from_millis(250);
+
+/// Answers at the next full grain of time, so that the answer does not tell by its time what was done.
+async fn evenly<T>(work: impl Future<Output = T>) -> T {
+    let began = tokio::time::Instant::now();
+    let done = work.await;
+    let grains = began.elapsed().as_millis() / GRAIN.as_millis() + 1;
+    let grains = u32::try_from(grains).unwrap_or(u32::MAX);
+    tokio::time::sleep_until(began + GRAIN * grains).await;
+    done
+}
+
 impl Desk {
     /// Registers somebody. The answer is the same whether the address has an account or not; the mail
     /// says which. An account that was never verified is taken over by whoever reads the mail.
@@ -45,18 +59,21 @@ impl Desk {
         let language = language_of(language)?;
         strong_enough(password, &email)?;
         let password = self.0.passwords.hash(password).await?;
-        let account = self.account_of(email, password, language).await?;
-        if !self.0.limiter.may_write(&account.email) {
-            return Ok(());
-        }
-        if account.verified.is_some() {
-            let about = secrets::opaque().to_string();
-            let mailer = &self.0.mailer;
-            mailer.write("already", &account, &about, json!({})).await?;
-        } else {
-            self.mail_link(&account, Purpose::Verify).await?;
-        }
-        Ok(())
+        evenly(async {
+            let account = self.account_of(email, password, language).await?;
+            if !self.0.limiter.may_write(&account.email) {
+                return Ok(());
+            }
+            if account.verified.is_some() {
+                let about = secrets::opaque().to_string();
+                let mailer = &self.0.mailer;
+                mailer.write("already", &account, &about, json!({})).await?;
+            } else {
+                self.mail_link(&account, Purpose::Verify).await?;
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// Makes the account, or finds the one that has the address. Of one that was never verified the
@@ -150,14 +167,17 @@ impl Desk {
     pub async fn forgot(&self, email: &str, from: Option<IpAddr>) -> Result<(), Refusal> {
         self.0.limiter.knock(from)?;
         let email = address(email)?;
-        let account = self.0.accounts.by_email(&email).await?;
-        let open = account.filter(|account| account.closed.is_none());
-        match open {
-            Some(account) if self.0.limiter.may_write(&email) => {
-                self.mail_link(&account, Purpose::Reset).await
+        evenly(async {
+            let account = self.0.accounts.by_email(&email).await?;
+            let open = account.filter(|account| account.closed.is_none());
+            match open {
+                Some(account) if self.0.limiter.may_write(&email) => {
+                    self.mail_link(&account, Purpose::Reset).await
+                }
+                Some(_) | None => Ok(()),
             }
-            Some(_) | None => Ok(()),
-        }
+        })
+        .await
     }
 
     /// Sets another password for whoever has the mailed link, and logs all devices out.

@@ -64,7 +64,8 @@ impl Desk {
         let account = self.0.accounts.by_email(&email).await?;
         let hash = account.as_ref().map(|account| &account.password);
         let right = self.0.passwords.verify(attempt.password, hash).await?;
-        let account = account.filter(|it| right && it.closed.is_none());
+        let open = |it: &Account| right && it.closed.is_none() && it.verified.is_some();
+        let account = account.filter(open);
         let Some(account) = account else {
             metrics::counter!("touchstone_logins_total", "outcome" => "wrong").increment(1);
             budget?;
@@ -76,12 +77,10 @@ impl Desk {
             budget?;
         }
         proven?;
-        if account.verified.is_none() {
-            return Err(Refusal::Unverified);
-        }
         if self.0.passwords.is_dated(&account.password) {
             let hash = self.0.passwords.hash(attempt.password).await?;
-            self.0.accounts.rehash(account.id, &hash).await?;
+            let former = &account.password;
+            self.0.accounts.rehash(account.id, former, &hash).await?;
         }
         metrics::counter!("touchstone_logins_total", "outcome" => "in").increment(1);
         self.begin(account, attempt.from, attempt.browser).await
@@ -100,12 +99,15 @@ impl Desk {
         let accounts = &self.0.accounts;
         let secret = self.0.seal.open(super::members::SECOND, &factor.secret)?;
         let now = self.0.clock.now();
-        let taken = match second::step_of(&secret, &account.email, code, now) {
-            Some(step) => accounts.take_step(account.id, step).await?,
-            None => {
-                let digest = secrets::recovery_digest(code);
-                accounts.take_recovery(account.id, digest).await?
+        let taken = if second::is_code(code) {
+            self.0.limiter.guess_code(account.id)?;
+            match second::step_of(&secret, &account.email, code, now) {
+                Some(step) => accounts.take_step(account.id, step).await?,
+                None => false,
             }
+        } else {
+            let digest = secrets::recovery_digest(code);
+            accounts.take_recovery(account.id, digest).await?
         };
         if taken {
             Ok(true)

@@ -110,7 +110,7 @@ impl Desk {
     /// The account of a caller who says his password once more.
     async fn proven(&self, caller: &Caller, password: &SecretString) -> Result<Account, Refusal> {
         let account = self.own(caller).await?;
-        self.0.limiter.guess(&account.email, None)?;
+        self.0.limiter.guess_inside(account.id)?;
         let right = self
             .0
             .passwords
@@ -162,7 +162,7 @@ impl Desk {
         code: &str,
     ) -> Result<Vec<String>, Refusal> {
         let mut account = self.own(caller).await?;
-        self.0.limiter.guess(&account.email, None)?;
+        self.0.limiter.guess_inside(account.id)?;
         let begun = account.second.as_mut().filter(|it| !it.confirmed);
         let begun = begun.ok_or_else(|| Refusal::Unfit("begin one first".to_owned()))?;
         let secret = self.0.seal.open(SECOND, &begun.secret)?;

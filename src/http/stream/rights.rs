@@ -58,7 +58,7 @@ impl Rights {
             return Err(Refusal::new("unauthenticated", message));
         }
         if !caller.may(Scope::StreamRead) {
-            let message = format!("the key needs the scope {}", Scope::StreamRead.label());
+            let message = format!("a key with the scope {}", Scope::StreamRead.label());
             return Err(Refusal::new("not_allowed", message));
         }
         let program = matches!(caller.who, Who::Program { .. });

@@ -22,11 +22,13 @@ const OPEN: &str = "INSERT INTO accounts (id, number, email, password, verified,
      $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14 \
      WHERE NOT EXISTS (SELECT 1 FROM accounts y WHERE y.email = $2)";
 
+/// A step that was taken since the account was read stays taken, while it is the same secret.
 const CHANGE: &str = "UPDATE accounts SET email = $2, password = $3, verified = $4, role = $5, \
-     language = $6, granted = $7, second = $8, second_confirmed = $9, second_step = $10, chosen = $11, \
+     language = $6, granted = $7, second = $8, second_confirmed = $9, second_step = \
+     CASE WHEN second = $8 AND second_step > $10 THEN second_step ELSE $10 END, chosen = $11, \
      created = $12, closed = $13, revision = $14 WHERE id = $1 AND revision = $14 - 1";
 
-const REHASH: &str = "UPDATE accounts SET password = $2 WHERE id = $1";
+const REHASH: &str = "UPDATE accounts SET password = $2 WHERE id = $1 AND password = $3";
 
 const STEP: &str = "UPDATE accounts SET second_step = $2 WHERE id = $1 AND second_step < $2";
 
@@ -65,10 +67,11 @@ pub(super) async fn change<D: Database>(
 pub(super) async fn rehash<D: Database>(
     database: &D,
     id: AccountId,
+    former: &PasswordHash,
     password: &PasswordHash,
 ) -> Result<(), StoreError> {
     let mut session = database.write().await?;
-    let values = values![id.to_string(), &password.0];
+    let values = values![id.to_string(), &password.0, &former.0];
     session.tell(SqlStr::from_static(REHASH), values).await?;
     session.commit().await
 }

@@ -1,0 +1,240 @@
+//! Those who run the place: what they do holds at once, and stands in a log that nobody changes.
+
+use std::time::{Duration, Instant};
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use touchstone::outbound::Answer;
+
+use crate::api::{number, problem, read, text};
+use crate::people::{PASSWORD, Person, Town, closed};
+use crate::wait::until;
+
+const ADMIN: &str = "quilt hammer saffron 77";
+
+#[tokio::test]
+async fn what_an_admin_changes_holds_within_a_second_and_stands_in_the_log() {
+    let home = closed();
+    let words = ["admin", "create", "--email", "root@example.org"];
+    let weak = home.run(&words, "password123\n");
+    assert_eq!(weak.code, Some(1), "{weak:?}");
+    let made = home.run(&words, &format!("{ADMIN}\n"));
+    assert_eq!(made.code, Some(0), "{made:?}");
+    assert!(!made.out.contains(ADMIN) && !made.err.contains(ADMIN));
+    let town = Town::at(home).await;
+    let root = town.logged_in("root@example.org", ADMIN).await;
+    let anna = town.settle("anna").await;
+    let id = text(&town.told(&anna.bearer(), "/v1/account").await, "id");
+
+    for path in [
+        "/v1/admin/accounts",
+        "/v1/admin/audit",
+        "/v1/reviews",
+        "/metrics",
+    ] {
+        let answer = town.ask(&anna.bearer(), Method::GET, path, None).await;
+        problem(&answer, 403, "not_allowed");
+    }
+    // The token stays the same; what it opens changes.
+    for (role, expected) in [
+        ("reviewer", 200),
+        ("user", 403),
+        ("admin", 200),
+        ("user", 403),
+    ] {
+        change(&town, &root, &id, json!({ "role": role })).await;
+        let began = Instant::now();
+        town.becomes(&anna, "/v1/reviews", expected).await;
+        assert!(began.elapsed() < Duration::from_secs(1), "{role}");
+    }
+    // Another node did it: this one hears of it within a second, too.
+    town.raise(&anna.email, "role = 'reviewer'").await;
+    let began = Instant::now();
+    town.becomes(&anna, "/v1/reviews", 200).await;
+    assert!(began.elapsed() < Duration::from_secs(1));
+    town.raise(&anna.email, "role = 'user'").await;
+
+    let own = text(&town.told(&root.bearer(), "/v1/account").await, "id");
+    for own_end in [json!({ "role": "user" }), json!({ "closed": true })] {
+        let answer = changed(&town, &root, &own, own_end).await;
+        problem(&answer, 409, "conflict");
+    }
+    let nobody = "00000000-0000-4000-8000-000000000000";
+    let answer = changed(&town, &root, nobody, json!({ "role": "user" })).await;
+    problem(&answer, 404, "not_found");
+    let answer = changed(&town, &root, &id, json!({ "granted": "gold" })).await;
+    problem(&answer, 404, "not_found");
+
+    // A plan is written, a channel is made, given away, changed and archived.
+    let bearer = root.bearer();
+    let plans = town.told(&bearer, "/v1/plans").await;
+    let mut terms = plans
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|plan| plan["id"] == "pro")
+        .unwrap()
+        .clone();
+    terms.as_object_mut().unwrap().remove("id");
+    terms["title"] = json!("Professional");
+    let put =
+        async |path: &str, body: Value| town.ask(&bearer, Method::PUT, path, Some(body)).await;
+    assert_eq!(put("/v1/admin/plans/pro", terms).await.status, 200);
+    let plans = town.told(&anna.bearer(), "/v1/plans").await;
+    assert!(plans.to_string().contains("Professional"));
+    let hook = json!({ "id": "hook", "source": "webhook", "title": "A hook" });
+    let hook = town
+        .ask(&bearer, Method::POST, "/v1/channels", Some(hook))
+        .await;
+    assert_eq!(hook.status, 201, "{:?}", hook.body);
+    let rekey = async |whose: &Person| {
+        town.ask(&whose.bearer(), Method::POST, "/v1/channels/hook/key", None)
+            .await
+    };
+    problem(&rekey(&anna).await, 403, "not_allowed");
+    let owner = "/v1/admin/channels/hook/owner";
+    assert_eq!(put(owner, json!({ "account": id })).await.status, 204);
+    assert_eq!(rekey(&anna).await.status, 201);
+    // Its owner cannot touch its history.
+    let any = [
+        ("authorization", anna.bearer()),
+        ("if-match", "*".to_owned()),
+    ];
+    let any = any.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let archive = town
+        .running
+        .api
+        .send(Method::DELETE, "/v1/channels/hook", &any, None)
+        .await;
+    problem(&archive, 403, "not_allowed");
+    assert_eq!(put(owner, json!({ "account": null })).await.status, 204);
+    problem(&rekey(&anna).await, 403, "not_allowed");
+    let any = [("authorization", bearer.as_str()), ("if-match", "*")];
+    let archive = town
+        .running
+        .api
+        .send(Method::DELETE, "/v1/channels/hook", &any, None)
+        .await;
+    assert_eq!(archive.status, 204, "{:?}", archive.body);
+
+    let log = town.told(&bearer, "/v1/admin/audit?limit=500").await;
+    let log = log.as_array().unwrap();
+    let actions: Vec<_> = log
+        .iter()
+        .rev()
+        .map(|deed| deed["action"].as_str().unwrap())
+        .collect();
+    let mut expected = vec!["admin.create"];
+    // Four roles, and a plan that there is not is refused before it is noted.
+    expected.extend(["account.change"; 4]);
+    expected.extend([
+        "plan.write",
+        "channel.make",
+        "channel.owner",
+        "channel.key",
+        "channel.owner",
+        "channel.change",
+    ]);
+    assert_eq!(actions, expected);
+    assert_eq!(log.last().unwrap()["actor"], "operator");
+    let key = log
+        .iter()
+        .find(|deed| deed["action"] == "channel.key")
+        .unwrap();
+    assert_eq!(
+        (&key["actor"], &key["subject"]),
+        (&json!(id), &json!("hook"))
+    );
+    let numbers: Vec<_> = log.iter().map(|deed| number(deed, "number")).collect();
+    let newest = actions.len() as u64;
+    assert_eq!(numbers, (1..=newest).rev().collect::<Vec<_>>());
+    let page = format!("/v1/admin/audit?limit=2&before={newest}");
+    let page = town.told(&bearer, &page).await;
+    assert_eq!(number(&page[0], "number"), newest - 1);
+    assert!(
+        !json!(log).to_string().contains('@'),
+        "an address of mail is in the log"
+    );
+    for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
+        let answer = town
+            .ask(&bearer, method, "/v1/admin/audit", Some(json!({})))
+            .await;
+        problem(&answer, 405, "method_not_allowed");
+    }
+    // Whoever is erased takes nothing of it along.
+    let proof = Some(json!({ "password": PASSWORD }));
+    town.ask(&anna.bearer(), Method::DELETE, "/v1/account", proof)
+        .await;
+    let after = town.told(&bearer, "/v1/admin/audit?limit=500").await;
+    assert_eq!(after, json!(log));
+}
+
+#[tokio::test]
+async fn a_closed_account_is_out_at_once_and_back_when_it_is_opened_again() {
+    let town = Town::found().await;
+    let admin = town.admin().await;
+    let anna = town.settle("anna").await;
+    let id = text(&town.told(&anna.bearer(), "/v1/account").await, "id");
+    change(&town, &admin, &id, json!({ "closed": true })).await;
+    let answer = town
+        .ask(&anna.bearer(), Method::GET, "/v1/account", None)
+        .await;
+    problem(&answer, 401, "unauthenticated");
+    let body = json!({ "refresh_token": anna.refresh });
+    problem(
+        &town.post("/v1/auth/refresh", body).await,
+        401,
+        "unauthenticated",
+    );
+    let told = problem(
+        &town.log_in(&anna.email, PASSWORD, None).await,
+        401,
+        "unauthenticated",
+    );
+    let nobody = problem(
+        &town.log_in("nobody@example.org", PASSWORD, None).await,
+        401,
+        "unauthenticated",
+    );
+    assert_eq!(told["detail"], nobody["detail"]);
+    // It is not opened by a link, either.
+    let before = town.mails(&anna.email).await.len();
+    town.post("/v1/auth/forgot", json!({ "email": anna.email }))
+        .await;
+    assert_eq!(town.mails(&anna.email).await.len(), before);
+    let rows = town.told(&admin.bearer(), "/v1/admin/accounts").await;
+    let row = rows["accounts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|row| row["id"] == id)
+        .unwrap();
+    assert!(row["closed"].is_i64());
+
+    change(&town, &admin, &id, json!({ "closed": false })).await;
+    let anna = town.logged_in(&anna.email, PASSWORD).await;
+    until("she is let in", async || {
+        let answer = town
+            .ask(&anna.bearer(), Method::GET, "/v1/account", None)
+            .await;
+        (answer.status == 200).then_some(())
+    })
+    .await;
+}
+
+async fn changed(town: &Town, admin: &Person, id: &str, what: Value) -> Answer {
+    let path = format!("/v1/admin/accounts/{id}");
+    town.ask(&admin.bearer(), Method::PATCH, &path, Some(what))
+        .await
+}
+
+async fn change(town: &Town, admin: &Person, id: &str, what: Value) {
+    let answer = changed(town, admin, id, what.clone()).await;
+    assert_eq!(answer.status, 200, "{:?}", answer.body);
+    let row = read(&answer);
+    for (member, value) in what.as_object().unwrap() {
+        if member != "closed" {
+            assert_eq!(row[member], *value);
+        }
+    }
+}
