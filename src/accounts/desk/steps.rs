@@ -77,7 +77,7 @@ impl Desk {
         }
         proven?;
         if account.verified.is_none() {
-            return Err(Refusal::Unverified);
+            return Err(Refusal::WrongPassword);
         }
         metrics::counter!("touchstone_logins_total", "outcome" => "in").increment(1);
         self.begin(account, from, true).await

@@ -56,13 +56,23 @@ impl Wrong {
     pub(super) fn of(refusal: Refusal, fields: Fields) -> Result<Self, Trouble> {
         let (field, why) = match &refusal {
             Refusal::WrongPassword => (fields.password, "The password is wrong.".to_owned()),
-            Refusal::SecondFactor => (fields.code, "Enter the code of your authenticator, or a recovery code.".to_owned()),
-            Refusal::WrongCode => (fields.code, "The code is wrong or was used; wait for the next one.".to_owned()),
-            Refusal::Unverified => (fields.form, "Open the link that was mailed to you first. Register again with this address to get another one.".to_owned()),
-            Refusal::DeadLink => (fields.form, "The link was used or is too old; ask for another one.".to_owned()),
+            Refusal::SecondFactor => (
+                fields.code,
+                "Enter the code of your authenticator, or a recovery code.".to_owned(),
+            ),
+            Refusal::WrongCode => (
+                fields.code,
+                "The code is wrong or was used; wait for the next one.".to_owned(),
+            ),
+            Refusal::DeadLink => (
+                fields.form,
+                "The link was used or is too old; ask for another one.".to_owned(),
+            ),
             Refusal::Over => (fields.form, "That took too long; log in again.".to_owned()),
             Refusal::Weak(weak) => (fields.new, sentence(&weak.to_string())),
-            Refusal::TooMany(_) | Refusal::Unfit(_) | Refusal::Stale => (fields.form, sentence(&refusal.to_string())),
+            Refusal::TooMany(_) | Refusal::Unfit(_) | Refusal::Stale => {
+                (fields.form, sentence(&refusal.to_string()))
+            }
             Refusal::Unknown(what) => (fields.form, format!("There is no such {what} any more.")),
             Refusal::Invalid(field, why) => (*field, sentence(why)),
             Refusal::Reused
