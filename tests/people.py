@@ -455,6 +455,26 @@ def ending(walk, codes, admin):
     check("nor is it kept", [row["email"] for row in accounts["accounts"]] == [ADMIN], accounts)
 
 
+def without_payments(browser, axe, shots):
+    """A platform without a till, and how its admin sees the plans."""
+    os.environ["TOUCHSTONE__SIMULATOR__ENABLED"] = "false"
+    server = Server("1")
+    try:
+        made = subprocess.run([server.binary, "admin", "create", "--email", ADMIN], cwd=server.home, input=ADMIN_PASSWORD + "\n", capture_output=True, text=True)
+        server.start()
+        walk = Walk(server, browser, axe, shots)
+        walk.go("/login?next=/account/plan")
+        walk.fill(email=ADMIN, password=ADMIN_PASSWORD)
+        walk.press("Log in")
+        said = walk.text()
+        check("whoever runs the platform is told that he sees everything", walk.here() == "/account/plan" and "You run the platform" in said, (made.stderr, said))
+        check("and where no payments are taken nothing is sold", "plans are given by an admin" in said and not walk.browser.run("document.querySelectorAll('.plans button').length"), said)
+        walk.fine("plan without payments")
+    finally:
+        server.stop(signal.SIGTERM)
+        shutil.rmtree(server.home, ignore_errors=True)
+
+
 def silent(server, browser):
     with open(os.path.join(server.home, "log"), errors="replace") as log:
         text = log.read()
@@ -496,6 +516,7 @@ def main():
         ending(walk, codes, admin["access_token"])
         browser.run("1")
         silent(server, browser)
+        without_payments(browser, axe, shots)
     finally:
         if browser:
             browser.close()
