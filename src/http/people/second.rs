@@ -138,7 +138,7 @@ mod tests {
             picture("otpauth://totp/Touchstone:anna@example.org?secret=ABCDEFGH").unwrap();
         let path = picture["path"].as_str().unwrap();
         let side = picture["side"].as_u64().unwrap();
-        assert!(path.starts_with("M4 4h7v1H4V4"), "{path}");
+        assert!(path.starts_with("M4 4h1v1H4V4"), "{side}");
         assert!(
             path.chars()
                 .all(|c| c.is_ascii_digit() || "MhvHV ".contains(c))
