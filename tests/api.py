@@ -58,7 +58,7 @@ expected-statuses = ["2xx", "3xx", 400, 401, 403, 404, 409, 412, 429, "5xx"]
 # What no schema can say of an account: whether a link is alive, a password hard to guess, a text an address.
 JUDGED = ["POST /v1/auth/register", "POST /v1/auth/verify", "POST /v1/auth/login", "POST /v1/auth/forgot", "POST /v1/auth/reset",
           "PATCH /v1/account", "POST /v1/account/password", "POST /v1/account/keys", "POST /v1/account/keys/{id}/rotate",
-          "PATCH /v1/admin/accounts/{id}", "PUT /v1/admin/plans/{id}", "PUT /v1/admin/channels/{id}/owner"]
+          "POST /v1/billing/webhook", "PATCH /v1/admin/accounts/{id}", "PUT /v1/admin/plans/{id}", "PUT /v1/admin/channels/{id}/owner"]
 SETTINGS += "".join(f"""
 [[operations]]
 include-name = "{name}"
@@ -90,8 +90,16 @@ def main(schemathesis):
     try:
         server.start()
         wait_for_signals(server)
-        # Whoever sits at the machine needs no token, so that none can be ignored.
-        run(schemathesis, server, "whoever sits at the machine", BUDGET_S, ["--exclude-checks", "use_after_free,ignored_auth"])
+        # Whoever sits at the machine needs no token, so to him none is described.
+        described = call(server, "GET", "/openapi.json")
+        for item in described["paths"].values():
+            for operation in item.values():
+                operation["security"] = []
+        plain = os.path.join(server.home, "openapi.json")
+        with open(plain, "w") as file:
+            json.dump(described, file)
+        run(schemathesis, server, "whoever sits at the machine", BUDGET_S,
+            ["--exclude-checks", "use_after_free,ignored_auth", "--url", server.url], document=plain)
     finally:
         server.stop()
         shutil.rmtree(server.home, ignore_errors=True)
@@ -139,12 +147,12 @@ def wait_for_signals(server, token=None):
     raise SystemExit("FAILED the simulator makes no signals")
 
 
-def run(schemathesis, server, who, budget, more, **env):
+def run(schemathesis, server, who, budget, more, document=None, **env):
     settings = os.path.join(server.home, "schemathesis.toml")
     with open(settings, "w") as file:
         file.write(SETTINGS)
     said = subprocess.run(
-        [schemathesis, "--config-file", settings, "run", server.url + "/openapi.json", "--checks", "all",
+        [schemathesis, "--config-file", settings, "run", document or server.url + "/openapi.json", "--checks", "all",
          # DELETE archives a channel: what was recorded cannot be removed.
          *more, "--seed", "7",
          *(word for path in LEFT_OUT for word in ("--exclude-path", path)), "--max-time", str(budget), "--no-shrink",

@@ -26,6 +26,7 @@ const EVERYWHERE: [(&str, &str); 7] = [
 /// Completes a document in place.
 pub(super) fn complete(document: &mut Value) {
     no_more_members(document);
+    flattened(document);
     credentials(document);
     // By `get_mut`: an index would put in what is not there.
     let paths = document.get_mut("paths").and_then(Value::as_object_mut);
@@ -41,6 +42,52 @@ pub(super) fn complete(document: &mut Value) {
                 problems(responses);
             }
         }
+    }
+}
+
+/// A form that holds all members of another one and more is one form: said as two, each of which
+/// allows its own members alone, nothing would fit both.
+fn flattened(document: &mut Value) {
+    let Some(schemas) = document.pointer_mut("/components/schemas") else {
+        return;
+    };
+    let known = schemas.clone();
+    for schema in schemas
+        .as_object_mut()
+        .into_iter()
+        .flat_map(Map::values_mut)
+    {
+        let parts = schema["allOf"].as_array().into_iter().flatten();
+        let parts: Vec<_> = parts
+            .filter_map(|part| match part["$ref"].as_str() {
+                Some(name) => known.pointer(name.strip_prefix("#/components/schemas")?),
+                None => Some(part),
+            })
+            .cloned()
+            .collect();
+        if !parts
+            .iter()
+            .any(|part| part["additionalProperties"] == false)
+        {
+            continue;
+        }
+        let mut whole = json!({ "type": "object", "properties": {}, "required": [] });
+        for part in &parts {
+            if let (Some(all), Some(more)) = (
+                whole["properties"].as_object_mut(),
+                part["properties"].as_object(),
+            ) {
+                all.extend(more.clone());
+            }
+            if let (Some(all), Some(more)) = (
+                whole["required"].as_array_mut(),
+                part["required"].as_array(),
+            ) {
+                all.extend(more.iter().cloned());
+            }
+        }
+        whole["description"] = schema["description"].clone();
+        *schema = whole;
     }
 }
 
@@ -105,6 +152,25 @@ fn problems(responses: &mut Map<String, Value>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_form_with_all_of_another_is_one_form() {
+        let mut document = json!({ "components": { "schemas": {
+            "Terms": { "properties": { "title": {} }, "required": ["title"], "additionalProperties": false },
+            "Out": { "description": "more", "allOf": [
+                { "$ref": "#/components/schemas/Terms" },
+                { "type": "object", "properties": { "id": {} }, "required": ["id"] },
+            ] },
+            "Open": { "allOf": [{ "properties": { "id": {} } }] },
+        } } });
+        complete(&mut document);
+        let schemas = &document["components"]["schemas"];
+        assert_eq!(schemas["Out"]["required"], json!(["title", "id"]));
+        assert!(
+            schemas["Out"].get("allOf").is_none() && schemas["Out"]["properties"]["id"].is_object()
+        );
+        assert!(schemas["Open"].get("allOf").is_some());
+    }
 
     #[test]
     fn every_operation_tells_the_problems_that_anybody_can_have() {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use touchstone::outbound::Answer;
 
 use crate::api::{problem, read, text};
-use crate::people::{PASSWORD, Person, Town, code, person};
+use crate::people::{PASSWORD, Person, Town, code, fill, person};
 
 const OTHER: &str = "walnut sleigh parsnip 12";
 
@@ -247,6 +247,16 @@ async fn a_second_factor_is_asked_for_and_each_of_its_codes_opens_once() {
     let third = code(&secret, &anna.email, 1);
     problem(&log_in(Some(&third)).await, 429, "too_many_requests");
     person(&anna.email, &log_in(recovery[2].as_str()).await);
+
+    // So it is on the page, which asks for both at once then.
+    let api = &town.running.api;
+    let both = [("email", anna.email.as_str()), ("password", PASSWORD)];
+    let (_, page) = fill(api, "/login", &both).await;
+    assert_eq!(page.status, 429);
+    assert!(String::from_utf8_lossy(&page.body).contains("name=\"code\""));
+    let spare = ("code", recovery[4].as_str().unwrap());
+    let (_, page) = fill(api, "/login", &[both[0], both[1], spare]).await;
+    assert_eq!(page.header("location"), Some("/account"), "{page:?}");
 
     // It is taken away by both factors alone.
     let drop = async |code: Option<&str>| {

@@ -10,7 +10,7 @@ use tokio_tungstenite::tungstenite::http::HeaderValue;
 use touchstone::accounts::secrets;
 
 use crate::api::{problem, text};
-use crate::people::{Person, Town, closed, now};
+use crate::people::{Person, Town, closed, field, now};
 
 const DESK: (&str, &str) = ("origin", "https://desk.example");
 const EVIL: (&str, &str) = ("origin", "https://evil.example");
@@ -187,6 +187,58 @@ async fn a_cookie_changes_something_only_from_a_page_of_ours() {
         401,
         "unauthenticated",
     );
+}
+
+#[tokio::test]
+async fn a_page_takes_no_form_but_its_own() {
+    let town = town().await;
+    let anna = town.settle("anna").await;
+    let max = town.settle("max").await;
+    let (hers, his) = (browser(&town, &anna).await, browser(&town, &max).await);
+    let api = &town.running.api;
+    let token = async |cookie: &str| {
+        let page = api.get("/account/keys", &[("cookie", cookie)]).await;
+        assert_eq!(page.status, 200, "{page:?}");
+        field(&page, "token")
+    };
+    let (own, another) = (token(&hers).await, token(&his).await);
+    assert_ne!(own, token(&hers).await, "each page has one of its own");
+    let post = async |path: &str, token: &str, more: &str, headers: &[(&str, &str)]| {
+        let form = ("content-type", "application/x-www-form-urlencoded");
+        let mut all = vec![("cookie", hers.as_str()), form];
+        all.extend(headers);
+        api.post(path, &all, &format!("token={token}{more}")).await
+    };
+    for path in [
+        "/account/language",
+        "/account/password",
+        "/account/sessions/end",
+        "/account/second-factor",
+        "/account/second-factor/confirm",
+        "/account/second-factor/end",
+        "/account/recovery-codes",
+        "/account/delete",
+        "/account/keys",
+        "/account/keys/rotate",
+        "/account/keys/end",
+        "/account/plan",
+        "/account/plan/portal",
+        "/account/plan/end",
+        "/logout",
+    ] {
+        for token in ["", "00ff", another.as_str()] {
+            let posted = post(path, token, "&language=ru", &[]).await;
+            assert_eq!(posted.status, 403, "{path} with {token}");
+        }
+        let foreign = post(path, &own, "&language=ru", &[EVIL]).await;
+        assert_eq!(foreign.status, 403, "{path}");
+    }
+    let told = town.told(&anna.bearer(), "/v1/account").await;
+    assert_eq!(told["language"], "en");
+    let done = post("/account/language", &own, "&language=ru", &[]).await;
+    assert!(done.status.is_redirection(), "{done:?}");
+    let told = town.told(&anna.bearer(), "/v1/account").await;
+    assert_eq!(told["language"], "ru");
 }
 
 #[tokio::test]

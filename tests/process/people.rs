@@ -12,8 +12,9 @@ use sqlx::{AssertSqlSafe, Row as _};
 use touchstone::accounts::seal::Seal;
 use touchstone::accounts::{mailer, second};
 use touchstone::outbound::Answer;
+use url::form_urlencoded;
 
-use crate::api::{read, text};
+use crate::api::{Api, read, text};
 use crate::home::Home;
 use crate::running::Running;
 use crate::wait::until;
@@ -38,10 +39,11 @@ pub(crate) fn closed() -> Home {
 
 /// A place with people.
 pub(crate) struct Town {
-    pub home: Home,
     pub running: Running,
     database: PathBuf,
     seal: Seal,
+    /// Its files go with it.
+    _home: Home,
 }
 
 /// Somebody who is logged in.
@@ -71,7 +73,7 @@ impl Town {
             database: home.path("data/simulator.db"),
             seal: Seal::new(&secret).unwrap(),
             running,
-            home,
+            _home: home,
         }
     }
 
@@ -201,6 +203,32 @@ impl Town {
         })
         .await;
     }
+}
+
+/// Fills in the form of a page and posts it, as a browser does in which nobody is logged in. Gives the
+/// cookie by which the form is known, and the answer.
+pub(crate) async fn fill(api: &Api, path: &str, fields: &[(&str, &str)]) -> (String, Answer) {
+    let page = api.get(path, &[]).await;
+    let cookie = page.header("set-cookie").unwrap();
+    let cookie = cookie.split(';').next().unwrap();
+    let headers = [
+        ("cookie", cookie),
+        ("content-type", "application/x-www-form-urlencoded"),
+    ];
+    let form = form_urlencoded::Serializer::new(String::new())
+        .append_pair("token", &field(&page, "token"))
+        .extend_pairs(fields)
+        .finish();
+    let answer = api.post(path, &headers, &form).await;
+    (cookie.split_once('=').unwrap().1.to_owned(), answer)
+}
+
+/// What stands in a hidden field of a page.
+pub(crate) fn field(page: &Answer, name: &str) -> String {
+    let page = String::from_utf8_lossy(&page.body).into_owned();
+    let value = page.split(&format!("name=\"{name}\" value=\"")).nth(1);
+    let value = value.unwrap_or_else(|| panic!("no {name} in {page}"));
+    value.split('"').next().unwrap().to_owned()
 }
 
 pub(crate) fn person(email: &str, answer: &Answer) -> Person {

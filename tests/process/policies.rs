@@ -284,7 +284,8 @@ async fn every_address_that_is_routed_stands_in_the_description_or_is_a_page() {
     let mut routed = BTreeSet::new();
     for file in files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http")) {
         let source = std::fs::read_to_string(&file).unwrap();
-        for word in [".route(", "web::resource(", "web::scope("] {
+        // `page` is how `http::people` writes `web::resource`.
+        for word in [".route(", "web::resource(", "web::scope(", ".service(page("] {
             for after in source.split(word).skip(1) {
                 let Some(rest) = after.trim_start().strip_prefix('"') else {
                     continue;
@@ -310,8 +311,16 @@ async fn every_address_that_is_routed_stands_in_the_description_or_is_a_page() {
         let page = town.running.api.get(path, &[("accept", "text/html")]).await;
         let kind = page.header("content-type").unwrap_or_default();
         assert!(
-            kind.starts_with("text/html") || page.status.is_redirection() || page.status == 405,
+            kind.starts_with("text/") || page.status.is_redirection() || page.status == 405,
             "{path}: {page:?}"
+        );
+        // Nobody's form is taken, whoever he is: it is not ours.
+        let form = [("content-type", "application/x-www-form-urlencoded")];
+        let posted = town.running.api.post(path, &form, "token=00&email=a").await;
+        let leads = posted.header("location").unwrap_or_default();
+        assert!(
+            matches!(posted.status.as_u16(), 403 | 405) || leads.starts_with("/login"),
+            "{path}: {posted:?}"
         );
     }
     // What is not described is not done, either.

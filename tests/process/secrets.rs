@@ -7,7 +7,7 @@ use touchstone::accounts::mailer;
 use touchstone::accounts::seal::Seal;
 
 use crate::api::{Api, read, text};
-use crate::people::{PASSWORD, code, now};
+use crate::people::{PASSWORD, code, field, fill, now};
 use crate::wait::until;
 
 const SECRET: &str = "a-seal-that-is-long-enough-for-anybody-91";
@@ -172,6 +172,13 @@ async fn no_secret_stands_in_any_log_whatever_fails() {
     );
     let reset = used.add("a link's token", link().await);
     bring(api).await;
+    for page in ["verify", "reset"] {
+        let page = api.get(&format!("/{page}?token={reset}"), &[]).await;
+        assert_eq!(page.status, 200);
+    }
+    let (cookie, second) = fill(api, "/login", &[("email", email), ("password", OTHER)]).await;
+    used.add("the cookie of a form", cookie);
+    used.add("the ticket of a first step", field(&second, "ticket"));
     let counted = ask(&access, Method::GET, "/metrics", None).await;
     assert_eq!(counted.status, 200);
     let counted = String::from_utf8_lossy(&counted.body).into_owned();
@@ -179,6 +186,7 @@ async fn no_secret_stands_in_any_log_whatever_fails() {
     for (path, bearer) in [
         (format!("/v1/signals?access_token={access}"), ""),
         (format!("/v1/{key}"), key.as_str()),
+        (format!("/v1/verify?token={reset}"), ""),
         ("/v1/account".to_owned(), "nonsense"),
     ] {
         let answer = ask(bearer, Method::GET, &path, None).await;

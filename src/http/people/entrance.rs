@@ -101,17 +101,18 @@ pub(super) async fn logging_in(visit: Visit) -> Page {
 }
 
 fn login(email: &str, next: &str, done: &str) -> Value {
-    json!({ "title": "Log in", "email": email, "next": next, "done": done })
+    json!({ "title": "Log in", "email": email, "next": next, "done": done, "held": false })
 }
 
 /// Logs him in, or asks for his second factor.
 pub(super) async fn log_in(visit: Visit, form: Posted, desk: web::Data<Desk>) -> Page {
     let (email, next) = (form.text("email"), place(form.text("next")));
     let password = form.secret("password");
+    let code = form.text("code");
     let attempt = Attempt {
         email,
         password: &password,
-        code: None,
+        code: Some(code).filter(|code| !code.is_empty()),
         from: visit.from.clone(),
         browser: true,
     };
@@ -124,8 +125,12 @@ pub(super) async fn log_in(visit: Visit, form: Posted, desk: web::Data<Desk>) ->
             visit.wrong("login", login(email, next, ""), &wrong)
         }
         Err(refusal) => {
+            // Others try too much at this account: only both factors at once open it, whosever they are.
+            let held = !code.is_empty() || matches!(refusal, Refusal::TooMany(_));
             let wrong = Wrong::of(refusal, Fields::USUAL)?;
-            visit.wrong("login", login(email, next, ""), &wrong)
+            let mut told = login(email, next, "");
+            told["held"] = Value::from(held);
+            visit.wrong("login", told, &wrong)
         }
     }
 }
