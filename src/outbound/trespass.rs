@@ -79,10 +79,14 @@ async fn a_redirect_leads_out_and_never_in() {
         let outbound = Outbound::new(outside(), limits()).unwrap();
         let url = Url::parse(&format!("http://{}/", lure.address)).unwrap();
         let answer = outbound.get(url, Default::default()).await;
-        assert!(
-            matches!(answer, Err(OutboundError::Failed(_))),
-            "{target}: {answer:?}"
-        );
+        // What is no address of a web server is not gone to at all: the redirect itself is the answer.
+        let stayed = |answer: &Answer| answer.status.is_redirection() && answer.body.is_empty();
+        let kept_out = match &answer {
+            Err(OutboundError::Failed(_)) => true,
+            Ok(answer) => target.starts_with("file:") && stayed(answer),
+            Err(_) => false,
+        };
+        assert!(kept_out, "{target}: {answer:?}");
         assert_eq!((lure.called(), secret.called()), (1, 0), "{target}");
     }
     // A redirect to a server outside is followed.
