@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use url::Url;
 
 use super::reach::{Names, system};
-use super::{Limits, Outbound, OutboundError, Reach};
+use super::{Answer, Limits, Outbound, OutboundError, Reach};
 
 /// A server that answers everything alike, and counts how often it was called.
 struct Server {

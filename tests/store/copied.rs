@@ -90,8 +90,11 @@ async fn everything_of_accounts_is_copied_and_goes_on_in_its_new_place() {
             old.sessions(anna.id, at(5)).await.unwrap()
         );
         assert_eq!(new.keys(anna.id).await.unwrap(), [key(&anna, 6)]);
-        assert_eq!(new.signing_keys().await.unwrap(), [signs.clone()]);
-        assert_eq!(new.plans().await.unwrap(), [pro.clone()]);
+        assert_eq!(
+            new.signing_keys().await.unwrap(),
+            std::slice::from_ref(&signs)
+        );
+        assert_eq!(new.plans().await.unwrap(), std::slice::from_ref(&pro));
         let paid = new.subscription(anna.id).await.unwrap();
         assert_eq!(paid, Some(subscription(&anna, "cus")));
         assert_eq!(
