@@ -59,7 +59,7 @@ pub(crate) struct Card {
 }
 
 /// Number, brand, the word of its tokens (`pm_card_WORD`, `tok_WORD`) and behaviour.
-const CARDS: [(&str, &str, &str, Temper); 11] = [
+const CARDS: [(&str, &str, &str, Temper); 12] = [
     ("4242424242424242", "visa", "visa", Temper::Pays),
     ("4000056655665556", "visa", "visa_debit", Temper::Pays),
     ("5555555555554444", "mastercard", "mastercard", Temper::Pays),
@@ -70,6 +70,12 @@ const CARDS: [(&str, &str, &str, Temper); 11] = [
         "visa",
         "chargeCustomerFail",
         Temper::Tires,
+    ),
+    (
+        "4000000000001976",
+        "visa",
+        "createDisputeInquiry",
+        Temper::Disputes,
     ),
     (
         "4000000000000259",
