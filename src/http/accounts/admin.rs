@@ -284,6 +284,12 @@ pub async fn audit(
     desk: web::Data<Desk>,
 ) -> Result<web::Json<Vec<DeedOut>>, ApiError> {
     let limit = page::limit(params.limit)?;
+    if params
+        .before
+        .is_some_and(|before| before == 0 || i64::try_from(before).is_err())
+    {
+        return Err(ApiError::invalid("before", "numbers begin with 1"));
+    }
     let deeds = desk.deeds(params.before, limit).await?;
     Ok(web::Json(deeds.into_iter().map(DeedOut::of).collect()))
 }
