@@ -1,6 +1,6 @@
 //! Pages for people: registering, logging in, one's account, keys and plan. They need no script.
 //!
-//! Every form shows a token that only this server's own page has (see [`posted`]), every answer says
+//! Every form shows a token that only this server's own page has (see `posted`), every answer says
 //! that nobody keeps it, and whatever is wrong stands beside the field that is to blame.
 
 use actix_web::web;

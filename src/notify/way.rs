@@ -51,7 +51,7 @@ impl Way {
     ///
     /// # Errors
     ///
-    /// [`Failed`].
+    /// `Failed`.
     pub async fn send(&self, name: &str, letter: Message) -> Result<Option<PathBuf>, Failed> {
         match self {
             Self::Server(transport) => {
