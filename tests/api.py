@@ -158,7 +158,7 @@ def run(schemathesis, server, who, budget, more, document=None, **env):
          # DELETE archives a channel: what was recorded cannot be removed.
          *more, "--seed", "7",
          *(word for path in LEFT_OUT for word in ("--exclude-path", path)), "--max-time", str(budget), "--no-shrink",
-         "--max-response-time", "20", "--warnings", "off"],
+         "--max-response-time", "20", "--request-timeout", "30", "--warnings", "off"],
         cwd=server.home, timeout=budget * 2, check=False, env=dict(os.environ, NO_COLOR="1", PYTHONPATH=server.home, **env),
     )
     if said.returncode or server.process.poll() is not None:
