@@ -66,7 +66,7 @@ def made(path, count):
     db.executemany("INSERT INTO posts VALUES (?1, 'loud', ?2, 1, x'00', ?3, 1, 0, 0)", posts)
     db.executemany(f"INSERT INTO signals ({','.join(columns)}) VALUES ({','.join('?' * len(columns))})", signals)
     db.executemany("INSERT INTO targets VALUES (?, ?, ?, ?)", targets)
-    told = [row[1] for row in db.execute("PRAGMA table_info(outcomes)") if row[1] != "place"]
+    told = [row[1] for row in db.execute("PRAGMA table_info(outcomes)") if row[1] not in ("place", "policy")]
     db.executemany(f"INSERT INTO outcomes ({','.join(told)}) VALUES ({','.join('?' * len(told))})", outcomes)
     db.commit()
     return db
