@@ -9,6 +9,7 @@ pub mod door;
 pub mod limiter;
 pub mod mailer;
 pub mod passwords;
+pub mod reseal;
 pub mod seal;
 pub mod second;
 pub mod secrets;

@@ -10,6 +10,7 @@ use domain::market;
 use domain::reading::Meaning;
 use domain::strategy::Strategy;
 use domain::time::Timestamp;
+use scoring::features::schema;
 use scoring::steps::network::Eye;
 
 use crate::archive::{Interval, month};
@@ -25,7 +26,7 @@ use crate::wire::chain;
 #[command(name = "touchstone", version, about, max_term_width = 100)]
 pub struct Cli {
     /// Read this file over the embedded defaults; the environment (TOUCHSTONE__SECTION__KEY) comes last.
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, env = "TOUCHSTONE_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
 
     /// What to do; `serve` when nothing is said.
@@ -58,11 +59,22 @@ pub enum Command {
     /// Make accounts of those who run the platform.
     #[command(subcommand)]
     Admin(AdminCommand),
+    /// Exchange the keys that sign tokens.
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// Keep Stripe's prices and our plans the same, and what is paid for and what Stripe says.
     #[command(subcommand)]
     Stripe(StripeCommand),
     /// Copy a whole record into an empty database, and verify it.
     Copy(CopyArgs),
+    /// Copy the database file as it stands at this moment, also while the platform runs on it.
+    Backup(BackupArgs),
+    /// Put a backup in the place of the database file, while nothing runs on it; a new epoch begins, and
+    /// every client is told so.
+    Restore(RestoreArgs),
+    /// Say which history the database holds.
+    #[command(subcommand)]
+    Epoch(EpochCommand),
     /// Read every stored post again with this program's parser, beside what was read when it arrived.
     Reread(RereadArgs),
     /// Write what the platform holds into files.
@@ -90,6 +102,24 @@ pub enum AdminCommand {
     /// Make one, or let an account that is there run the platform. The password is asked for, or read
     /// from standard input.
     Create(AdminCreateArgs),
+    /// Take the second factor of an account away whose owner has lost it; he is told by mail.
+    ResetSecondFactor(ResetArgs),
+}
+
+/// What can be done with the keys that sign tokens.
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Let a new one sign from now on. What the former one signed is believed until it is too old.
+    Rotate(KeysRotateArgs),
+}
+
+/// How to exchange them.
+#[derive(Debug, Args)]
+pub struct KeysRotateArgs {
+    /// Believe nothing any more that former ones signed: somebody has one of them. Whoever is logged in
+    /// stays so, and fetches a new token.
+    #[arg(long)]
+    pub revoke: bool,
 }
 
 /// What can be done with Stripe.
@@ -110,6 +140,14 @@ pub struct AdminCreateArgs {
     /// In which language he is written to: en or ru.
     #[arg(long, value_name = "LANGUAGE")]
     pub language: Option<String>,
+}
+
+/// Whose second factor is to go.
+#[derive(Debug, Args)]
+pub struct ResetArgs {
+    /// The address of mail by which he logs in.
+    #[arg(long, value_name = "ADDRESS")]
+    pub email: String,
 }
 
 /// What can be done with candles.
@@ -243,6 +281,38 @@ pub struct CopyArgs {
     /// Where it goes; there must be nothing there.
     #[arg(long, value_name = "ADDRESS")]
     pub to: String,
+}
+
+/// Where a backup goes.
+#[derive(Debug, Args)]
+pub struct BackupArgs {
+    /// The file to be made; there must be none of that name.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+/// What to put back.
+#[derive(Debug, Args)]
+pub struct RestoreArgs {
+    /// The backup. It stays as it is.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+/// What can be done with the name of a history.
+#[derive(Debug, Subcommand)]
+pub enum EpochCommand {
+    /// Begin a new one, after the database was put back by other means than `restore`: whoever resumes
+    /// by a position of the old one is told to read the state anew. No platform may run on it.
+    New(EpochNewArgs),
+}
+
+/// Why a new history begins.
+#[derive(Debug, Args)]
+pub struct EpochNewArgs {
+    /// Why, in words; it stands in the log of what privileged people did.
+    #[arg(long, value_name = "WHY")]
+    pub why: String,
 }
 
 /// What to read again.
@@ -441,7 +511,7 @@ pub struct MaterialArgs {
     /// Let the built-in strategies call on the candles, of 1, 5 and 15 minutes.
     #[arg(long, requires = "candles")]
     pub strategies: bool,
-    /// So many days of the simulator's past, ten minutes of each.
+    /// So many days of the simulator's past: ten minutes of each, and of every fourth twenty that two hours of listening precede.
     #[arg(long, conflicts_with_all = ["candles", "posts", "strategies"], value_name = "DAYS", value_parser = clap::value_parser!(u32).range(2..=3650))]
     pub simulator: Option<u32>,
     /// The seed of that simulator: another one than where the model will score.
@@ -483,6 +553,10 @@ pub struct TrainArgs {
     /// said, never when it is to be quick.
     #[arg(long, value_name = "TIMES", value_parser = clap::value_parser!(u32).range(..=1000))]
     pub shuffles: Option<u32>,
+    /// Features that may be as telling as they are: training refuses one that has seen the future, and who
+    /// knows that it has not says so here. The card names them.
+    #[arg(long, num_args = 1.., value_name = "FEATURE", value_parser = feature)]
+    pub accept: Vec<String>,
     /// Print the card (JSON).
     #[arg(long)]
     pub json: bool,
@@ -515,6 +589,15 @@ pub struct EvaluateArgs {
 fn eye(name: &str) -> Result<Eye, String> {
     serde_json::from_value(serde_json::Value::from(name))
         .map_err(|_| "networks read the window shut, flat, by convolution or recurrent".to_owned())
+}
+
+/// A feature, by its name.
+fn feature(name: &str) -> Result<String, String> {
+    let mut known = schema().signal.iter();
+    let known = known.any(|feature| *feature == name);
+    known.then(|| name.to_owned()).ok_or_else(|| {
+        "there is no such feature; a model's reference.json names them all".to_owned()
+    })
 }
 
 /// A name that is safe as a folder's.

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::{CopyArgs, ReplayArgs, ServeArgs};
-use crate::config::{Channel, Settings};
+use crate::config::{Channel, LogFormat, Settings};
 use crate::replay::{self, Plan, posts, table};
 use crate::store::{self, Kept};
 use crate::wire::ReadingOut;
@@ -19,8 +19,10 @@ use crate::{serve, telemetry};
 
 mod admin;
 mod assets;
+mod backup;
 mod candles;
 mod classes;
+mod epoch;
 mod export;
 mod forget;
 mod history;
@@ -31,10 +33,12 @@ mod stripe;
 mod train;
 mod verify;
 
-pub use admin::create_admin;
+pub use admin::{create_admin, reset_second_factor, rotate_keys};
 pub use assets::assets;
+pub use backup::{backup, restore};
 pub use candles::fetch as fetch_candles;
 pub use classes::classes;
+pub use epoch::begin as begin_epoch;
 pub use export::labels;
 pub use forget::forget;
 pub use history::import;
@@ -161,6 +165,17 @@ pub fn check(config: Option<&Path>, args: ServeArgs) -> anyhow::Result<ExitCode>
         (false, false) => "accounts",
     };
     writeln!(out, "  door      {door}")?;
+    let monitoring = &settings.monitoring;
+    if let Some(listen) = monitoring.listen {
+        writeln!(
+            out,
+            "  monitored {listen}, by whoever comes: /metrics, /healthz, /readyz"
+        )?;
+    }
+    if let Some(url) = monitoring.traces() {
+        let share = monitoring.traces_ratio * 100.0;
+        writeln!(out, "  traces    {share} % of posts, to {url}")?;
+    }
     let place = settings.database();
     let what = match &place {
         Kept::File(_, store::Durability::Full) => ("SQLite", "; a commit survives a power cut"),
@@ -326,9 +341,9 @@ pub fn copy(args: &CopyArgs) -> anyhow::Result<ExitCode> {
 /// When it cannot start.
 pub fn serve(config: Option<&Path>, args: ServeArgs) -> anyhow::Result<ExitCode> {
     let settings = Settings::load(config)?;
-    telemetry::log(&settings.log)?;
+    let traces = telemetry::start(&settings.log, &settings.monitoring)?;
     let metrics = telemetry::count()?;
-    actix::System::new().block_on(async move {
+    let served = actix::System::new().block_on(async move {
         let running = serve::start(&settings, args.open_access, Some(metrics)).await?;
         if let Err(error) = announce(&settings, &running) {
             tracing::debug!(%error, "nobody reads standard output");
@@ -347,23 +362,36 @@ pub fn serve(config: Option<&Path>, args: ServeArgs) -> anyhow::Result<ExitCode>
         running.stop().await;
         tracing::info!("stopped");
         Ok(code)
-    })
+    });
+    if let Some(traces) = traces {
+        traces.finish();
+    }
+    served
 }
 
-/// Tells a person where it is and how to connect.
+/// Tells where it is and how to connect: a person, or the log where that is for machines, so that nothing
+/// else stands between its lines where both are read as one.
 fn announce(settings: &Settings, running: &serve::Running) -> anyhow::Result<()> {
-    let address = running.address;
+    let (address, version) = (running.address, env!("CARGO_PKG_VERSION"));
+    if settings.log.format == LogFormat::Json {
+        tracing::info!(
+            http.address = %address,
+            monitoring.address = running.monitoring.map(tracing::field::display),
+            simulator.enabled = settings.simulator.enabled,
+            "Touchstone {version} is at http://{address}",
+        );
+        return Ok(());
+    }
     let mut out = std::io::stdout().lock();
-    writeln!(
-        out,
-        "Touchstone {} is at http://{address}",
-        env!("CARGO_PKG_VERSION")
-    )?;
+    writeln!(out, "Touchstone {version} is at http://{address}")?;
     if settings.simulator.enabled {
         writeln!(
             out,
             "The market and the channels are simulated; nothing here is real."
         )?;
+    }
+    if let Some(monitoring) = running.monitoring {
+        writeln!(out, "Monitoring is at http://{monitoring}")?;
     }
     writeln!(
         out,

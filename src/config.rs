@@ -16,12 +16,14 @@ use crate::store::{self, Kept};
 pub mod accounts;
 pub mod channel;
 mod from_environment;
+mod monitoring;
 mod redis;
 mod venue;
 
 pub use accounts::{Accounts, Mail, Payments, PlanTable};
 pub use channel::Channel;
 pub use channel::strategy::Watch;
+pub use monitoring::Monitoring;
 pub use redis::Redis;
 pub use venue::{JudgeBy, Venue, VenueKind};
 
@@ -51,6 +53,8 @@ pub struct Settings {
     pub simulator: Simulator,
     /// What is said.
     pub log: Log,
+    /// Who may look without an account, and where traces go.
+    pub monitoring: Monitoring,
     /// What dashboards and bots connect to.
     pub stream: Stream,
     /// How signals are scored.
@@ -232,6 +236,41 @@ pub enum ConfigError {
     },
 }
 
+/// What the environment says.
+fn environment() -> config::Environment {
+    config::Environment::with_prefix("TOUCHSTONE")
+        .prefix_separator("__")
+        .separator("__")
+}
+
+/// The defaults, overlaid by a file and the environment; nothing is checked yet.
+fn overlaid(
+    file: Option<&Path>,
+    environment: config::Environment,
+) -> Result<config::Config, config::ConfigError> {
+    let defaults = config::File::from_str(DEFAULTS, config::FileFormat::Toml);
+    let mut builder = config::Config::builder().add_source(defaults);
+    if let Some(file) = file {
+        let file = config::File::from(file).format(config::FileFormat::Toml);
+        builder = builder.add_source(file);
+    }
+    builder.add_source(environment).build()
+}
+
+impl LogFormat {
+    /// How messages are to look, also where the rest of the configuration is refused: as the environment
+    /// says where its file cannot be read at all.
+    #[must_use]
+    pub fn wanted(file: Option<&Path>) -> Self {
+        let read = overlaid(file, environment()).or_else(|_| overlaid(None, environment()));
+        let word = read
+            .ok()
+            .and_then(|read| read.get_string("log.format").ok());
+        let format = word.and_then(|word| Self::try_from(word).ok());
+        format.unwrap_or(Self::Text)
+    }
+}
+
 impl Settings {
     /// The defaults, overlaid by a file and the environment.
     ///
@@ -239,10 +278,7 @@ impl Settings {
     ///
     /// [`ConfigError`] names the key and the remedy.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
-        let environment = config::Environment::with_prefix("TOUCHSTONE")
-            .prefix_separator("__")
-            .separator("__");
-        Self::from_sources(file, environment)
+        Self::from_sources(file, environment())
     }
 
     fn from_sources(
@@ -251,18 +287,9 @@ impl Settings {
     ) -> Result<Self, ConfigError> {
         let unreadable = |error: config::ConfigError| ConfigError::Unreadable {
             key: "(the file)".to_owned(),
-            why: error.to_string(),
+            why: without_lines(&error.to_string()),
         };
-        let defaults = config::File::from_str(DEFAULTS, config::FileFormat::Toml);
-        let mut builder = config::Config::builder().add_source(defaults);
-        if let Some(file) = file {
-            let file = config::File::from(file).format(config::FileFormat::Toml);
-            builder = builder.add_source(file);
-        }
-        let built = builder
-            .add_source(environment)
-            .build()
-            .map_err(unreadable)?;
+        let built = overlaid(file, environment).map_err(unreadable)?;
         let settings: Self =
             serde_path_to_error::deserialize(built).map_err(|error| ConfigError::Unreadable {
                 key: error.path().to_string(),
@@ -345,6 +372,7 @@ impl Settings {
             ));
         }
         self.http.proxies()?;
+        self.monitoring.check(self.http.listen)?;
         self.redis.check()?;
         self.accounts.check()?;
         self.payments.check()?;
@@ -401,6 +429,16 @@ fn wrong(key: &str, why: &str, remedy: &str) -> ConfigError {
     }
 }
 
+/// What is wrong with a file, without the lines of it that are shown with that: a secret may stand there.
+fn without_lines(why: &str) -> String {
+    let shown = |line: &str| {
+        let digits = |letter: char| letter.is_ascii_digit() || letter == ' ';
+        line.trim_start_matches(digits).starts_with('|')
+    };
+    let lines: Vec<_> = why.lines().filter(|line| !shown(line)).collect();
+    lines.join("; ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -421,6 +459,20 @@ mod tests {
 
     pub(super) fn refusal(text: &str) -> String {
         load(text, &[]).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_refused_by_its_line_without_showing_it() {
+        for text in [
+            "[accounts]\nsecret = \"horse-battery\n",
+            "[payments]\nsecret_key = horse-battery\n",
+            "[accounts]\nsecret = \"a\" \"horse-battery\"\n",
+            "[accounts]\nsecret = \"horse-battery\"\nsecret = \"horse-battery\"\n",
+        ] {
+            let said = refusal(text);
+            assert!(said.contains("line 2") || said.contains("line 3"), "{said}");
+            assert!(!said.contains("horse"), "{said}");
+        }
     }
 
     #[test]

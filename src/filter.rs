@@ -96,6 +96,7 @@ impl SignalFilter {
                 .ok_or_else(|| BadFilter::new("min_score", "a probability lies between 0 and 1"))
         };
         Ok(SignalQuery {
+            ids: Vec::new(),
             channels: list("channels", self.channels.as_deref(), ChannelId::parse)?,
             pairs: list("symbols", self.symbols.as_deref(), Pair::parse)?,
             side: side(self.side.as_deref())?,

@@ -13,6 +13,7 @@ pub mod body;
 pub mod chain;
 pub mod channels;
 mod complete;
+mod counted;
 mod described;
 pub mod discover;
 pub mod entitled;
@@ -25,6 +26,9 @@ pub mod ingest;
 mod manners;
 pub mod markets;
 pub mod ml;
+pub mod monitoring;
+pub mod nodes;
+pub mod owners;
 mod page;
 pub mod pages;
 pub mod people;
@@ -85,6 +89,8 @@ pub struct Edge {
     pub registrar: Arc<Registrar>,
     /// What is asked about the system.
     pub system: System,
+    /// Who is asked about nodes.
+    pub census: nodes::Census,
     /// What is kept.
     pub records: Records,
     /// The seals over it.
@@ -105,7 +111,12 @@ pub struct Edge {
     pub time: records::Time,
     /// The largest request body, in bytes.
     pub body_limit: usize,
+    /// What a test serves besides; the program serves nothing but what is described.
+    pub besides: Services,
 }
+
+/// Addresses that are served.
+pub type Services = fn(&mut web::ServiceConfig);
 
 /// Serves the edge on a socket when the result is awaited.
 ///
@@ -119,6 +130,7 @@ pub fn serve(edge: Edge, listener: TcpListener, drain: Duration) -> std::io::Res
             actix_web::Error::from(ApiError::invalid(field, why))
         };
         let cors = edge.guard.cors();
+        let besides = edge.besides;
         App::new()
             .app_data(web::Data::new(edge.guard))
             .app_data(web::Data::new(edge.door))
@@ -134,6 +146,7 @@ pub fn serve(edge: Edge, listener: TcpListener, drain: Duration) -> std::io::Res
             .app_data(web::Data::new(edge.ml))
             .app_data(web::Data::new(edge.reviews))
             .app_data(web::Data::new(edge.system))
+            .app_data(web::Data::new(edge.census))
             .app_data(web::Data::new(edge.records))
             .app_data(web::Data::new(edge.time))
             .app_data(web::Data::new(edge.links))
@@ -160,7 +173,9 @@ pub fn serve(edge: Edge, listener: TcpListener, drain: Duration) -> std::io::Res
             .wrap(middleware::from_fn(guard::only_known_hosts))
             .wrap(middleware::from_fn(manners::named))
             .wrap(manners::security())
+            .wrap(middleware::from_fn(counted::each))
             .wrap(middleware::Compress::default())
+            .configure(besides)
             .configure(routes)
     })
     // A client that takes nothing is cut off by the system: its session is not run any more.
@@ -181,6 +196,7 @@ fn routes(config: &mut web::ServiceConfig) {
         .route("/readyz", web::get().to(system::readyz))
         .route("/metrics", web::get().to(system::metrics))
         .route("/v1/system/actors", web::get().to(system::actors))
+        .route("/v1/system/nodes", web::get().to(nodes::nodes))
         .route("/v1/stream", web::get().to(stream::stream))
         .route("/v1/stream/sse", web::get().to(stream::sse::sse))
         .route("/v1/stream/position", web::get().to(stream::position))
@@ -199,6 +215,9 @@ fn routes(config: &mut web::ServiceConfig) {
                 .default_service(web::to(described::elsewhere)),
         )
         .route("/v1/channels/{id}/key", web::post().to(roster::rekey))
+        .route("/v1/channels/{id}/posts", web::get().to(owners::posts))
+        .route("/v1/channels/{id}/figures", web::get().to(owners::figures))
+        .route("/v1/channels/{id}/words", web::put().to(owners::say))
         .route("/v1/ml/predict", web::post().to(ml::predict))
         .route("/v1/ml/models", web::get().to(ml::models))
         .route("/v1/ml/models/{id}", web::get().to(ml::model))
@@ -301,6 +320,10 @@ fn account_routes(config: &mut web::ServiceConfig) {
         .route(
             "/v1/admin/accounts/{id}",
             web::patch().to(admin::change_account),
+        )
+        .route(
+            "/v1/admin/accounts/{id}/second-factor",
+            web::delete().to(admin::reset_second),
         )
         .route("/v1/admin/plans/{id}", web::put().to(admin::write_plan))
         .route(

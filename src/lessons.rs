@@ -5,17 +5,20 @@
 //! them as the live path would have.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use domain::execution::ExecutionModel;
 use domain::ids::ChannelId;
 use domain::market::{Instrument, Interval};
 use domain::ports::store::Store;
 use domain::strategy::Strategy;
+use domain::time::Timestamp;
 use scoring::dataset::Row;
 use scoring::dataset::called::{Caller, called};
 use scoring::dataset::walk::{self, Told};
 use scoring::registry::TrainedOn;
 
+use crate::belief::lineup::world;
 use crate::replay::candles::{self, PricePath};
 use crate::replay::progress::Progress;
 use crate::replay::{self, Plan};
@@ -33,6 +36,9 @@ pub struct Lessons {
     pub told: Vec<Told>,
     /// The candles of its instruments, and of others.
     pub paths: BTreeMap<Instrument, PricePath>,
+    /// When whatever is learned from was received; all of it where this is none. The rest is only what
+    /// was known by then.
+    pub learned: Option<Vec<Range<Timestamp>>>,
 }
 
 /// On which candles strategies call.
@@ -53,6 +59,7 @@ impl Lessons {
         Ok(Self {
             told: replayed.told,
             paths: replayed.paths,
+            learned: None,
         })
     }
 
@@ -71,16 +78,19 @@ impl Lessons {
                 .into_iter()
                 .map(|(on, known)| (on, known.path))
                 .collect(),
+            learned: None,
         })
     }
 
-    /// What is stored of every channel of one origin, beside these candles.
+    /// What is stored of every channel whose signals are of one world, beside these candles.
     ///
     /// # Errors
     ///
     /// When the store cannot be read.
-    pub async fn add_stored(&mut self, store: &dyn Store) -> anyhow::Result<()> {
-        self.told.extend(records::told(store).await?);
+    pub async fn add_stored(&mut self, store: &dyn Store, of: TrainedOn) -> anyhow::Result<()> {
+        let told = records::told(store).await?.into_iter();
+        self.told
+            .extend(told.filter(|told| world(told.signal.origin) == of));
         Ok(())
     }
 
@@ -103,7 +113,11 @@ impl Lessons {
     pub fn rows(self) -> Vec<Row> {
         let paths = self.paths.into_iter();
         let paths = paths.map(|(on, path)| (on, Box::new(path.ticks()) as walk::Path<'static>));
-        walk::rows(&self.told, paths.collect())
+        let mut rows = walk::rows(&self.told, paths.collect());
+        if let Some(learned) = self.learned {
+            rows.retain(|row| learned.iter().any(|during| during.contains(&row.received)));
+        }
+        rows
     }
 }
 

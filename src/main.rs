@@ -3,12 +3,20 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use touchstone::cli::{AdminCommand, CandlesCommand, Cli, Command, ExportCommand};
-use touchstone::commands;
+use touchstone::cli::{
+    AdminCommand, CandlesCommand, Cli, Command, EpochCommand, ExportCommand, KeysCommand,
+};
+use touchstone::config::LogFormat;
+use touchstone::{commands, telemetry};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let config = cli.config.as_deref();
+    // Nobody sits before a node or a migration: how they end is a line of the log.
+    let alone = matches!(
+        cli.command,
+        None | Some(Command::Serve(_) | Command::Migrate)
+    );
     let done = match cli.command {
         Some(Command::Replay(args)) => commands::replay(config, &args),
         Some(Command::Train(args)) => commands::train(config, &args),
@@ -18,8 +26,15 @@ fn main() -> ExitCode {
         Some(Command::Check(args)) => commands::check(config, args),
         Some(Command::Migrate) => commands::migrate(config),
         Some(Command::Admin(AdminCommand::Create(args))) => commands::create_admin(config, &args),
+        Some(Command::Admin(AdminCommand::ResetSecondFactor(args))) => {
+            commands::reset_second_factor(config, &args)
+        }
+        Some(Command::Keys(KeysCommand::Rotate(args))) => commands::rotate_keys(config, &args),
         Some(Command::Stripe(command)) => commands::stripe(config, &command),
         Some(Command::Copy(args)) => commands::copy(&args),
+        Some(Command::Backup(args)) => commands::backup(config, &args),
+        Some(Command::Restore(args)) => commands::restore(config, &args),
+        Some(Command::Epoch(EpochCommand::New(args))) => commands::begin_epoch(config, &args),
         Some(Command::Export(ExportCommand::Labels(args))) => commands::labels(config, &args),
         Some(Command::Export(ExportCommand::Signals(args))) => {
             commands::export_signals(config, &args)
@@ -45,9 +60,11 @@ fn main() -> ExitCode {
     match done {
         Ok(code) => code,
         Err(error) => {
-            use std::io::Write as _;
-            // A closed standard error leaves nobody to tell.
-            writeln!(std::io::stderr(), "touchstone: {error:#}").ok();
+            let format = match alone {
+                true => LogFormat::wanted(config),
+                false => LogFormat::Text,
+            };
+            telemetry::ends(format, &error);
             ExitCode::FAILURE
         }
     }

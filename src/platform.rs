@@ -19,6 +19,7 @@ use actors::retrier::{self, Retrier};
 use actors::scorer::{Models, Scorer};
 use actors::sealer::{self, Sealer};
 use actors::supervise::{Child, Door, Manners, Place};
+use actors::way::Underway;
 use anyhow::Context as _;
 use domain::execution::ExecutionModel;
 use domain::ports::bus::Bus;
@@ -107,6 +108,8 @@ pub struct House {
     pub hub: Door<Hub>,
     /// Who writes.
     pub ledger: Door<Ledger>,
+    /// Why nothing can be stored at the moment; none when it can.
+    pub unstored: watch::Receiver<Option<String>>,
     /// Who scores.
     pub scorer: Door<Scorer>,
     /// Who knows the markets.
@@ -185,8 +188,12 @@ pub async fn raise(
     };
     household.raise(child).await;
 
+    // Whoever brings events to a bus tells when they arrive.
+    let underway = bus.as_ref().map(|_| Underway::default());
+    let (trouble, unstored) = watch::channel(None);
     let (ledger, child) = {
         let (store, clock, hub) = (Arc::clone(&store), Arc::clone(&clock), hub.clone());
+        let underway = underway.clone();
         let manners = Manners {
             credits: 1_024,
             ..manners(rank::LEDGER)
@@ -198,6 +205,8 @@ pub async fn raise(
                 hub.clone(),
                 Arc::clone(&witness),
             )
+            .with(underway.clone())
+            .telling(trouble.clone())
         })
     };
     household.raise(child).await;
@@ -226,6 +235,7 @@ pub async fn raise(
             hub: hub.clone(),
             keep,
             trouble,
+            underway: underway.unwrap_or_default(),
         };
         // It brings out what the ledger stored last, so it goes after it, and before the hub.
         let manners = manners(rank::RELAY);
@@ -324,6 +334,7 @@ pub async fn raise(
         household,
         hub,
         ledger,
+        unstored,
         scorer,
         floor,
         followed,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use domain::ids::ChannelId;
 use domain::ports::Clock;
-use domain::ports::roster::{Made, Roster, Way};
+use domain::ports::roster::{Made, Roster, Way, Words};
 use domain::ports::source::OpenSource;
 use domain::ports::store::{ChannelCard, StoreError};
 use domain::post::Origin;
@@ -218,6 +218,17 @@ impl Registrar {
         };
         self.write(&card, &before, &made).await?;
         Ok(key)
+    }
+
+    /// Keeps what its owner says of a channel, however it came.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Unknown`]; [`Refusal::Store`].
+    pub async fn say(&self, id: &ChannelId, words: &Words) -> Result<(), Refusal> {
+        let said = self.roster.say(id, words).await?;
+        said.then_some(())
+            .ok_or_else(|| Refusal::Unknown(id.clone()))
     }
 
     async fn find(&self, id: &ChannelId) -> Result<(ChannelCard, Made), Refusal> {

@@ -35,21 +35,24 @@ use crate::http::health::Health;
 use crate::http::ingest::Inlets;
 use crate::http::markets::Markets;
 use crate::http::ml::Ml;
+use crate::http::nodes::Census;
 use crate::http::rates::Rates;
 use crate::http::reviews::Desk;
 use crate::http::stream::StreamState;
 use crate::http::system::System;
-use crate::http::{self, Edge};
+use crate::http::{self, Edge, Services};
 use crate::notify::{Courier, Way};
 use crate::paths::VenuePaths;
 use crate::platform::{self, Adapters, Brought, Retrying, Terms};
 use crate::registrar::{Holder, Keyring, Registrar, digest};
 use crate::store::Opened;
+use crate::telemetry::Gauges;
 use crate::wire::Encoder;
 
 pub(crate) mod accounts;
 mod belief;
 mod bus;
+mod presence;
 mod ways;
 mod world;
 
@@ -57,6 +60,7 @@ pub(crate) use world::feed;
 
 use accounts::{Accounts, TillAt};
 use belief::Belief;
+use presence::Presence;
 use world::World;
 
 /// How long a stop waits for the mails that are on their way.
@@ -66,6 +70,8 @@ const MAILS: Duration = Duration::from_secs(5);
 pub struct Running {
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where it tells how it is without asking who comes, if anywhere.
+    pub monitoring: Option<SocketAddr>,
     /// The platform's doors.
     pub house: platform::House,
     simulator: Option<Simulator>,
@@ -73,11 +79,13 @@ pub struct Running {
     port: Arc<dyn Store>,
     redis: Option<Arc<Redis>>,
     server: actix_web::dev::ServerHandle,
+    watched: Option<actix_web::dev::ServerHandle>,
     drain: watch::Sender<bool>,
     drain_for: Duration,
     given_up: Arc<GivenUp>,
     watching: Vec<tokio::task::JoinHandle<()>>,
     courier: tokio::task::JoinHandle<()>,
+    presence: Presence,
     knowledge: Arc<Knowledge>,
 }
 
@@ -101,6 +109,15 @@ pub async fn start(
     start_at(settings, open_access, metrics, Arc::new(WallClock)).await
 }
 
+/// As [`start`], with addresses besides: tests alone have any.
+///
+/// # Errors
+///
+/// As [`start`].
+pub async fn start_with(settings: &Settings, besides: Services) -> anyhow::Result<Running> {
+    begin(settings, false, None, Arc::new(WallClock), besides).await
+}
+
 /// As [`start`], by another clock than the one on the wall.
 ///
 /// # Errors
@@ -112,12 +129,25 @@ pub async fn start_at(
     metrics: Option<PrometheusHandle>,
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<Running> {
+    begin(settings, open_access, metrics, clock, |_| ()).await
+}
+
+async fn begin(
+    settings: &Settings,
+    open_access: bool,
+    metrics: Option<PrometheusHandle>,
+    clock: Arc<dyn Clock>,
+    besides: Services,
+) -> anyhow::Result<Running> {
     let listen = settings.http.listen;
     // Bound first, so that a taken address is told before anything else happens, and so that the
     // simulator knows where to post; served last, when everybody is there to answer.
-    let listener = TcpListener::bind(listen)
-        .with_context(|| format!("http.listen: could not listen on {listen}"))?;
+    let listener = bind("http.listen", listen)?;
     let address = listener.local_addr()?;
+    let watched = settings.monitoring.listen;
+    let watched = watched.map(|listen| bind("monitoring.listen", listen));
+    let watched = watched.transpose()?;
+    let monitoring = watched.as_ref().map(TcpListener::local_addr).transpose()?;
     let opened = open_store(settings).await?;
     let store = opened.port();
     let redis = bus::open(settings, &opened).await?;
@@ -200,6 +230,7 @@ pub async fn start_at(
         });
     let simulated = till.is_some();
     let way_in = (open_access, till);
+    accounts::reseal(settings, &*opened.accounts(), clock.now()).await?;
     let people = Accounts::open(settings, &opened, &clock, Some(address), way_in).await?;
     if simulated {
         // The room begins without prices, and nobody is there to run a command.
@@ -218,13 +249,25 @@ pub async fn start_at(
         after: scoring.retrain_after,
         order: school::order(1),
     };
-    let school = School::new(
-        Arc::clone(&belief.lineup),
-        Arc::clone(&store),
-        opened.predictions(),
-        terms,
+    let school = School::new(jury.clone(), Arc::clone(&store), terms);
+    let listens: Vec<_> = std::iter::once(address).chain(monitoring).collect();
+    let presence = Presence::new(
+        opened.nodes(),
+        Arc::clone(&clock),
+        house.household.clone(),
+        &listens,
     );
-    let watching = vec![
+    let feeds: Arc<[_]> = feeds.into();
+    let gauges = metrics.map(|counted| Gauges {
+        counted,
+        household: house.household.clone(),
+        sources: house.sources.clone(),
+        followed: house.followed.clone(),
+        feeds: Arc::clone(&feeds),
+        store: opened.clone(),
+        clock: Arc::clone(&clock),
+    });
+    let mut watching = vec![
         actix::spawn(watcher.watch()),
         actix::spawn(rounds(jury.clone(), round)),
         actix::spawn(school.attend(round)),
@@ -232,9 +275,11 @@ pub async fn start_at(
         actix::spawn(rates.clone().write()),
         actix::spawn(people.billing.clone().work()),
         actix::spawn(people.desk.clone().tidy()),
+        actix::spawn(presence.clone().watch()),
     ];
+    watching.extend(gauges.clone().map(|gauges| actix::spawn(gauges.watch())));
     let (drain, draining) = watch::channel(false);
-    let way = Way::open(&settings.mail.smtp_url, &settings.mail.folder)?;
+    let way = Way::open(&settings.mail)?;
     let courier = Courier::new(&people.mailer, settings.mail.sender()?, way);
     let courier = actix::spawn(courier.run(draining.clone()));
     let keyring = Keyring::default();
@@ -269,7 +314,7 @@ pub async fn start_at(
             house.hub.clone(),
             Arc::clone(&store),
             Arc::clone(&clock),
-            draining,
+            draining.clone(),
             &settings.stream,
             drain_for,
         ),
@@ -280,7 +325,7 @@ pub async fn start_at(
         markets: Markets {
             floor: house.floor.clone(),
             followed: house.followed.clone(),
-            feeds: feeds.into(),
+            feeds,
             charts: Arc::clone(&charts),
             clock: Arc::clone(&clock),
         },
@@ -302,8 +347,15 @@ pub async fn start_at(
         system: System {
             household: house.household.clone(),
             store: Arc::clone(&store),
+            unstored: house.unstored.clone(),
             redis: redis.is_some().then_some(brought),
-            metrics,
+            leaving: draining,
+            gauges,
+        },
+        census: Census {
+            nodes: opened.nodes(),
+            clock: Arc::clone(&clock),
+            here: presence.id(),
         },
         analytics: Analytics::new(
             Arc::clone(&store),
@@ -327,25 +379,40 @@ pub async fn start_at(
             .behind(settings.http.proxies()?)
             .found_at(settings.accounts.origin().as_deref()),
         body_limit: settings.http.body_limit,
+        besides,
     };
-    let server = http::serve(edge, listener, drain_for)?;
-    let handle = server.handle();
-    actix::spawn(server);
+    let watched = watched.map(|listener| http::monitoring::serve(edge.system.clone(), listener));
+    let watched = watched.transpose()?.map(serving);
+    let server = serving(http::serve(edge, listener, drain_for)?);
     Ok(Running {
         address,
+        monitoring,
         house,
         simulator,
         store: opened,
         port: store,
         redis,
-        server: handle,
+        server,
+        watched,
         drain,
         drain_for,
         given_up,
         watching,
         courier,
+        presence,
         knowledge: belief.knowledge,
     })
+}
+
+fn bind(key: &str, listen: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(listen).with_context(|| format!("{key}: could not listen on {listen}"))
+}
+
+/// Begins to serve, and says how to stop it.
+fn serving(server: actix_web::dev::Server) -> actix_web::dev::ServerHandle {
+    let handle = server.handle();
+    actix::spawn(server);
+    handle
 }
 
 async fn open_store(settings: &Settings) -> anyhow::Result<Opened> {
@@ -415,6 +482,11 @@ impl Running {
         if let Some(redis) = &self.redis {
             redis.close().await;
         }
+        self.presence.leave().await;
         self.store.close().await;
+        // Last, so that whoever watches sees it live for as long as it works at its end.
+        if let Some(watched) = &self.watched {
+            watched.stop(true).await;
+        }
     }
 }

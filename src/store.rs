@@ -28,6 +28,7 @@ mod columns;
 pub mod copy;
 pub mod database;
 mod forget;
+mod nodes;
 mod place;
 pub mod postgres;
 mod predictions;
@@ -37,15 +38,18 @@ mod roster;
 mod shape;
 pub mod sqlite;
 mod steps;
+mod tally;
 mod write;
 
 use self::database::Database;
 pub use self::forget::Forgotten;
-pub use self::place::{Kept, Opened};
+pub use self::place::{Cause, Connections, Kept, Opened};
 pub use self::postgres::PgStore;
 use self::read::{channels, posts, retrials, reviews, scrutiny, signals, stream};
 pub use self::reread::Read;
-pub use self::sqlite::{Durability, Options, Place, SqliteStore};
+pub use self::sqlite::{
+    BackupError, Durability, Held, Options, Place, Progress, SqliteStore, Staged, backup,
+};
 pub use self::steps::Pending;
 
 /// The store over a database.

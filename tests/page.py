@@ -39,13 +39,13 @@ class Server:
             self.port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self.pace = pace
-        self.process = None
+        self.args, self.process = [], None
 
     def start(self):
         env = dict(os.environ, TOUCHSTONE__HTTP__LISTEN=f"127.0.0.1:{self.port}", TOUCHSTONE__SIMULATOR__PACE=self.pace, **self.env)
         self.begun = time.monotonic()
         with open(os.path.join(self.home, "log"), "ab") as log:
-            self.process = subprocess.Popen([self.binary], cwd=self.home, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.process = subprocess.Popen([self.binary, *self.args], cwd=self.home, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         for _ in range(300):
             try:
                 return urllib.request.urlopen(self.url + "/healthz", timeout=2).close()

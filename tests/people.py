@@ -216,7 +216,7 @@ def logging_in(walk):
     walk.fine("account")
 
 
-def second_factor(walk):
+def second_factor(walk, mails):
     import zxingcpp
     from PIL import Image
     walk.go("/account")
@@ -241,6 +241,7 @@ def second_factor(walk):
     check("the recovery codes are shown", len(codes) == 10, walk.text())
     secrets["a recovery code"] = codes[0]
     walk.fine("codes")
+    check("and a mail says that there is one", mails.next("Добавлен второй фактор"))
     walk.press("I have kept them")
     check("and the account says that it is on", "10 recovery codes are left" in walk.text(), walk.text())
     walk.fine("account second")
@@ -288,6 +289,31 @@ def from_another_site(walk, site):
     time.sleep(1)
     refused = walk.browser.run("document.body.innerText")
     check("a form of another site is refused", "refused" in refused, refused)
+
+
+def shown(walk):
+    """Of which channels signals are shown is chosen on the page of plans."""
+    boxes = lambda: walk.browser.run("[...document.querySelectorAll('[name=shown_channels]')].map((box) => [box.value, box.checked])")
+    walk.go("/account/plan")
+    before = boxes()
+    check(f"the channels that a plan shows are chosen among all ({len(before)})", len(before) > 5 and sum(on for _, on in before) == 5, before)
+    walk.browser.run("document.querySelector('[name=shown_channels]:not(:checked)').click()")
+    six = [name for name, on in boxes() if on]
+    walk.press("Keep the choice")
+    beside = walk.browser.run("document.getElementById('shown_channels-wrong')?.textContent")
+    check(f"more than the plan shows are refused beside them ({beside})", beside and "choose no more" in beside and [name for name, on in boxes() if on] == six, walk.text())
+    walk.fine("plan channels wrong")
+    walk.browser.run("document.querySelectorAll('[name=shown_channels]').forEach((box, nth, all) => { box.checked = nth >= all.length - 2; })")
+    two = [name for name, on in boxes() if on]
+    walk.press("Keep the choice")
+    check("fewer are kept", walk.here() == "/account/plan?done=channels" and [name for name, on in boxes() if on] == two, (walk.here(), boxes()))
+    cookie = "__Host-touchstone=" + walk.cookies()["__Host-touchstone"]["value"]
+    _, account = ask(walk.server, "GET", "/v1/account", headers={"cookie": cookie})
+    check("and hold everywhere", sorted(account["allows"]["shown_channels"]) == sorted(two), account)
+    walk.fine("plan channels")
+    walk.browser.run("document.querySelectorAll('[name=shown_channels]').forEach((box) => { box.checked = false; })")
+    walk.press("Keep the choice")
+    check("whoever chooses none has those that are here the longest", boxes() == before, boxes())
 
 
 def forms(walk):
@@ -505,9 +531,10 @@ def main():
         walk, mails = Walk(server, browser, axe, shots), Mails(server.home)
         registering(walk, mails)
         logging_in(walk)
-        secret, codes = second_factor(walk)
+        secret, codes = second_factor(walk, mails)
         again(walk, secret, codes)
         from_another_site(walk, elsewhere(server.url))
+        shown(walk)
         forms(walk)
         keys(walk, admin["access_token"])
         buying(walk, mails, admin["access_token"])

@@ -12,12 +12,14 @@ use domain::ids::{ChannelId, Cursor};
 use domain::ports::Clock;
 use domain::ports::store::Store;
 use domain::post::Post;
+use tracing::{Instrument as _, Span};
 
 use crate::floor::Floor;
 use crate::ledger::Ledger;
 use crate::scorer::Scorer;
 use crate::supervise::{Door, Exit, Health, Mortal, Obituary, Retire, Sickness};
 use crate::unsettled::Unsettled;
+use crate::way;
 
 mod again;
 mod judge;
@@ -147,6 +149,8 @@ pub struct Arrive {
     pub cursor: Option<Cursor>,
     /// How it is to be handled.
     pub handling: Handling,
+    /// Its way through the house; nothing where nobody follows it.
+    way: Span,
 }
 
 impl Arrive {
@@ -154,6 +158,7 @@ impl Arrive {
     #[must_use]
     pub fn post(post: Post, cursor: Option<Cursor>) -> Self {
         Self {
+            way: way::received(&post),
             post: Some(Arc::new(post)),
             cursor,
             handling: Handling::Read,
@@ -167,6 +172,7 @@ impl Arrive {
             post: None,
             cursor: Some(cursor),
             handling: Handling::Read,
+            way: Span::none(),
         }
     }
 }
@@ -207,6 +213,7 @@ impl Handler<Arrive> for Channel {
     fn handle(&mut self, arrival: Arrive, _: &mut Self::Context) -> Self::Result {
         let memory = self.memory.take();
         let (id, rooms) = (self.id.clone(), self.rooms.clone());
+        let way = arrival.way.clone();
         let telling = async move {
             let memory = match memory {
                 Some(memory) => memory,
@@ -215,15 +222,18 @@ impl Handler<Arrive> for Channel {
                     Err(error) => return (None, Err(error.into())),
                 },
             };
-            let mut story = Story::new(id, rooms, memory);
+            let mut story = Story::new(id, rooms, memory, arrival.way.clone());
             let told = story.tell(&arrival).await;
+            if let Ok(fate) = &told {
+                arrival.way.record("post.outcome", fate.label());
+            }
             (Some(story.into_memory()), told)
         };
-        AtomicResponse::new(Box::pin(telling.into_actor(self).map(
-            |(memory, told), channel, _| {
-                channel.memory = memory;
-                told
-            },
-        )))
+        // Whatever is logged meanwhile belongs to this post.
+        let telling = telling.instrument(way).into_actor(self);
+        AtomicResponse::new(Box::pin(telling.map(|(memory, told), channel, _| {
+            channel.memory = memory;
+            told
+        })))
     }
 }

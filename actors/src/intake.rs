@@ -127,6 +127,8 @@ impl Desk {
     /// Reads until the source has no more or the house stops.
     async fn read(mut self) -> Exit {
         self.known.does(&self.channel, Doing::Opening);
+        metrics::counter!("touchstone_source_errors_total", "channel" => self.channel.to_string())
+            .increment(0);
         let resume = loop {
             match self.store.resume(&self.channel, RECENT_POSTS).await {
                 Ok(resume) => break resume,

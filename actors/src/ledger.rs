@@ -12,11 +12,13 @@ use actix::prelude::*;
 use domain::event::Event;
 use domain::ports::store::{Entry, Receipt, Store, StoreError};
 use domain::ports::{Advice, Clock, Witness};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
+use tracing::Span;
 
 use crate::hub::{Hub, Publish};
 use crate::supervise::{Door, Exit, Health, Mortal, Obituary, Retire, Sickness};
 use crate::unsettled::Unsettled;
+use crate::way::{self, Underway};
 
 /// The most entries that one transaction takes. Whatever waits longer waits for the next.
 const ENTRIES_AT_ONCE: usize = 256;
@@ -31,6 +33,10 @@ pub struct Ledger {
     hub: Door<Hub>,
     /// Hears what is stored, in its order and at once.
     witness: Arc<dyn Witness>,
+    /// Who is on the way to the bus, where there is one.
+    underway: Option<Underway>,
+    /// Why nothing can be stored at the moment; none when it can. It outlives the ledger.
+    trouble: Option<watch::Sender<Option<String>>>,
     waiting: VecDeque<Asked>,
     /// Since when a transaction is under way.
     writing: Option<Instant>,
@@ -41,8 +47,11 @@ pub struct Ledger {
 /// An entry and who wants to know what became of it.
 struct Asked {
     entry: Entry,
-    answer: oneshot::Sender<Answer>,
+    who: Who,
 }
+
+/// Who wants to know, and the step of a post's way that it is.
+type Who = (oneshot::Sender<Answer>, Span);
 
 type Answer = Result<Receipt, Unsettled>;
 
@@ -60,11 +69,27 @@ impl Ledger {
             clock,
             hub,
             witness,
+            underway: None,
+            trouble: None,
             waiting: VecDeque::new(),
             writing: None,
             leaving: false,
             obituary: None,
         }
+    }
+
+    /// Lets whoever brings events to a bus say when they arrive.
+    #[must_use]
+    pub fn with(mut self, underway: Option<Underway>) -> Self {
+        self.underway = underway;
+        self
+    }
+
+    /// One that says there why nothing can be stored.
+    #[must_use]
+    pub fn telling(mut self, trouble: watch::Sender<Option<String>>) -> Self {
+        self.trouble = Some(trouble);
+        self
     }
 
     /// Begins a transaction with whatever waits, unless one is under way.
@@ -81,21 +106,26 @@ impl Ledger {
         self.writing = Some(Instant::now());
         let many = self.waiting.len().min(ENTRIES_AT_ONCE);
         let asked: Vec<_> = self.waiting.drain(..many).collect();
-        let (store, clock, hub, witness) = (
+        let (store, clock, hub, witness, trouble) = (
             Arc::clone(&self.store),
             Arc::clone(&self.clock),
             self.hub.clone(),
             Arc::clone(&self.witness),
+            self.trouble.clone(),
         );
+        let underway = self.underway.clone();
         let work = async move {
-            let (entries, answers): (Vec<_>, Vec<_>) = asked
+            let (entries, who): (Vec<_>, Vec<_>) = asked
                 .into_iter()
-                .map(|asked| (asked.entry, asked.answer))
+                .map(|asked| (asked.entry, asked.who))
                 .unzip();
             let results = commit(&*store, &*clock, &entries).await;
             measure(&results);
+            let pushed = follow(&who, &results, underway.as_ref());
+            tell(trouble.as_ref(), &results);
             publish(&hub, &*witness, &results).await;
-            for (answer, result) in answers.into_iter().zip(results) {
+            pushed.iter().for_each(way::done);
+            for ((answer, _), result) in who.into_iter().zip(results) {
                 // Whoever no longer waits will ask again.
                 answer.send(result).ok();
             }
@@ -138,6 +168,25 @@ async fn commit(store: &dyn Store, clock: &dyn Clock, entries: &[Entry]) -> Vec<
     }
 }
 
+/// Says whether anything can be stored: what was refused for its own fault says nothing of the store.
+fn tell(trouble: Option<&watch::Sender<Option<String>>>, results: &[Answer]) {
+    let Some(trouble) = trouble else { return };
+    let is_the_stores = |result: &&Answer| {
+        result
+            .as_ref()
+            .is_err_and(|unsettled| unsettled.advice != Advice::Skip)
+    };
+    let why = match results.iter().find(is_the_stores) {
+        Some(Err(unsettled)) => Some(unsettled.why.clone()),
+        Some(Ok(_)) | None => None,
+    };
+    trouble.send_if_modified(|said| {
+        let differs = *said != why;
+        *said = why;
+        differs
+    });
+}
+
 /// Counts what was stored, and how long it took from its receipt.
 fn measure(results: &[Answer]) {
     for event in results
@@ -156,6 +205,23 @@ fn measure(results: &[Answer]) {
                 .record(scored.since(happening.received).as_secs_f64());
         }
     }
+}
+
+/// Begins the next step on the way of each post that is followed.
+fn follow(who: &[Who], results: &[Answer], underway: Option<&Underway>) -> Vec<Span> {
+    let followed = who.iter().zip(results).filter(|((_, way), _)| {
+        way.record("store.entries", results.len());
+        !way.is_disabled()
+    });
+    let pushed = followed.filter_map(|((_, way), result)| {
+        let last = result.as_ref().ok()?.events().last()?.seq;
+        let pushed = way::pushed(way, last);
+        if let Some(underway) = underway {
+            underway.sent(&pushed, last);
+        }
+        Some(pushed)
+    });
+    pushed.collect()
 }
 
 fn single(result: Result<Vec<Receipt>, StoreError>) -> Answer {
@@ -181,7 +247,23 @@ async fn publish(hub: &Door<Hub>, witness: &dyn Witness, results: &[Answer]) {
 /// Store this, and say what became of it. Safe to ask twice.
 #[derive(Message)]
 #[rtype(result = "Result<Receipt, Unsettled>")]
-pub struct Write(pub Entry);
+pub struct Write {
+    /// What is to be stored.
+    pub entry: Entry,
+    /// The step of a post's way that it is; nothing where nobody follows one.
+    pub way: Span,
+}
+
+impl Write {
+    /// Something whose way nobody follows.
+    #[must_use]
+    pub const fn of(entry: Entry) -> Self {
+        Self {
+            entry,
+            way: Span::none(),
+        }
+    }
+}
 
 impl Actor for Ledger {
     type Context = Context<Self>;
@@ -218,9 +300,10 @@ impl Handler<Retire> for Ledger {
 impl Handler<Write> for Ledger {
     type Result = ResponseFuture<Result<Receipt, Unsettled>>;
 
-    fn handle(&mut self, Write(entry): Write, ctx: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, Write { entry, way }: Write, ctx: &mut Self::Context) -> Self::Result {
         let (answer, told) = oneshot::channel();
-        self.waiting.push_back(Asked { entry, answer });
+        let who = (answer, way);
+        self.waiting.push_back(Asked { entry, who });
         self.write(ctx);
         Box::pin(async move {
             told.await

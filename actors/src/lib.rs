@@ -14,3 +14,4 @@ pub mod scorer;
 pub mod sealer;
 pub mod supervise;
 pub mod unsettled;
+pub mod way;

@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::hub::{Hub, Leave, Taken};
 use crate::supervise::{Door, Exit, Health, Mortal, Obituary, Retire, Sickness};
 use crate::unsettled::in_full;
+use crate::way::Underway;
 
 mod bell;
 mod history;
@@ -70,6 +71,8 @@ pub struct Rooms {
     pub keep: Duration,
     /// Why events do not reach the bus at the moment; none when they do. It outlives the relay.
     pub trouble: watch::Sender<Option<String>>,
+    /// Whose way ends here.
+    pub underway: Underway,
 }
 
 /// Why a relay cannot go on.

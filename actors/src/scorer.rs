@@ -115,6 +115,7 @@ fn employ(models: &Models) -> mpsc::SyncSender<Question> {
                 for (question, score) in batch.into_iter().zip(scores) {
                     question.answer.send(score).ok();
                 }
+                model.answered();
             }
         });
     if let Err(error) = spawned {

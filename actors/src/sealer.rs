@@ -142,10 +142,13 @@ async fn look(rooms: &Rooms) -> Result<(), Trouble> {
     };
     while let Some(entry) = rooms.chain.due(until, rooms.clock.now()).await? {
         let seal = entry.seal.clone();
-        let written = rooms.ledger.ask(Write(Entry::Seal(Box::new(entry)))).await;
+        let written = rooms
+            .ledger
+            .ask(Write::of(Entry::Seal(Box::new(entry))))
+            .await;
         match written.map_err(|_| Trouble::Ledger)?? {
             Receipt::Stored(_) => {
-                metrics::counter!("touchstone_days_sealed_total").increment(1);
+                metrics::counter!("touchstone_seals_total").increment(1);
                 tracing::info!(
                     seal.day = seal.sealed.day.number(),
                     seal.records = seal.sealed.records,

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use smol_str::SmolStr;
 use uuid::Uuid;
@@ -198,6 +199,23 @@ pub struct Session {
     pub seen: Timestamp,
     /// Until when it may come back.
     pub expires: Timestamp,
+}
+
+/// How long a device stays logged in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stay {
+    /// Without being seen.
+    pub unseen: Duration,
+    /// From when it logged in, however often it is seen.
+    pub longest: Duration,
+}
+
+impl Stay {
+    /// Until when a device may come back that began then and is seen now.
+    #[must_use]
+    pub fn until(&self, began: Timestamp, seen: Timestamp) -> Timestamp {
+        (seen + self.unseen).min(began + self.longest)
+    }
 }
 
 /// What a program with a key may do.

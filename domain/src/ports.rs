@@ -21,6 +21,7 @@ pub mod accounts;
 pub mod bus;
 pub mod chain;
 pub mod mail;
+pub mod nodes;
 pub mod predictions;
 pub mod retrial;
 pub mod review;
@@ -28,6 +29,7 @@ pub mod roster;
 pub mod scrutiny;
 pub mod source;
 pub mod store;
+pub mod tally;
 pub mod till;
 
 /// Anything that went wrong further down.
@@ -186,11 +188,14 @@ pub trait Tape: Send {
 /// A model that says how much signals deserve belief. It runs on a thread of its own and may
 /// compute as long as it likes; its patience is the caller's.
 pub trait Scorer: Send {
-    /// Which model, `geometry/1`.
+    /// Which model, `geometry/2`.
     fn model(&self) -> SmolStr;
 
     /// What is made of each signal, in order; none where the model cannot speak of it.
     fn score(&mut self, asked: &[Asked]) -> Vec<Option<Assessed>>;
+
+    /// What is left to do for those that were asked about, when they have their answers.
+    fn answered(&mut self) {}
 }
 
 /// A signal of which somebody asks what it is worth, and how it came to be.

@@ -8,7 +8,7 @@ use crate::time::Timestamp;
 /// What a model says of a signal, stored before the outcome can be known.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Score {
-    /// Which model said it, `geometry/1`.
+    /// Which model said it, `geometry/2`.
     pub model: SmolStr,
     /// P(target k before stop before expiry) for each target, 0 to 1, falling.
     pub targets: Vec<f64>,

@@ -4,6 +4,7 @@
 //! of time. The formulas and their sources are explained in `docs/guide/figures.md`; each is tested
 //! against an independent library.
 
+mod anytime;
 mod blocks;
 mod bounds;
 mod deletions;
@@ -13,6 +14,7 @@ mod expectancy;
 
 use std::time::Duration;
 
+pub use anytime::{Anytime, anytime};
 pub use blocks::block_length;
 pub use bounds::{Bounds, wilson};
 pub use deletions::{Exact, Told, exact, permuted};
@@ -111,7 +113,8 @@ pub fn median(values: &[f64]) -> Option<f64> {
     clippy::cast_precision_loss,
     reason = "no list has more than 2^52 members"
 )]
-const fn count(n: usize) -> f64 {
+#[must_use]
+pub const fn count(n: usize) -> f64 {
     n as f64
 }
 

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use domain::signal::Signal;
+use domain::statistics::count;
 use domain::time::Timestamp;
 use sha2::{Digest as _, Sha256};
 
@@ -27,7 +28,7 @@ pub use text::confidence;
 pub use window::{COARSE, FINE, TRACKS, Window};
 
 /// The version of the schema: it changes whenever a number changes its meaning.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// Bars are seen so long after they were over: a venue tells them a moment late, and whoever posts
 /// just then must not be scored by more in training than live.
@@ -44,7 +45,8 @@ pub struct Known<'a> {
     /// The recent bars of bitcoin against a dollar, on whichever market is followed.
     pub bitcoin: Option<&'a Series>,
     /// How finely the market is told that judges it: zero for trades, else the length of the
-    /// candles.
+    /// candles. Trades count as the finest candles, of a minute: what is learned from is hardly ever
+    /// judged by trades, and a model must not be shown live what it has never seen.
     pub resolution: Option<Duration>,
     /// Between the best bid and offer, as a fraction of the price.
     pub spread: Option<f64>,
@@ -221,15 +223,6 @@ fn narrow(values: impl IntoIterator<Item = Option<f64>>) -> Vec<f32> {
         value
     };
     values.into_iter().map(narrow).collect()
-}
-
-/// A number of things as a number to reckon with.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "no list has more than 2^52 members"
-)]
-pub(crate) const fn count(n: usize) -> f64 {
-    n as f64
 }
 
 /// One where it holds, nothing where it does not.

@@ -15,7 +15,7 @@ use rust_decimal::prelude::ToPrimitive as _;
 use smol_str::SmolStr;
 
 /// The model's name and version, stored with every score.
-pub const MODEL: &str = "geometry/1";
+pub const MODEL: &str = "geometry/2";
 
 /// Scores by geometry.
 #[derive(Clone, Copy, Debug, Default)]
@@ -103,9 +103,9 @@ fn distance(from: Price, to: Price) -> Option<f64> {
 }
 
 /// What a follower pays to get in, and to get out at a target or at a stop, as fractions of the
-/// price.
+/// price: by the rules by which the outcome is reckoned, the venue's fees and how thin the book is.
 fn costs(signal: &Signal) -> Option<[f64; 3]> {
-    let costs = Costs::usual(signal.instrument.kind);
+    let costs = Costs::of(&signal.instrument);
     let (limit, stop) = (
         costs.maker.to_f64()?,
         (costs.taker + costs.slippage).to_f64()?,
@@ -169,6 +169,25 @@ mod tests {
         // Maker in 0.10 %, half the time maker 0.10 % and half the time taker 0.12 % out, of 100
         // against a risk of 10.
         assert!((score.expected_r.unwrap() + 0.0021 * 10.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_venue_and_its_book_decide_what_it_costs() {
+        let at = |instrument: &str| {
+            let instrument = Instrument::parse(instrument).unwrap();
+            let costs = Costs::of(&instrument);
+            let there = Signal {
+                instrument,
+                ..signal("100", "90", &["110"])
+            };
+            let paid = odds(&there).unwrap().cost_of_losing * 10.0 / 100.0;
+            let told = costs.maker + costs.taker + costs.slippage;
+            assert!((paid - told.to_f64().unwrap()).abs() < 1e-12);
+            paid
+        };
+        let cheap = at("binance:spot:BTC/USDT");
+        assert!(at("coinbase:spot:BTC/USD") > 3.0 * cheap);
+        assert!(at("binance:spot:VORN/USDT") > cheap);
     }
 
     #[test]

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use domain::market::Instrument;
+use domain::statistics::count;
 use domain::time::Timestamp;
 
 use crate::bars::{Bar, Length, Series};
-use crate::features::count;
 
 /// Every instrument's recent bars.
 #[derive(Clone, Debug, Default)]

@@ -11,6 +11,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use serde::{Deserialize, Serialize};
 
 use crate::dataset::Row;
+use crate::training::USUAL;
 
 mod figures;
 mod picture;
@@ -50,7 +51,8 @@ pub struct Standing {
     pub brier: f64,
     /// How often a winner was told likelier than a loser; a coin has 0.5.
     pub auc: f64,
-    /// Over ten equal parts by chance: how far the mean chance was from the share that won.
+    /// Over ten equal parts by chance, equal chances in one: how far the mean chance was from the share
+    /// that won.
     pub ece: f64,
     /// What that would be, on as many rows, were every chance right.
     pub ece_of_perfect: f64,
@@ -64,8 +66,8 @@ pub struct Standing {
     pub top_r: Between,
     /// The figures between their bounds, by name.
     pub between: BTreeMap<String, Between>,
-    /// How much more this step has than each of those below it, by the step's name and the figure's.
-    /// Of log-loss, Brier and ECE less is better.
+    /// How much more this step has than each of those below it and than calibrated geometry, by the step's
+    /// name and the figure's. Of log-loss, Brier and ECE less is better.
     pub against: BTreeMap<String, BTreeMap<String, Between>>,
 }
 
@@ -98,6 +100,19 @@ pub struct Said {
     pub expected_r: Vec<f64>,
 }
 
+impl Said {
+    /// What was said of those at these places.
+    #[must_use]
+    pub fn among(&self, places: &[usize]) -> Self {
+        let of = |values: &[f64]| places.iter().map(|nth| values[*nth]).collect();
+        Self {
+            step: self.step,
+            chances: of(&self.chances),
+            expected_r: of(&self.expected_r),
+        }
+    }
+}
+
 /// Measures what steps said of these rows.
 #[must_use]
 pub fn table(rows: &[&Row], said: &[Said]) -> Table {
@@ -124,7 +139,10 @@ pub fn table(rows: &[&Row], said: &[Said]) -> Table {
                 let all = dealt[nth].iter().map(figure);
                 between(figure(&point[nth]), all)
             };
-            let against = (0..nth).map(|below| {
+            // Whoever is surely better than the usual may speak, those below it, too.
+            let others = (0..said.len())
+                .filter(|other| *other < nth || (*other != nth && said[*other].step == USUAL));
+            let against = others.map(|below| {
                 let figures = Figures::NAMED.iter().map(|(name, figure)| {
                     let differ = dealt[nth].iter().zip(&dealt[below]);
                     let differ = differ.map(|(one, other)| figure(one) - figure(other));

@@ -14,8 +14,10 @@ use smol_str::SmolStr;
 
 use crate::features::{self, Features};
 use crate::measure::{self, Said, Table};
+use crate::steps::Step;
 use crate::steps::fitted::Fitted;
-use crate::training::{USUAL, may_speak};
+use crate::steps::network::Eye;
+use crate::training::may_speak;
 
 mod card;
 pub mod page;
@@ -62,6 +64,16 @@ pub enum Why {
         "its card.json is none ({0}); train it again with `touchstone train`, or copy the whole folder"
     )]
     NoCard(String),
+    /// The card is of another form.
+    #[error(
+        "its card is of form {told}, this program reads form {made}; train it again with `touchstone train`"
+    )]
+    OtherForm {
+        /// Its form.
+        told: u32,
+        /// The form that this program reads.
+        made: u32,
+    },
     /// A file is not the one that the card speaks of.
     #[error(
         "{file} is cut short or belongs to another model (its SHA-256 is {found}, the card says {told}); copy the whole folder again"
@@ -123,7 +135,7 @@ impl Loaded {
     }
 
     fn read(folder: &Path, scores: Origin) -> Result<Self, Why> {
-        let card = Card::parse(&read(folder, CARD)?).map_err(Why::NoCard)?;
+        let card = Card::parse(&read(folder, CARD)?)?;
         if card.trained_on == TrainedOn::Simulator && scores != Origin::Simulator {
             return Err(Why::OfTheSimulator(scores));
         }
@@ -155,7 +167,7 @@ impl Loaded {
     }
 
     /// Its network as a model of its own, to be tried beside the step that speaks; none where the network
-    /// speaks itself, there is none, or it found something in shuffled outcomes.
+    /// speaks itself, there is none, or it may not speak by what it made of shuffled outcomes.
     #[must_use]
     pub fn network(&self) -> Option<Self> {
         if self.card.champion == NETWORK || !may_speak(NETWORK, &self.card.shuffled) {
@@ -197,6 +209,15 @@ impl Loaded {
         &self.reference
     }
 
+    /// Does its network read the window of candles? Where that is not kept it would read noughts.
+    #[must_use]
+    pub fn reads_window(&self) -> bool {
+        let mut ladder = self.ladder.iter();
+        ladder.any(|fitted| {
+            matches!(&fitted.step, crate::steps::Step::Network(network) if network.shape.eye != Eye::Shut)
+        })
+    }
+
     /// What it says of these signals, in order.
     #[must_use]
     pub fn score(&self, signals: &[Features]) -> Vec<Prediction> {
@@ -230,10 +251,15 @@ impl Loaded {
         }
     }
 
-    /// Does it speak by what it learned, or only by the levels?
+    /// Does it speak by what it learned of features?
     #[must_use]
-    pub fn is_learned(&self) -> bool {
-        self.speaks_by() != USUAL
+    pub const fn is_learned(&self) -> bool {
+        match self.champion.step {
+            Step::Coin | Step::ChannelBaseRate | Step::Geometry | Step::GeometryCalibrated(_) => {
+                false
+            }
+            Step::Logistic(_) | Step::Trees(_) | Step::Network(_) => true,
+        }
     }
 }
 

@@ -4,10 +4,10 @@
 //! instant only what was over before it. The live path and the making of a data set tell it the
 //! same things, so a channel's record means the same in both.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::time::Duration;
 
-use domain::ids::ChannelId;
+use domain::ids::{ChannelId, SignalId};
 use domain::lifecycle::{Ending, Outcome};
 use domain::market::{Instrument, Side};
 use domain::signal::Signal;
@@ -21,6 +21,9 @@ const REMEMBERED: usize = 200;
 
 /// Signals of others count as company for so long.
 pub const COMPANY: Duration = Duration::from_secs(2 * 3600);
+
+/// So many edited signals are known again: posts are hardly edited once so many others were.
+const EDITED: usize = 100_000;
 
 /// The weight of the prior in a shrunk rate or mean, in signals.
 const PRIOR: f64 = 10.0;
@@ -111,6 +114,30 @@ pub struct Crowd {
 pub struct SoFar {
     channels: BTreeMap<ChannelId, Channel>,
     lately: VecDeque<Call>,
+    edited: Edited,
+}
+
+/// Signals whose edit was counted: whoever edits a post ten times has edited one post, and after a
+/// restart that is all that is known.
+#[derive(Clone, Debug, Default)]
+struct Edited {
+    known: HashSet<SignalId>,
+    in_order: VecDeque<SignalId>,
+}
+
+impl Edited {
+    fn is_first(&mut self, signal: SignalId) -> bool {
+        if !self.known.insert(signal) {
+            return false;
+        }
+        self.in_order.push_back(signal);
+        if self.in_order.len() > EDITED
+            && let Some(oldest) = self.in_order.pop_front()
+        {
+            self.known.remove(&oldest);
+        }
+        true
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -181,10 +208,11 @@ impl SoFar {
     }
 
     /// Takes note of a revision of a signal's post.
-    pub fn revised(&mut self, channel: &ChannelId, how: Revised) {
+    pub fn revised(&mut self, signal: SignalId, channel: &ChannelId, how: Revised) {
         let channel = self.channels.entry(channel.clone()).or_default();
         match how {
-            Revised::Edited => channel.edited += 1.0,
+            Revised::Edited if self.edited.is_first(signal) => channel.edited += 1.0,
+            Revised::Edited => {}
             Revised::Deleted => channel.deleted += 1.0,
         }
     }
@@ -312,6 +340,21 @@ mod tests {
         let later = so_far.channel(&channel, Timestamp::from_micros(200));
         assert_eq!((later.ended, later.streak), (2.0, -1.0));
         assert!((later.win_rate - 0.5).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_post_that_is_edited_again_and_again_was_edited_once() {
+        let channel = ChannelId::parse("test").unwrap();
+        let signal = SignalId::of(&channel, &domain::ids::PostKey::new("1"), 0);
+        let edited = |times: usize| {
+            let mut so_far = SoFar::default();
+            for _ in 0..times {
+                so_far.revised(signal, &channel, Revised::Edited);
+            }
+            so_far.channel(&channel, Timestamp::MAX).edit_rate.to_bits()
+        };
+        assert_eq!(edited(3), edited(1));
+        assert_ne!(edited(1), edited(0));
     }
 
     #[test]

@@ -7,21 +7,25 @@
 
 use std::collections::BTreeMap;
 
+use domain::statistics::count;
 use serde::{Deserialize, Serialize};
 
 use crate::dataset::{self, EMBARGO, Fold, Row, folds, holdout};
-use crate::features::count;
 use crate::measure::{self, Said, Table};
 use crate::steps::fitted::{Fitted, PutRight};
+use crate::steps::line::LEAST_OF_EACH;
 use crate::steps::network::{Eye, Pace, Shape};
-use crate::steps::trees::{BadTrees, Growth};
+use crate::steps::trees::Growth;
 use crate::steps::{Chance, LADDER};
 
 pub mod alarm;
+mod bad;
 mod champion;
 mod kind;
 mod shuffled;
 
+pub use alarm::{Alarm, Suspect};
+pub use bad::BadTraining;
 pub use champion::{USUAL, may_speak};
 pub use kind::Kind;
 pub use shuffled::{NEAR, Shuffled};
@@ -33,7 +37,8 @@ const STEPS: usize = 4;
 const RIDGES: [f64; 3] = [30.0, 300.0, 3_000.0];
 
 /// With fewer rows before it a part of the walk is not put right: the line would be learned from chance.
-const ENOUGH: usize = 100;
+/// Nor is a part of the holdout with fewer measured by itself.
+pub const ENOUGH: usize = 100;
 
 /// With fewer rows nothing is fitted: intervals would say nothing.
 pub const LEAST: usize = 200;
@@ -49,6 +54,8 @@ pub struct Order {
     pub trees: Vec<Growth>,
     /// How often outcomes are shuffled to see whether a step finds something in them.
     pub shuffles: usize,
+    /// Features that may be as telling as they are: whoever orders it knows why. They stand in the card.
+    pub accept: Vec<String>,
 }
 
 impl Order {
@@ -93,6 +100,7 @@ impl Order {
             ],
             trees: Growth::TRIED.to_vec(),
             shuffles: 20,
+            accept: Vec::new(),
         }
     }
 }
@@ -136,6 +144,11 @@ pub struct Trained {
     pub champion: &'static str,
     /// The ladder as it was measured on the holdout.
     pub holdout: Table,
+    /// The same on those of the holdout that were received after every lesson; none where that is all of
+    /// the holdout, or fewer than [`ENOUGH`] are.
+    pub holdout_after: Option<Table>,
+    /// How many of the holdout have a lesson of another channel that was received after them.
+    pub held_before_lessons: usize,
     /// The ladder as it was measured on the walk.
     pub walk: Table,
     /// What the champion and geometry said of the holdout, drawn.
@@ -144,6 +157,8 @@ pub struct Trained {
     pub tried: Vec<Tried>,
     /// What each step that learns made of shuffled outcomes.
     pub shuffled: Vec<Shuffled>,
+    /// What was found of features that know too much.
+    pub alarm: Alarm,
     /// SHA-256 of all rows.
     pub data_hash: String,
     /// SHA-256 of the holdout.
@@ -152,29 +167,6 @@ pub struct Trained {
     pub learned_from: usize,
     /// How many were left out because they reach into the holdout's time.
     pub purged: usize,
-}
-
-/// Why nothing was trained.
-#[derive(Debug, thiserror::Error)]
-pub enum BadTraining {
-    /// Too few rows.
-    #[error(
-        "there are {rows} signals that were entered and are over, {least} are needed: collect more, or give more channels or a longer time"
-    )]
-    TooFew {
-        /// How many there are to learn from.
-        rows: usize,
-        /// How many are needed.
-        least: usize,
-    },
-    /// Features know too much.
-    #[error(
-        "these features tell winners from losers better than any honest one can, so they have seen what came after receipt: {0}"
-    )]
-    Leak(String),
-    /// The trees' library refused.
-    #[error(transparent)]
-    Trees(#[from] BadTrees),
 }
 
 /// Trains and measures. `told` hears how far it has come, in parts of one.
@@ -197,7 +189,17 @@ pub fn train(
     let of = |places: &[usize]| -> Vec<&Row> { places.iter().map(|nth| &rows[*nth]).collect() };
     let held = of(&split.test);
     let holdout_hash = dataset::hash(held.iter().copied());
-    may_be_honest(&of(&split.train))?;
+    let learned = of(&split.train);
+    let winners = learned.iter().filter(|row| row.won()).count();
+    let losers = learned.len() - winners;
+    if winners.min(losers) < LEAST_OF_EACH {
+        return Err(BadTraining::OneSided {
+            winners,
+            losers,
+            least: LEAST_OF_EACH,
+        });
+    }
+    let alarm = alarm::judge(&learned, &order.accept)?;
     let walk = folds(rows, &split.train, STEPS);
     let walked: Vec<&Row> = walk.iter().flat_map(|fold| of(&fold.test)).collect();
     let kinds = order.kinds();
@@ -256,11 +258,16 @@ pub fn train(
     told(0.97, "measuring");
     let walk = measure::table(&walked, &on_walk);
     let champion = champion::of(&walk, &of_noise);
+    let after = after_lessons(&learned, &held);
     Ok(Trained {
         picture: picture(&held, &on_holdout, champion),
         champion,
         ladder,
         holdout: measure::table(&held, &on_holdout),
+        holdout_after: (after.len() >= ENOUGH && after.len() < held.len())
+            .then(|| part_of(&held, &on_holdout, &after)),
+        held_before_lessons: held.len() - after.len(),
+        alarm,
         walk,
         tried,
         shuffled: of_noise,
@@ -290,19 +297,6 @@ impl Order {
             .chain(networks)
             .collect()
     }
-}
-
-/// Refuses rows that know too much.
-fn may_be_honest(rows: &[&Row]) -> Result<(), BadTraining> {
-    let suspects = alarm::suspects(rows);
-    if suspects.is_empty() {
-        return Ok(());
-    }
-    let named: Vec<String> = suspects
-        .iter()
-        .map(|suspect| format!("{} (AUC {:.2})", suspect.feature, suspect.auc))
-        .collect();
-    Err(BadTraining::Leak(named.join(", ")))
 }
 
 /// What a step says of the walk's first targets as it would speak: each part is put right by what the step
@@ -337,6 +331,21 @@ fn as_it_would_speak(kind: &Kind, rows: &[Row], walk: &[Fold], said: &[Vec<Chanc
         chances,
         expected_r,
     }
+}
+
+/// The places of those held out that were received after every lesson. A channel may have ended before
+/// others began: then what is measured of it is told by steps that have learned from a later time.
+fn after_lessons(learned: &[&Row], held: &[&Row]) -> Vec<usize> {
+    let last = learned.iter().map(|row| row.received).max();
+    let after = |nth: &usize| last.is_none_or(|last| held[*nth].received > last);
+    (0..held.len()).filter(after).collect()
+}
+
+/// The ladder on some of those held out.
+fn part_of(held: &[&Row], said: &[Said], places: &[usize]) -> Table {
+    let rows: Vec<&Row> = places.iter().map(|nth| held[*nth]).collect();
+    let said: Vec<Said> = said.iter().map(|said| said.among(places)).collect();
+    measure::table(&rows, &said)
 }
 
 /// The mean log-loss of the first targets.

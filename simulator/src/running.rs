@@ -111,6 +111,7 @@ pub fn start(mut options: Options) -> Result<Simulator, StartError> {
     let payments = open_payments(&options)?;
     let room = payments.as_ref().map(|(_, payments)| payments.clone());
     let inside = world.clone();
+    let kept = room.clone();
     let thread = thread::Builder::new()
         .name("simulator".to_owned())
         .spawn(move || {
@@ -122,6 +123,10 @@ pub fn start(mut options: Options) -> Result<Simulator, StartError> {
             }
             if let Err(error) = system.block_on(serve(listener, inside, options, scribe)) {
                 warn!(%error, "the simulator ended: {error}");
+            }
+            // The system ends as soon as the exchange has, so the room may not have come to it.
+            if let Some(Payments(room)) = kept {
+                room.keep();
             }
         })
         .map_err(StartError::Thread)?;

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::account::{Account, AccountId, Deed, Email, SessionId};
+use domain::account::{Account, AccountId, Deed, Email, SessionId, Stay};
 use domain::ports::Clock;
 use domain::ports::accounts::Accounts;
 use domain::ports::store::StoreError;
@@ -117,8 +117,8 @@ pub struct Rooms {
     pub limiter: Limiter,
     /// What time it is.
     pub clock: Arc<dyn Clock>,
-    /// How long a device may stay away before it has to log in again.
-    pub stays: Duration,
+    /// How long a device stays logged in.
+    pub stay: Stay,
 }
 
 /// From where somebody asks.

@@ -9,7 +9,9 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
-use domain::account::{Account, AccountId, ApiKey, KeyId, Role, SecretDigest, Session, SessionId};
+use domain::account::{
+    Account, AccountId, ApiKey, KeyId, Role, SecretDigest, Session, SessionId, Stay,
+};
 use domain::ids::ChannelId;
 use domain::plan::{self, Allowance, Entitlement, Feature, Plan};
 use domain::ports::Clock;
@@ -93,8 +95,8 @@ struct Inside {
     open_here: bool,
     /// Everybody may do everything, from everywhere.
     open_to_all: bool,
-    /// How long a browser's cookie holds after it was last shown.
-    stays: Duration,
+    /// How long a browser's cookie holds.
+    stay: Stay,
     plans: RwLock<Arc<[Plan]>>,
     memory: Mutex<Memory>,
     revision: watch::Sender<u64>,
@@ -125,7 +127,7 @@ impl Door {
         tokens: Arc<Tokens>,
         clock: Arc<dyn Clock>,
         openness: Openness,
-        stays: Duration,
+        stay: Stay,
     ) -> Result<Self, StoreError> {
         let revision = accounts.revision().await?;
         let plans = accounts.plans().await?;
@@ -136,7 +138,7 @@ impl Door {
             clock,
             open_here: openness.here,
             open_to_all: openness.to_all,
-            stays,
+            stay,
             plans: RwLock::new(plans.into()),
             memory: Mutex::default(),
             revision: watch::Sender::new(revision),
@@ -353,11 +355,17 @@ impl Door {
         let now = self.0.clock.now();
         let sessions = self.0.accounts.sessions(account.id, now).await?;
         let owned = self.0.accounts.owned(account.id).await?;
-        let entitled = if account.role == Role::Admin {
+        let mut entitled = if account.role == Role::Admin {
             Entitlement::operator()
         } else {
             self.entitlement(account, now).await?
         };
+        if entitled.allows.channels.is_some() {
+            // One's own channels are shown beside those that the plan shows.
+            let own = owned.iter().filter(|id| !entitled.chosen.contains(id));
+            let own: Vec<_> = own.cloned().collect();
+            entitled.chosen.extend(own);
+        }
         Ok(Known {
             role: account.role,
             entitled: Arc::new(entitled),
@@ -453,7 +461,7 @@ impl Door {
             self.0.accounts.used_keys(&used).await?;
         }
         for (id, at) in seen {
-            self.0.accounts.touch(id, at, at + self.0.stays).await?;
+            self.0.accounts.touch(id, at, self.0.stay).await?;
         }
         Ok(())
     }

@@ -24,6 +24,8 @@ pub struct Unopened;
 /// Seals and opens.
 pub struct Seal {
     key: RandomizedNonceKey,
+    /// What was sealed with it opens, too.
+    former: Option<RandomizedNonceKey>,
 }
 
 struct Bytes32;
@@ -41,15 +43,18 @@ impl Seal {
     ///
     /// When the library refuses to derive a key; it has no reason to.
     pub fn new(secret: &SecretString) -> anyhow::Result<Self> {
-        let refused = |_| anyhow::anyhow!("no key could be derived from accounts.secret");
-        let salt = Salt::new(HKDF_SHA256, b"touchstone/seal/1");
-        let prk = salt.extract(secret.expose_secret().as_bytes());
-        let mut key = [0_u8; 32];
-        prk.expand(&[b"aead"], Bytes32)
-            .and_then(|okm| okm.fill(&mut key))
-            .map_err(refused)?;
-        let key = RandomizedNonceKey::new(&AES_256_GCM, &key).map_err(refused)?;
-        Ok(Self { key })
+        let key = derived(secret)?;
+        Ok(Self { key, former: None })
+    }
+
+    /// Opens what was sealed with this secret, too; nothing is sealed with it any more.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::new`].
+    pub fn after(self, former: &SecretString) -> anyhow::Result<Self> {
+        let former = Some(derived(former)?);
+        Ok(Self { former, ..self })
     }
 
     /// The secret of a file that only its owner reads, made where there is none.
@@ -110,15 +115,44 @@ impl Seal {
     ///
     /// [`Unopened`].
     pub fn open(&self, used_for: &str, sealed: &Sealed) -> Result<Vec<u8>, Unopened> {
-        let (nonce, rest) = sealed.0.split_at_checked(NONCE_LEN).ok_or(Unopened)?;
-        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| Unopened)?;
-        let mut rest = rest.to_vec();
-        let opened = self
-            .key
-            .open_in_place(nonce, Aad::from(used_for.as_bytes()), &mut rest)
-            .map_err(|_| Unopened)?;
-        Ok(opened.to_vec())
+        let keys = std::iter::once(&self.key).chain(&self.former);
+        let mut opened = keys.map(|key| opened(key, used_for, sealed));
+        opened.find(Result::is_ok).unwrap_or(Err(Unopened))
     }
+
+    /// Seals anew what was sealed with the former secret. `None`: it is sealed with the present one.
+    ///
+    /// # Errors
+    ///
+    /// [`Unopened`] when it opens with neither.
+    pub fn renew(&self, used_for: &str, sealed: &Sealed) -> Result<Option<Sealed>, Unopened> {
+        if opened(&self.key, used_for, sealed).is_ok() {
+            return Ok(None);
+        }
+        let bytes = self.open(used_for, sealed)?;
+        self.seal(used_for, &bytes).map(Some)
+    }
+}
+
+fn derived(secret: &SecretString) -> anyhow::Result<RandomizedNonceKey> {
+    let refused = |_| anyhow::anyhow!("no key could be derived from accounts.secret");
+    let salt = Salt::new(HKDF_SHA256, b"touchstone/seal/1");
+    let prk = salt.extract(secret.expose_secret().as_bytes());
+    let mut key = [0_u8; 32];
+    prk.expand(&[b"aead"], Bytes32)
+        .and_then(|okm| okm.fill(&mut key))
+        .map_err(refused)?;
+    RandomizedNonceKey::new(&AES_256_GCM, &key).map_err(refused)
+}
+
+fn opened(key: &RandomizedNonceKey, used_for: &str, sealed: &Sealed) -> Result<Vec<u8>, Unopened> {
+    let (nonce, rest) = sealed.0.split_at_checked(NONCE_LEN).ok_or(Unopened)?;
+    let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| Unopened)?;
+    let mut rest = rest.to_vec();
+    let opened = key
+        .open_in_place(nonce, Aad::from(used_for.as_bytes()), &mut rest)
+        .map_err(|_| Unopened)?;
+    Ok(opened.to_vec())
 }
 
 #[cfg(test)]
@@ -140,6 +174,26 @@ mod tests {
         torn.0.pop();
         assert_eq!(seal(secret).open("totp", &torn), Err(Unopened));
         assert_eq!(seal(secret).open("totp", &Sealed(vec![1])), Err(Unopened));
+    }
+
+    #[test]
+    fn what_was_sealed_with_the_former_secret_opens_and_is_sealed_anew_with_the_present_one() {
+        let (before, now) = (
+            "the secret of long ago, and long enough",
+            "the secret of these days, long enough",
+        );
+        let old = seal(before).seal("totp", b"seed").unwrap();
+        let both = seal(now).after(&SecretString::from(before)).unwrap();
+        assert_eq!(both.open("totp", &old), Ok(b"seed".to_vec()));
+        assert_eq!(both.renew("signing", &old), Err(Unopened));
+        let renewed = both.renew("totp", &old).unwrap().unwrap();
+        assert_eq!(seal(now).open("totp", &renewed), Ok(b"seed".to_vec()));
+        assert_eq!(seal(before).open("totp", &renewed), Err(Unopened));
+        // Done twice it does nothing the second time, and nothing is sealed with the former one.
+        assert_eq!(both.renew("totp", &renewed), Ok(None));
+        let sealed = both.seal("totp", b"seed").unwrap();
+        assert_eq!(seal(now).open("totp", &sealed), Ok(b"seed".to_vec()));
+        assert_eq!(seal(now).renew("totp", &old), Err(Unopened));
     }
 
     #[test]

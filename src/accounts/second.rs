@@ -10,6 +10,9 @@ use totp_rs::{Builder, Totp};
 /// Whose codes they are, as authenticators show it.
 const ISSUER: &str = "Touchstone";
 
+/// What secrets are sealed for.
+pub const USE: &str = "second-factor";
+
 /// How long a code holds.
 const STEP: Duration = Duration::from_secs(30);
 

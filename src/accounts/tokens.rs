@@ -23,6 +23,10 @@ use super::secrets;
 /// How long a token holds.
 pub const HOLDS: Duration = Duration::from_secs(600);
 
+/// How long a key is believed after the next one has begun to sign: until its last token is too old, also
+/// where a node hears late of the next one.
+pub const LINGERS: Duration = Duration::from_secs(1_200);
+
 /// How long a key signs before the next one does.
 pub const SIGNS: Duration = Duration::from_secs(30 * 86_400);
 
@@ -33,7 +37,7 @@ const ISSUER: &str = "touchstone";
 const AUDIENCE: &str = "touchstone-api";
 
 /// What private halves are sealed for.
-const USE: &str = "signing-key";
+pub const USE: &str = "signing-key";
 
 /// What a token says.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
@@ -128,7 +132,7 @@ impl Tokens {
         let now = self.clock.now();
         let newest = self.ring();
         if now.since(newest.made) >= SIGNS {
-            self.rotate(&newest.kid).await?;
+            self.rotate(&newest.kid, LINGERS).await?;
         }
         let kept = self.accounts.signing_keys().await?;
         let ring = Arc::new(ring(&kept, &self.seal, now)?);
@@ -136,21 +140,21 @@ impl Tokens {
         Ok(())
     }
 
-    /// Lets a new key sign in the place of `newest`. What the former ones signed is believed until it
-    /// is too old.
+    /// Lets a new key sign in the place of `newest`, and gives its name. What the former ones signed is
+    /// believed for so long at most. `None`: somebody else was faster.
     ///
     /// # Errors
     ///
     /// As [`Self::open`].
-    pub async fn rotate(&self, newest: &str) -> anyhow::Result<bool> {
+    pub async fn rotate(&self, newest: &str, lingers: Duration) -> anyhow::Result<Option<String>> {
         let now = self.clock.now();
         let next = fresh(&self.seal, now)?;
-        let retire = now + HOLDS + HOLDS;
+        let retire = now + lingers;
         let rotated = self
             .accounts
             .add_signing_key(&next, Some(newest), retire)
             .await?;
-        Ok(rotated)
+        Ok(rotated.then_some(next.kid))
     }
 
     /// The key that signs now.
@@ -244,6 +248,12 @@ fn fresh(seal: &Seal, now: Timestamp) -> anyhow::Result<SigningKey> {
         made: now,
         retires: None,
     })
+}
+
+/// Whether a key was sealed with this secret.
+#[must_use]
+pub fn opens(seal: &Seal, key: &SigningKey) -> bool {
+    seal.open(USE, &key.private).is_ok()
 }
 
 fn ring(kept: &[SigningKey], seal: &Seal, now: Timestamp) -> anyhow::Result<Ring> {

@@ -171,21 +171,21 @@ impl Watcher {
         Ok(candles.last().map_or(told, Candle::end))
     }
 
-    /// The last days, in ever shorter candles.
+    /// The last days, in ever shorter candles. They are learned all at once, so that nobody who asks
+    /// meanwhile sees a market of which the hours are new and the minutes old.
     async fn days(
         &self,
         venue: &dyn Candles,
         on: &Instrument,
         due: Timestamp,
     ) -> Result<Timestamp, FeedError> {
-        let mut known = None;
+        let mut days = Vec::new();
         for (interval, back) in WARM_UP {
             let (from, to) = (interval.begin_of(due - back), interval.begin_of(due));
-            let candles = venue.candles(on, interval, from, to).await?;
-            self.knowledge.learn(on, &candles);
-            known = candles.last().map(Candle::end).max(known);
+            days.extend(venue.candles(on, interval, from, to).await?);
         }
-        Ok(known.unwrap_or(due))
+        self.knowledge.learn(on, &days);
+        Ok(days.iter().map(Candle::end).max().unwrap_or(due))
     }
 }
 
@@ -193,5 +193,80 @@ impl Place {
     fn lacks(&self, due: Timestamp) -> bool {
         let rests = self.rest.is_some_and(|until| Instant::now() < until);
         !self.absent && !rests && self.told.is_none_or(|told| told < due)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::market::{MarketKind, Pair, Price};
+    use rust_decimal::Decimal;
+
+    use super::*;
+
+    /// The time that it is.
+    const NOW: Timestamp = Timestamp::from_millis(1_735_700_400_500);
+
+    /// A venue where nothing moves, that looks at each question what is known by then.
+    struct Quiet(Arc<Knowledge>);
+
+    #[async_trait::async_trait]
+    impl Candles for Quiet {
+        async fn candles(
+            &self,
+            on: &Instrument,
+            interval: Interval,
+            from: Timestamp,
+            to: Timestamp,
+        ) -> Result<Vec<Candle>, FeedError> {
+            assert_eq!(self.0.known_until(on), None, "before {interval:?} is told");
+            let price = Price::parse("100").unwrap();
+            let span = interval.span();
+            let begins = std::iter::successors(Some(from), |begin| Some(*begin + span));
+            let candles = begins
+                .take_while(|begin| *begin < to)
+                .map(|open_time| Candle {
+                    open_time,
+                    span,
+                    open: price,
+                    high: price,
+                    low: price,
+                    close: price,
+                    volume: Decimal::ONE,
+                });
+            Ok(candles.collect())
+        }
+    }
+
+    struct Standing;
+
+    impl Clock for Standing {
+        fn now(&self) -> Timestamp {
+            NOW
+        }
+    }
+
+    #[actix::test]
+    async fn of_the_last_days_nothing_is_known_before_everything_is() {
+        let knowledge = Arc::new(Knowledge::new(BTreeMap::new()));
+        let venue = Venue::new("quiet");
+        let on = Instrument {
+            venue: venue.clone(),
+            kind: MarketKind::Spot,
+            pair: Pair::new("BTC", "USDT").unwrap(),
+        };
+        let quiet: Arc<dyn Candles> = Arc::new(Quiet(Arc::clone(&knowledge)));
+        let watcher = Watcher {
+            knowledge: Arc::clone(&knowledge),
+            venues: BTreeMap::from([(venue, quiet)]),
+            followed: Followed::default(),
+            always: vec![on.clone()],
+            clock: Arc::new(Standing),
+        };
+        let due = Interval::Minute.begin_of(NOW - SETTLING);
+        let place = watcher.ask(&on, Place::default(), due).await;
+        assert_eq!(
+            (place.told, knowledge.known_until(&on)),
+            (Some(due), Some(due))
+        );
     }
 }

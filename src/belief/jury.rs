@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use domain::ports::Clock;
-use domain::ports::predictions::{Predictions, Promotion};
+use domain::ports::predictions::{Predictions, Promotion, settled};
 use domain::ports::store::StoreError;
+use domain::time::Timestamp;
 use scoring::geometry;
 use scoring::registry::Loaded;
 
@@ -14,7 +15,10 @@ use super::reliability::{Reliability, reliability};
 use super::rule::{Comparison, Stays, compare};
 
 /// So many of a model's last predictions are held against what happened.
-const COMPARED: usize = 10_000;
+const SHOWN: usize = 10_000;
+
+/// So many of two models' last predictions are compared: blocks of time are days, and some take many.
+pub(super) const COMPARED: usize = 30_000;
 
 /// Who decides which model speaks.
 #[derive(Clone)]
@@ -59,12 +63,31 @@ impl Jury {
     ///
     /// [`StoreError`].
     pub async fn so_far(&self, model: &str) -> Result<Option<Reliability>, StoreError> {
-        let origin = self.lineup.origin();
-        let told = self.predictions.fulfilled(model, origin, COMPARED).await?;
-        Ok(reliability(&told))
+        self.reliability(model, Timestamp::MAX).await
     }
 
-    /// How two models compare on the signals of both.
+    /// The same of those signals alone that could not be open any longer.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn settled(&self, model: &str) -> Result<Option<Reliability>, StoreError> {
+        let until = settled(self.clock.now());
+        self.reliability(model, until).await
+    }
+
+    async fn reliability(
+        &self,
+        model: &str,
+        until: Timestamp,
+    ) -> Result<Option<Reliability>, StoreError> {
+        let told = self
+            .predictions
+            .fulfilled(model, self.lineup.origin(), until, SHOWN);
+        Ok(reliability(&told.await?, self.clock.now()))
+    }
+
+    /// How two models compare on the signals of both whose time is up, among all that are tried.
     ///
     /// # Errors
     ///
@@ -74,12 +97,14 @@ impl Jury {
         champion: &str,
         challenger: &str,
     ) -> Result<Comparison, StoreError> {
-        let origin = self.lineup.origin();
+        let (origin, until) = (self.lineup.origin(), settled(self.clock.now()));
         let (one, other) = futures_util::try_join!(
-            self.predictions.fulfilled(champion, origin, COMPARED),
-            self.predictions.fulfilled(challenger, origin, COMPARED),
+            self.predictions
+                .fulfilled(champion, origin, until, COMPARED),
+            self.predictions
+                .fulfilled(challenger, origin, until, COMPARED),
         )?;
-        Ok(compare(&one, &other))
+        Ok(compare(&one, &other, self.lineup.tried()))
     }
 
     /// Lets a model speak that has won, from the next signal on and after every start.
@@ -106,8 +131,9 @@ impl Jury {
             model: id.to_owned(),
             at: self.clock.now(),
             why: format!(
-                "on {} signals the log-loss of {model} is {:.4}, that of {champion} {:.4}; difference {:.4} to {:.4}",
+                "on {} signals in {} blocks of time that are over the log-loss of {model} is {:.4}, that of {champion} {:.4}; difference {:.4} to {:.4}",
                 comparison.signals,
+                comparison.blocks,
                 comparison.challenger,
                 comparison.champion,
                 bounds.low,

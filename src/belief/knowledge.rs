@@ -59,16 +59,17 @@ impl Knowledge {
                     inside.open.insert(signal.id, signal);
                 }
             }
+            let signal = record.signal.id;
             if record.edited {
-                inside.so_far.revised(channel, Revised::Edited);
+                inside.so_far.revised(signal, channel, Revised::Edited);
             }
             if record.deleted {
-                inside.so_far.revised(channel, Revised::Deleted);
+                inside.so_far.revised(signal, channel, Revised::Deleted);
             }
         }
     }
 
-    /// Learns finished candles of a market, in the order of their time.
+    /// Learns finished candles of a market, those of each length in the order of their time.
     pub fn learn(&self, on: &Instrument, candles: &[Candle]) {
         let mut inside = self.inside();
         for candle in candles {
@@ -131,11 +132,15 @@ impl Inside {
                     self.so_far.ended(Ended::of(&signal, outcome));
                 }
             }
-            Body::Revision { action, .. } => match action {
-                Action::Edited => self.so_far.revised(&happening.channel, Revised::Edited),
-                Action::Deleted => self.so_far.revised(&happening.channel, Revised::Deleted),
-                Action::Original | Action::Forwarded => {}
-            },
+            Body::Revision { action, .. } => {
+                let how = match action {
+                    Action::Edited => Revised::Edited,
+                    Action::Deleted => Revised::Deleted,
+                    Action::Original | Action::Forwarded => return,
+                };
+                self.so_far
+                    .revised(happening.signal, &happening.channel, how);
+            }
             Body::Instruction { .. } => {}
         }
     }

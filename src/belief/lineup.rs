@@ -145,6 +145,17 @@ impl Lineup {
         (inside.models.clone(), inside.speaks.clone())
     }
 
+    /// How many are tried beside who speaks.
+    #[must_use]
+    pub fn tried(&self) -> usize {
+        let inside = self.inside();
+        let ready = inside
+            .models
+            .iter()
+            .filter(|entrant| entrant.model.is_ok() && inside.speaks.as_ref() != Some(&entrant.id));
+        ready.count()
+    }
+
     /// Whose signals are scored here.
     #[must_use]
     pub const fn origin(&self) -> Origin {

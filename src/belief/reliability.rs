@@ -1,6 +1,8 @@
 //! Reliability: what a model said and what happened, side by side.
 
 use domain::ports::predictions::Fulfilled;
+use domain::statistics::count;
+use domain::time::Timestamp;
 use scoring::measure::{bins, perfect_ece};
 use scoring::steps::line::Line;
 
@@ -16,6 +18,8 @@ pub struct Reliability {
     pub signals: usize,
     /// How many of them reached the first target.
     pub won: usize,
+    /// Of how many signals the time was up. The others are those of the newest that ended fast.
+    pub settled: usize,
     /// Mean −log(chance of what happened), in nats; a coin has 0.6931.
     pub log_loss: f64,
     /// Mean square of what was off; a coin has 0.25.
@@ -26,7 +30,7 @@ pub struct Reliability {
     pub ece_of_perfect: f64,
     /// The line through log-odds that would have put the chances right.
     pub line: Line,
-    /// Equally many signals in each, by what was said.
+    /// About equally many signals in each, by what was said; those of which the same was said are in one.
     pub bins: Vec<Bin>,
 }
 
@@ -43,13 +47,14 @@ pub struct Bin {
 
 /// Holds what was said against what happened; none of nothing.
 #[must_use]
-pub fn reliability(told: &[Fulfilled]) -> Option<Reliability> {
+pub fn reliability(told: &[Fulfilled], now: Timestamp) -> Option<Reliability> {
     if told.is_empty() {
         return None;
     }
     let mut told: Vec<&Fulfilled> = told.iter().collect();
     told.sort_by(|one, other| one.first.total_cmp(&other.first));
-    let places: Vec<usize> = bins(told.len()).collect();
+    let chances: Vec<f64> = told.iter().map(|told| told.first).collect();
+    let places = bins(&chances);
     let mut filled = vec![Bin::default(); places.iter().max().map_or(0, |last| last + 1)];
     for (told, place) in told.iter().zip(&places) {
         let bin = &mut filled[*place];
@@ -64,11 +69,11 @@ pub fn reliability(told: &[Fulfilled]) -> Option<Reliability> {
     }
     let all = count(told.len());
     let mean = |of: &dyn Fn(&Fulfilled) -> f64| told.iter().map(|told| of(told)).sum::<f64>() / all;
-    let chances: Vec<f64> = told.iter().map(|told| told.first).collect();
     let points = told.iter().map(|told| (told.first, told.won, 1.0));
     Some(Reliability {
         signals: told.len(),
         won: told.iter().filter(|told| told.won).count(),
+        settled: told.iter().filter(|told| told.due <= now).count(),
         log_loss: mean(&loss),
         brier: mean(&|told| (told.first - happened(told)).powi(2)),
         ece: filled
@@ -85,18 +90,9 @@ const fn happened(told: &Fulfilled) -> f64 {
     if told.won { 1.0 } else { 0.0 }
 }
 
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "no list has more than 2^52 members"
-)]
-const fn count(n: usize) -> f64 {
-    n as f64
-}
-
 #[cfg(test)]
 mod tests {
     use domain::ids::{ChannelId, PostKey, SignalId};
-    use domain::time::Timestamp;
 
     use super::*;
 
@@ -111,18 +107,19 @@ mod tests {
                 received: at,
                 entered: at,
                 ended: at,
+                due: Timestamp::from_micros(nth / 2),
                 first: if nth < 40 { 0.25 } else { 0.75 },
                 expected_r: None,
                 won: nth >= 40 || nth % 4 == 0,
                 r: None,
             })
             .collect();
-        let told = reliability(&told).unwrap();
-        assert_eq!((told.signals, told.won), (80, 50));
+        let told = reliability(&told, Timestamp::from_micros(9)).unwrap();
+        assert_eq!((told.signals, told.won, told.settled), (80, 50, 20));
         assert!((told.ece - 0.125).abs() < 1e-12, "{}", told.ece);
         let last = told.bins.last().unwrap();
         assert!((last.said - 0.75).abs() < 1e-12 && (last.happened - 1.0).abs() < 1e-12);
         assert_eq!(told.bins.iter().map(|bin| bin.signals).sum::<usize>(), 80);
-        assert_eq!(reliability(&[]), None);
+        assert_eq!(reliability(&[], at), None);
     }
 }

@@ -1,15 +1,16 @@
 //! The school: trains a challenger whenever enough is new of what signals came to.
 //!
-//! It learns of what models saw live and of nothing else, on a thread of its own. What it made is tried
-//! beside whoever speaks, and replaces him by the [rule](super::rule) alone. One that has not won by the
-//! time that the next is ready steps down; what it said stays on record.
+//! It learns of what models saw live and of nothing else, on a thread of its own, and only of signals whose
+//! time is up: of the newest, those are over first that ended fast. What it made is tried beside whoever
+//! speaks, and replaces him by the [rule](super::rule) alone. One that has not won after a fair trial steps
+//! down when the next is ready; what it said stays on record.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use std::{fs, io, thread};
 
-use domain::ports::predictions::Predictions;
+use domain::ports::predictions::settled;
 use domain::ports::store::{Store, StoreError};
 use domain::post::Origin;
 use domain::time::Timestamp;
@@ -18,25 +19,34 @@ use scoring::features::schema;
 use scoring::registry::{self, CARD, Card, Name};
 use scoring::steps::network::Eye;
 use scoring::training::{self, BadTraining, Order};
+use serde::de::DeserializeOwned;
 use tokio::sync::oneshot;
 
-use super::Lineup;
+use super::jury::{COMPARED, Jury, champion};
 use super::lineup::world;
 use crate::lessons::kept;
 
 /// Where those that stepped down lie, beside the others. What begins with a point is no model.
 const RETIRED: &str = ".retired";
 
+/// Up to when an entry must have been valid for its signal to be learned from, beside the card.
+const LEARNED: &str = "learned_until.json";
+
+/// So many challengers are tried at once: each costs every signal time, and makes it harder to win.
+const AT_ONCE: usize = 3;
+
+/// After so many blocks of time that are over a challenger had its trial.
+const TRIAL: usize = 30;
+
 /// Before every signal.
 const BEGINNING: Timestamp = Timestamp::from_micros(0);
 
 /// Who trains challengers.
 pub struct School {
-    lineup: Arc<Lineup>,
+    jury: Jury,
     store: Arc<dyn Store>,
-    predictions: Arc<dyn Predictions>,
     terms: Terms,
-    /// The newest signal of the last training that came to nothing: the same again would, too.
+    /// Up to where the last training learned that came to nothing: the same again would, too.
     in_vain: Mutex<Option<Timestamp>>,
 }
 
@@ -58,6 +68,11 @@ pub enum Looked {
     Waits {
         /// So much is.
         new: u64,
+    },
+    /// Enough is new, and as many as can be are still being tried.
+    Full {
+        /// So many.
+        tried: usize,
     },
     /// A challenger was trained; it is tried from now on.
     Trained {
@@ -107,18 +122,12 @@ pub fn order(seed: u64) -> Order {
 }
 
 impl School {
-    /// One that trains for this line-up on these records.
+    /// One that trains for the line-up of this jury on these records.
     #[must_use]
-    pub fn new(
-        lineup: Arc<Lineup>,
-        store: Arc<dyn Store>,
-        predictions: Arc<dyn Predictions>,
-        terms: Terms,
-    ) -> Self {
+    pub fn new(jury: Jury, store: Arc<dyn Store>, terms: Terms) -> Self {
         Self {
-            lineup,
+            jury,
             store,
-            predictions,
             terms,
             in_vain: Mutex::default(),
         }
@@ -136,6 +145,9 @@ impl School {
                         "{new} outcomes are new, {} are waited for",
                         self.terms.after
                     );
+                }
+                Ok(Looked::Full { tried }) => {
+                    tracing::debug!("enough is new, but {tried} challengers are still being tried");
                 }
                 Ok(Looked::Trained { id }) => {
                     metrics::counter!("touchstone_trainings_total", "outcome" => "trained")
@@ -163,18 +175,23 @@ impl School {
     ///
     /// [`Trouble`]; then whoever was tried before goes on being tried.
     pub async fn look(&self) -> Result<Looked, Trouble> {
-        let origin = self.lineup.origin();
-        let name = name(origin);
+        let origin = self.jury.lineup.origin();
+        let (name, now) = (name(origin), self.jury.clock.now());
         let taught = self.taught(name);
         let learned = taught.iter().map(|taught| taught.until).max();
-        let until = learned.max(*self.in_vain()).unwrap_or(BEGINNING);
-        let new = self.predictions.taught(origin, &schema().hash, until);
+        let after = learned.max(*self.in_vain()).unwrap_or(BEGINNING);
+        let (predictions, until) = (&*self.jury.predictions, settled(now));
+        let new = predictions.taught(origin, &schema().hash, after, until);
         let new = new.await?;
         if new < self.terms.after {
             return Ok(Looked::Waits { new });
         }
-        let rows = kept::rows(&*self.store, &*self.predictions, origin).await?;
-        let newest = rows.last().map(|row| row.received);
+        let on_trial = self.on_trial(name).await?;
+        if on_trial.len() >= AT_ONCE {
+            let tried = on_trial.len();
+            return Ok(Looked::Full { tried });
+        }
+        let rows = kept::rows(&*self.store, predictions, origin, now).await?;
         let version = taught.iter().map(|taught| taught.version).max();
         let version = version.unwrap_or(0) + 1;
         let id = format!("{name}.{version}");
@@ -183,27 +200,22 @@ impl School {
             version,
             trained_on: world(origin),
             source: format!(
-                "what was seen live of {} signals and what came of them",
+                "what was seen live of {} signals whose time is up, and what came of them",
                 rows.len()
             ),
             seed: self.terms.order.seed,
         };
-        match train(
-            rows,
-            self.terms.order.clone(),
-            self.terms.folder.join(&id),
-            named,
-        )
-        .await?
-        {
+        let (order, folder) = (self.terms.order.clone(), self.terms.folder.join(&id));
+        match train(rows, order, folder, named, until).await? {
             Ok(()) => {
-                self.retire(name, &id)
+                let stay: Vec<String> = on_trial.into_iter().chain([id.clone()]).collect();
+                self.retire(name, &stay)
                     .map_err(|source| self.folder(source))?;
-                self.lineup.reload();
+                self.jury.lineup.reload();
                 Ok(Looked::Trained { id })
             }
             Err(Failed::Training(bad)) => {
-                *self.in_vain() = newest;
+                *self.in_vain() = Some(until);
                 Ok(Looked::InVain {
                     why: bad.to_string(),
                 })
@@ -217,31 +229,44 @@ impl School {
         let folders = [self.terms.folder.clone(), self.terms.folder.join(RETIRED)];
         let cards = folders.iter().flat_map(|folder| challengers(folder, name));
         let taught = cards.map(|(version, at)| {
-            let card = fs::read(at.join(CARD)).ok();
-            let card: Option<Card> = card.and_then(|card| serde_json::from_slice(&card).ok());
+            let until = parsed(&at.join(LEARNED)).map(Timestamp::from_micros);
+            let by_card = || {
+                let card: Card = parsed(&at.join(CARD))?;
+                Some(Timestamp::from_millis(card.data.to_ms + 1))
+            };
             // One that cannot be read still has its number.
-            let until = card.map_or(BEGINNING, |card| {
-                Timestamp::from_millis(card.data.to_ms + 1)
-            });
+            let until = until.or_else(by_card).unwrap_or(BEGINNING);
             Taught { version, until }
         });
         taught.collect()
     }
 
-    /// Lets every challenger step down but this one and the one that speaks.
-    fn retire(&self, name: &str, id: &str) -> io::Result<()> {
-        let (_, speaks) = self.lineup.all();
+    /// The challengers that have not had their trial yet: as long a time as a good one needs to win, or all
+    /// the signals that are ever compared.
+    async fn on_trial(&self, name: &str) -> Result<Vec<String>, StoreError> {
+        let (entrants, speaks) = self.jury.lineup.all();
+        let champion = champion(&entrants, speaks.as_deref());
+        let mut on_trial = Vec::new();
+        for entrant in &entrants {
+            let Ok(model) = &entrant.model else { continue };
+            if version(&entrant.id, name).is_none() || is_heard(&entrant.id, speaks.as_deref()) {
+                continue;
+            }
+            let so_far = self.jury.compare(&champion, &model.model()).await?;
+            if so_far.blocks < TRIAL && so_far.signals < COMPARED {
+                on_trial.push(entrant.id.clone());
+            }
+        }
+        Ok(on_trial)
+    }
+
+    /// Lets every challenger step down but these and the one that speaks.
+    fn retire(&self, name: &str, stay: &[String]) -> io::Result<()> {
+        let (_, speaks) = self.jury.lineup.all();
         let retired = self.terms.folder.join(RETIRED);
         for (version, at) in challengers(&self.terms.folder, name) {
             let other = format!("{name}.{version}");
-            // Its network may speak where it does not.
-            let is_heard = speaks.as_deref().is_some_and(|speaks| {
-                speaks == other
-                    || speaks
-                        .strip_prefix(&*other)
-                        .is_some_and(|rest| rest.starts_with('.'))
-            });
-            if other != id && !is_heard {
+            if !stay.contains(&other) && !is_heard(&other, speaks.as_deref()) {
                 fs::create_dir_all(&retired)?;
                 fs::rename(at, retired.join(other))?;
             }
@@ -264,7 +289,7 @@ impl School {
 /// A challenger that was trained.
 struct Taught {
     version: u32,
-    /// Up to which receipt it has learned.
+    /// Up to when an entry must have been valid for it to have learned from.
     until: Timestamp,
 }
 
@@ -281,10 +306,25 @@ fn challengers(folder: &Path, name: &str) -> Vec<(u32, PathBuf)> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let versions = entries.filter_map(|entry| {
         let called = entry.file_name().into_string().ok()?;
-        let version = called.strip_prefix(name)?.strip_prefix('.')?.parse().ok()?;
-        Some((version, entry.path()))
+        Some((version(&called, name)?, entry.path()))
     });
     versions.collect()
+}
+
+/// Which version of a challenger is called so; none where it is none.
+fn version(called: &str, name: &str) -> Option<u32> {
+    called.strip_prefix(name)?.strip_prefix('.')?.parse().ok()
+}
+
+/// Whether it is who speaks, itself or its network.
+fn is_heard(id: &str, speaks: Option<&str>) -> bool {
+    let rest = speaks.and_then(|speaks| speaks.strip_prefix(id));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+/// What a file says; none where it cannot be read.
+fn parsed<T: DeserializeOwned>(file: &Path) -> Option<T> {
+    serde_json::from_slice(&fs::read(file).ok()?).ok()
 }
 
 /// Why a training made no model.
@@ -299,15 +339,19 @@ async fn train(
     order: Order,
     folder: PathBuf,
     name: Name,
+    until: Timestamp,
 ) -> Result<Result<(), Failed>, Trouble> {
     let (tell, told) = oneshot::channel();
     let work = move || {
         let trained = training::train(&rows, &order, |_, _| {}).map_err(Failed::Training);
         let saved = trained.and_then(|trained| {
-            registry::save(&folder, &name, &trained, &rows).map_err(Failed::Writing)
+            let saved = registry::save(&folder, &name, &trained, &rows);
+            let learned = until.as_micros().to_string();
+            let noted = saved.and_then(|_| fs::write(folder.join(LEARNED), learned));
+            noted.map_err(Failed::Writing)
         });
         // Nobody listens any more where the platform is going down.
-        tell.send(saved.map(drop)).ok();
+        tell.send(saved).ok();
     };
     let thread = thread::Builder::new().name("training".to_owned());
     thread.spawn(work).map_err(Trouble::Thread)?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use domain::ports::{Asked, Scorer};
 use domain::score::{Assessed, Moved, Score, Seen};
+use domain::time::Timestamp;
 use scoring::features::{Features, schema};
 use scoring::geometry::{self, Geometry};
 use scoring::registry::{Loaded, Prediction};
@@ -20,6 +21,8 @@ pub struct Believer {
     lineup: Arc<Lineup>,
     drift: Arc<Drift>,
     cast: Cast,
+    /// What was seen of those that were asked about last, where somebody posted them.
+    posted: Vec<(Timestamp, Vec<f32>)>,
 }
 
 impl Believer {
@@ -32,6 +35,7 @@ impl Believer {
             lineup,
             drift,
             cast,
+            posted: Vec::new(),
         }
     }
 }
@@ -71,11 +75,10 @@ impl Scorer for Believer {
             .collect();
         // What nobody posted is a question, and says nothing of what is posted.
         let posted = asked.iter().zip(&features);
-        let posted = posted.filter_map(|(asked, features)| {
+        self.posted.extend(posted.filter_map(|(asked, features)| {
             asked.post.as_ref()?;
-            features.as_ref()
-        });
-        self.drift.note(self.cast.speaks.as_ref(), posted);
+            Some((asked.signal.received, features.as_ref()?.signal.clone()))
+        }));
         let mut known = 0..;
         features
             .into_iter()
@@ -95,6 +98,11 @@ impl Scorer for Believer {
                 })
             })
             .collect()
+    }
+
+    fn answered(&mut self) {
+        let posted = self.posted.drain(..);
+        self.drift.note(self.cast.speaks.as_ref(), posted);
     }
 }
 

@@ -7,6 +7,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, ensure};
 use domain::execution::ExecutionModel;
+use domain::ports::Clock as _;
+use domain::statistics::count;
 use indicatif::{ProgressBar, ProgressStyle};
 use scoring::dataset::{self, Row};
 use scoring::measure::{Standing, Table};
@@ -16,6 +18,7 @@ use scoring::training::{self, Order};
 use serde::Serialize;
 
 use crate::cli::{EvaluateArgs, MaterialArgs, TrainArgs};
+use crate::clock::WallClock;
 use crate::config::Settings;
 use crate::lessons::{self, Lessons};
 use crate::replay::{Plan, candles, posts, strategies};
@@ -77,12 +80,38 @@ struct Evaluation<'a> {
     champion: &'a str,
     /// Where the signals are from.
     source: String,
+    /// Whose they are: `real` ones, or the `simulator`'s.
+    origin: TrainedOn,
     /// SHA-256 of every row.
     data_hash: String,
+    /// How many of them the model may have learned from, or been measured on before.
+    overlap: Overlap,
     /// Each step of the ladder.
     ladder: &'a BTreeMap<String, Standing>,
     /// The same with what is common to all steps.
     table: &'a Table,
+}
+
+/// Signals of the channels and of the time that a model was trained on.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+struct Overlap {
+    /// How many.
+    rows: usize,
+    /// Of all that it is measured on.
+    share: f64,
+}
+
+impl Overlap {
+    fn of(card: &Card, rows: &[Row]) -> Self {
+        let data = &card.data;
+        let known = rows.iter().filter(|row| {
+            data.channels.contains_key(row.channel.as_str())
+                && (data.from_ms..=data.to_ms).contains(&row.received.as_millis())
+        });
+        let known = known.count();
+        let share = count(known) / count(rows.len().max(1));
+        Self { rows: known, share }
+    }
 }
 
 /// Measures a model's whole ladder on other data.
@@ -92,19 +121,35 @@ struct Evaluation<'a> {
 /// When the model is refused, or the records cannot be read or are none.
 pub fn evaluate(config: Option<&Path>, args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
     let folder = args.folder();
-    let on_simulator = args.material.simulator.is_some();
-    let whose = if on_simulator {
-        TrainedOn::Simulator
-    } else {
-        TrainedOn::Real
-    };
     // Before minutes are spent on candles.
+    let whose = args.material.whose(config)?;
     let loaded = Loaded::load(&folder, lessons::scored(whose))?;
-    let (rows, source, _) = material(config, &args.material)?;
     ensure!(
-        !rows.is_empty(),
-        "no signal among these was entered and is over, so there is nothing to measure on"
+        loaded.card().trained_on == whose,
+        "the model {} was trained on real signals and these are the simulator's, which say nothing of it; measure \
+         it on real ones",
+        loaded.model()
     );
+    ensure!(
+        !(args.material.names_nothing() && loaded.reads_window()),
+        "the network of {} reads a window of candles, and the store keeps none: give --candles",
+        loaded.model()
+    );
+    let (rows, source, _) = material(config, &args.material)?;
+    ensure!(!rows.is_empty(), "{}", args.material.nothing());
+    let overlap = Overlap::of(loaded.card(), &rows);
+    if overlap.rows > 0 {
+        let mut told = std::io::stderr().lock();
+        writeln!(
+            told,
+            "{} of {} signals ({:.0} %) are of channels and days that {} was trained on: what it makes of those is \
+             no proof",
+            overlap.rows,
+            rows.len(),
+            overlap.share * 100.0,
+            loaded.model()
+        )?;
+    }
     let evaluated = loaded.evaluate(&rows);
     if let Some(picture) = &args.picture {
         std::fs::write(picture, &evaluated.picture)
@@ -116,7 +161,9 @@ pub fn evaluate(config: Option<&Path>, args: &EvaluateArgs) -> anyhow::Result<Ex
             model: loaded.model().to_string(),
             champion: &loaded.card().champion,
             source,
+            origin: whose,
             data_hash: dataset::hash(&rows),
+            overlap,
             ladder: &evaluated.table.steps,
             table: &evaluated.table,
         };
@@ -161,11 +208,12 @@ async fn stored(config: Option<&Path>) -> anyhow::Result<(Vec<Row>, String, Trai
     let opened = open(&settings).await?;
     let trained_on = whose(&settings);
     let origin = lessons::scored(trained_on);
-    let rows = lessons::kept::rows(&*opened.port(), &*opened.predictions(), origin).await;
+    let (store, predictions) = (opened.port(), opened.predictions());
+    let rows = lessons::kept::rows(&*store, &*predictions, origin, WallClock.now()).await;
     opened.close().await;
     let rows = rows.context("could not read what is stored")?;
     let source = format!(
-        "the store: {} signals that were seen live, entered and are over",
+        "the store: {} signals that were seen live and entered, and whose time is up",
         rows.len()
     );
     Ok((rows, source, trained_on))
@@ -192,13 +240,12 @@ async fn gather(
         source.push("strategies on candles");
         lessons.add_strategies(&plan.model, plan.quiet)?;
     }
-    let mut trained_on = TrainedOn::Real;
+    let trained_on = args.whose(config)?;
     if source.is_empty() {
-        let settings = Settings::load(config)?;
-        trained_on = whose(&settings);
-        let opened = open(&settings).await?;
-        lessons.add_stored(&*opened.port()).await?;
+        let opened = open(&Settings::load(config)?).await?;
+        let added = lessons.add_stored(&*opened.port(), trained_on).await;
         opened.close().await;
+        added?;
         source.push("the store on candles");
     }
     Ok((lessons, source.join(" and "), trained_on))
@@ -223,6 +270,27 @@ impl MaterialArgs {
     /// Is everything to come from the store? Posts and strategies want candles.
     const fn names_nothing(&self) -> bool {
         self.simulator.is_none() && self.candles.is_empty()
+    }
+
+    /// Whose signals these are: what comes from the store is whose the store holds.
+    fn whose(&self, config: Option<&Path>) -> anyhow::Result<TrainedOn> {
+        if self.simulator.is_some() {
+            return Ok(TrainedOn::Simulator);
+        }
+        if self.strategies || !self.posts.is_empty() {
+            return Ok(TrainedOn::Real);
+        }
+        Ok(whose(&Settings::load(config)?))
+    }
+
+    /// Why there is nothing to measure on.
+    const fn nothing(&self) -> &'static str {
+        if self.names_nothing() {
+            "the store holds no signal that was seen live and entered and whose time is up: a signal counts when \
+             it could not be open any longer, some 15 days after its receipt"
+        } else {
+            "no signal among these was entered and is over, so there is nothing to measure on"
+        }
     }
 
     fn plan(&self) -> Plan {
@@ -280,6 +348,7 @@ impl TrainArgs {
         if let Some(times) = self.shuffles {
             order.shuffles = usize::try_from(times)?;
         }
+        order.accept.clone_from(&self.accept);
         Ok(order)
     }
 }
@@ -305,13 +374,13 @@ fn next_version(folder: &Path) -> anyhow::Result<u32> {
     }
     let text =
         std::fs::read(&card).with_context(|| format!("could not read {}", card.display()))?;
-    let card: Card = serde_json::from_slice(&text).with_context(|| {
+    let version = Card::version_of(&text).with_context(|| {
         format!(
             "{} is no card; move the folder away or give another --name",
             card.display()
         )
     })?;
-    Ok(card.version + 1)
+    Ok(version + 1)
 }
 
 /// A bar on standard error that counts in parts of a thousand.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use domain::account::Stay;
 use domain::plan::{Allowance, Feature, Plan, PlanId, Prices};
 use lettre::message::Mailbox;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -22,10 +23,14 @@ pub struct Accounts {
     pub open_on_this_machine: bool,
     /// With what secrets are sealed in the database; empty for a file beside it.
     pub secret: SecretString,
+    /// With what they were sealed before; empty where that is the present one.
+    pub secret_before: SecretString,
     /// Where people find this platform; empty for the address that it listens on.
     pub public_url: String,
     /// How long a device stays logged in without being seen.
     pub session_days: u16,
+    /// How long it stays logged in at most, however often it is seen.
+    pub session_longest_days: u16,
     /// What hashing a password costs: memory.
     pub argon2_memory_kib: u32,
     /// What hashing a password costs: passes over it.
@@ -42,6 +47,8 @@ pub struct Mail {
     pub from: String,
     /// Where they are handed in; empty for files.
     pub smtp_url: SecretString,
+    /// Who vouches for that server in the place of the usual authorities; empty for those.
+    pub ca_file: PathBuf,
     /// Where they are written as files.
     pub folder: PathBuf,
 }
@@ -101,6 +108,14 @@ impl Accounts {
                 "use the output of `openssl rand -hex 32`",
             ));
         }
+        let before = self.secret_before.expose_secret();
+        if !before.is_empty() && before == self.secret.expose_secret() {
+            return Err(wrong(
+                "accounts.secret_before",
+                "it is the present secret",
+                "write the new one to accounts.secret, or take this one away",
+            ));
+        }
         if !self.public_url.is_empty() && self.origin().is_none() {
             let why = "it is no address of a web site, or has more than scheme, host and port";
             return Err(wrong(
@@ -112,6 +127,10 @@ impl Accounts {
         if !(1..=365).contains(&self.session_days) {
             let why = "it must lie between 1 and 365";
             return Err(wrong("accounts.session_days", why, "use 30"));
+        }
+        if !(self.session_days..=3_650).contains(&self.session_longest_days) {
+            let why = "it must lie between accounts.session_days and 3650";
+            return Err(wrong("accounts.session_longest_days", why, "use 90"));
         }
         if self.argon2_memory_kib > 1_048_576 || self.argon2_passes > 100 {
             let why = "hashing one password would take longer than anybody waits";
@@ -156,10 +175,14 @@ impl Accounts {
         bare.then(|| url.origin().ascii_serialization())
     }
 
-    /// How long a device stays logged in without being seen.
+    /// How long a device stays logged in.
     #[must_use]
-    pub fn stays(&self) -> Duration {
-        Duration::from_secs(u64::from(self.session_days) * 86_400)
+    pub fn stay(&self) -> Stay {
+        let days = |days: u16| Duration::from_secs(u64::from(days) * 86_400);
+        Stay {
+            unseen: days(self.session_days),
+            longest: days(self.session_longest_days),
+        }
     }
 }
 
@@ -228,6 +251,11 @@ impl Mail {
             ("smtp", None) => false,
             _ => return Err(wrong(key, "it is no address of a mail server", remedy)),
         };
+        if !tls && !self.ca_file.as_os_str().is_empty() {
+            let why = "nobody vouches for a server that is spoken to without TLS";
+            let remedy = "write smtps://, or smtp://…?tls=required, or leave mail.ca_file empty";
+            return Err(wrong("mail.ca_file", why, remedy));
+        }
         let here = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
         if url.host_str().is_none_or(str::is_empty) {
             return Err(wrong(key, "it names no host", remedy));
@@ -235,6 +263,11 @@ impl Mail {
         if !tls && !here && (url.password().is_some() || !url.username().is_empty()) {
             let why = "its password would cross the network in the clear";
             return Err(wrong(key, why, "write smtps://, or smtp://…?tls=required"));
+        }
+        if !here && self.sender()?.email.domain() == "localhost" {
+            let why = "it is an address of this machine, and another one hands the mails on";
+            let remedy = "write an address that answers reach: Touchstone <touchstone@example.org>";
+            return Err(wrong("mail.from", why, remedy));
         }
         Ok(())
     }
@@ -327,6 +360,10 @@ mod tests {
         for (text, key) in [
             ("[accounts]\nsecret = \"short\"\n", "accounts.secret"),
             (
+                "[accounts]\nsecret = \"0123456789abcdef0123456789abcdef\"\nsecret_before = \"0123456789abcdef0123456789abcdef\"\n",
+                "accounts.secret_before",
+            ),
+            (
                 "[accounts]\npublic_url = \"example.org\"\n",
                 "accounts.public_url",
             ),
@@ -335,6 +372,10 @@ mod tests {
                 "accounts.public_url",
             ),
             ("[accounts]\nsession_days = 0\n", "accounts.session_days"),
+            (
+                "[accounts]\nsession_longest_days = 7\n",
+                "accounts.session_longest_days",
+            ),
             ("[accounts]\nargon2_passes = 0\n", "accounts.argon2"),
             (
                 "[payments]\nsecret_key = \"sk_test_1\"\n",
@@ -360,6 +401,18 @@ mod tests {
                 "in the clear",
             ),
             (
+                "[mail]\nsmtp_url = \"smtp://mail.example.org:25\"\nca_file = \"ca.pem\"\n",
+                "mail.ca_file",
+            ),
+            (
+                "[mail]\nsmtp_url = \"smtps://me:horse@mail.example.org:465\"\n",
+                "mail.from",
+            ),
+            (
+                "[mail]\nfrom = \"root@localhost\"\nsmtp_url = \"smtp://mail.example.org:25\"\n",
+                "mail.from",
+            ),
+            (
                 "[plans.pro]\nfeatures = [\"everything\"]\n",
                 "plans.pro.features",
             ),
@@ -378,6 +431,22 @@ mod tests {
             "smtp://me:horse@127.0.0.1:2525",
             "smtp://mail.example.org:25",
         ] {
+            let from = "Touchstone <touchstone@example.org>";
+            load(
+                &format!("[mail]\nfrom = \"{from}\"\nsmtp_url = \"{url}\"\n"),
+                &[],
+            )
+            .unwrap();
+        }
+    }
+
+    #[test]
+    fn a_server_on_this_machine_takes_mails_from_it() {
+        for url in [
+            "smtp://localhost:25",
+            "smtp://127.0.0.1:25",
+            "smtps://[::1]:465",
+        ] {
             load(&format!("[mail]\nsmtp_url = \"{url}\"\n"), &[]).unwrap();
         }
     }
@@ -390,6 +459,14 @@ mod tests {
                 (
                     "TOUCHSTONE__ACCOUNTS__SECRET",
                     "a horse that is longer than thirty-two characters",
+                ),
+                (
+                    "TOUCHSTONE__ACCOUNTS__SECRET_BEFORE",
+                    "another horse, which was in the stable before",
+                ),
+                (
+                    "TOUCHSTONE__MAIL__FROM",
+                    "Touchstone <touchstone@example.org>",
                 ),
                 (
                     "TOUCHSTONE__MAIL__SMTP_URL",

@@ -130,6 +130,12 @@ impl Channel {
                     let why = format!("a feed is read over http or https, not `{}`", url.scheme());
                     return Err(wrong(&format!("{key}.url"), &why, "give its web address"));
                 }
+                if !url.username().is_empty() || url.password().is_some() {
+                    // An address stands in logs and on the API.
+                    let why = "a password in an address would not be kept secret";
+                    let remedy = "give an address that needs none";
+                    return Err(wrong(&format!("{key}.url"), why, remedy));
+                }
                 let politely = rss::POLITE.as_secs();
                 within(
                     *interval_s,

@@ -1,5 +1,7 @@
 //! Values that a file gives as they are, and the environment only as text.
 
+use std::net::SocketAddr;
+
 use serde::de::{DeserializeOwned, Error as _, IntoDeserializer as _};
 use serde::{Deserialize, Deserializer};
 
@@ -80,4 +82,15 @@ pub(super) fn text<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Erro
             TextOrNumber::Number(number) => number.to_string(),
         },
     )
+}
+
+/// Where to listen, or an empty text for nowhere.
+pub(super) fn address<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SocketAddr>, D::Error> {
+    let text = String::deserialize(from)?;
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let needed = |_| D::Error::custom("an address and a port are needed, as in 127.0.0.1:9090");
+    text.parse().map(Some).map_err(needed)
 }

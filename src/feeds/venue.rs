@@ -111,6 +111,17 @@ pub const LIMITS: Limits = Limits {
     redirects: 0,
 };
 
+/// What goes wrong on the way, counted from nought.
+const COUNTED: [&str; 7] = [
+    "touchstone_feed_reconnects_total",
+    "touchstone_feed_refills_total",
+    "touchstone_feed_gaps_total",
+    "touchstone_feed_holes_total",
+    "touchstone_feed_overruns_total",
+    "touchstone_feed_late_trades_total",
+    "touchstone_feed_refused_total",
+];
+
 /// What the feed, its connection and its tapes have in common.
 struct Shared {
     options: Options,
@@ -198,6 +209,9 @@ impl VenueFeed {
             listed: RwLock::default(),
             seen: RwLock::default(),
         });
+        for name in COUNTED {
+            metrics::counter!(name, "venue" => shared.label()).increment(0);
+        }
         let door = Arc::new(Door::new(Arc::clone(&shared), Handle::current()));
         Self { shared, door }
     }

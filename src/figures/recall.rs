@@ -34,6 +34,17 @@ struct Inside {
     channels: HashMap<ChannelId, Channel>,
     /// How many questions there were.
     questions: u64,
+    /// How often anything was read.
+    readings: u64,
+}
+
+/// Which state of a channel is meant: what is computed of one is right while the channel has the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct State {
+    /// The number of the reading that brought it here; no two have the same.
+    reading: u64,
+    /// How many of its signals are wanted: time alone moves them out of a window.
+    wanted: usize,
 }
 
 #[derive(Default)]
@@ -41,6 +52,8 @@ struct Channel {
     signals: BTreeMap<Seq, SignalRecord>,
     /// Those to which something happened since they were read, or that are new.
     changed: BTreeSet<SignalId>,
+    /// The number of the last reading.
+    read: u64,
     /// The number of the last question about it.
     asked: u64,
 }
@@ -73,31 +86,72 @@ impl Recall {
         wanted: impl Fn(&SignalRecord) -> bool,
     ) -> Result<Vec<SignalRecord>, StoreError> {
         let mut inside = self.inside.lock().await;
-        let span = store.span().await?;
-        inside.hear(store, &span).await?;
-        inside.questions += 1;
-        let asked = inside.questions;
-        if let Some(known) = inside.channels.get_mut(channel) {
-            known.asked = asked;
-            known.refresh(store, channel).await?;
-        } else {
-            let signals = read(store, channel).await?;
-            let known = Channel {
-                signals,
-                asked,
-                ..Channel::default()
-            };
-            inside.channels.insert(channel.clone(), known);
-        }
-        let all = inside.channels.get(channel).into_iter();
-        let all = all.flat_map(|known| known.signals.values().rev());
+        let known = inside.ask(store, channel).await?;
+        let all = known.signals.values().rev();
         let found = all.filter(|record| wanted(record)).cloned().collect();
         inside.forget(self.most);
         Ok(found)
     }
+
+    /// In which state a channel is, of which those signals are wanted.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the store cannot be read.
+    pub async fn state(
+        &self,
+        store: &dyn Store,
+        channel: &ChannelId,
+        wanted: impl Fn(&SignalRecord) -> bool,
+    ) -> Result<State, StoreError> {
+        let mut inside = self.inside.lock().await;
+        let known = inside.ask(store, channel).await?;
+        let wanted = known.signals.values().filter(|record| wanted(record));
+        let state = State {
+            reading: known.read,
+            wanted: wanted.count(),
+        };
+        inside.forget(self.most);
+        Ok(state)
+    }
 }
 
 impl Inside {
+    /// A channel as the store has it now.
+    async fn ask(
+        &mut self,
+        store: &dyn Store,
+        channel: &ChannelId,
+    ) -> Result<&Channel, StoreError> {
+        let span = store.span().await?;
+        self.hear(store, &span).await?;
+        self.questions += 1;
+        let Self {
+            channels,
+            questions,
+            readings,
+            ..
+        } = self;
+        if !channels.contains_key(channel) {
+            let signals = read(store, channel).await?;
+            *readings += 1;
+            let known = Channel {
+                signals,
+                read: *readings,
+                ..Channel::default()
+            };
+            channels.insert(channel.clone(), known);
+        }
+        let known = channels.entry(channel.clone()).or_default();
+        known.asked = *questions;
+        if !known.changed.is_empty() {
+            *readings += 1;
+            known.read = *readings;
+            known.refresh(store, channel).await?;
+        }
+        Ok(known)
+    }
+
     /// Hears what happened until the end of `span`.
     async fn hear(&mut self, store: &dyn Store, span: &Span) -> Result<(), StoreError> {
         let another = self.epoch.as_ref() != Some(&span.epoch) || span.head < self.until;
@@ -151,12 +205,18 @@ impl Channel {
             self.signals = read(store, channel).await?;
             self.changed.clear();
         }
-        while let Some(id) = self.changed.first().copied() {
-            if let Some(record) = store.signal(id).await? {
-                self.signals.insert(record.seq, record);
-            }
-            self.changed.remove(&id);
+        if self.changed.is_empty() {
+            return Ok(());
         }
+        let query = SignalQuery {
+            ids: self.changed.iter().copied().collect(),
+            limit: PAGE,
+            ..SignalQuery::default()
+        };
+        for record in store.signals(&query).await? {
+            self.signals.insert(record.seq, record);
+        }
+        self.changed.clear();
         Ok(())
     }
 }

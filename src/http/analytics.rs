@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::{HttpResponse, web};
-use domain::ids::{ChannelId, Seq};
+use domain::ids::ChannelId;
 use domain::plan::Feature;
 use domain::ports::Clock;
 use domain::ports::retrial::Retrials;
 use domain::ports::scrutiny::Scrutiny;
-use domain::ports::store::{ChannelRecord, SignalRecord};
+use domain::ports::store::{ChannelCard, ChannelRecord, SignalRecord};
 use domain::post::Origin;
 use domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,7 @@ use crate::figures::copies::Copies;
 use crate::figures::delays::{self, Delayed};
 use crate::figures::followed::{self, Followed};
 use crate::figures::parts::Parts;
-use crate::figures::recall::Recall;
+use crate::figures::recall::{Recall, State};
 use crate::figures::scrutiny::{self, About, Revisions};
 use crate::figures::window::Window;
 use crate::figures::{Figures, as_of};
@@ -47,8 +47,9 @@ type Asked = (ChannelId, Origin, Window, Followed);
 /// is edited for the second time shows with the next post.
 type Talk = (u64, u64, u64, Option<Timestamp>);
 
-/// Up to where figures know everything: the last event, the last retrial, and what the channel said.
-type Known = (Seq, Option<Timestamp>, Talk);
+/// Of what figures were computed: the state of the channel's signals, what it said and how many claims of it
+/// count, and the last retrial. What happens in other channels changes none of it.
+type Known = (State, Talk, usize, Option<Timestamp>);
 
 /// What a board shows of a channel.
 struct Shown {
@@ -58,8 +59,11 @@ struct Shown {
     untried: usize,
 }
 
-/// What was computed, by what it was asked for, with what it knows.
-type Remembered = HashMap<Asked, (Known, Arc<Shown>)>;
+/// What was computed last, with what it knows. Whoever asks for the same meanwhile waits for it.
+type Place = Arc<tokio::sync::Mutex<Option<(Known, Arc<Shown>)>>>;
+
+/// What was computed, by what it was asked for.
+type Remembered = HashMap<Asked, Place>;
 
 /// What channels claim, as it was read.
 type Heard = HashMap<(ChannelId, Origin), (Talk, Arc<Vec<Said>>)>;
@@ -225,50 +229,54 @@ impl Analytics {
         origin: Origin,
         from: Option<Timestamp>,
     ) -> Result<Vec<SignalRecord>, ApiError> {
-        let wanted = |record: &SignalRecord| {
-            let signal = &record.signal;
-            signal.origin == origin && from.is_none_or(|from| signal.received >= from)
-        };
+        let wanted = |record: &SignalRecord| wanted(record, origin, from);
         Ok(self.recall.signals(&*self.store, channel, wanted).await?)
     }
 
-    /// What a board shows of a channel now, remembered until something is stored.
+    /// What a board shows of a channel now, remembered until something happens in that channel.
     async fn shown(
         &self,
         channel: &ChannelId,
         origin: Origin,
         (window, followed): (Window, Followed),
-        (known, now): (Known, Timestamp),
+        (newest, talk, now): (Option<Timestamp>, Talk, Timestamp),
     ) -> Result<Arc<Shown>, ApiError> {
-        let key = (channel.clone(), origin, window, followed);
-        let remembered = locked(&self.remembered).get(&key).cloned();
-        if let Some((known_until, shown)) = remembered
-            && known_until == known
-        {
-            return Ok(shown);
-        }
+        let place = self.place((channel.clone(), origin, window, followed));
+        let mut place = place.lock().await;
         let from = window.from(now);
-        let said = self.said(channel, origin, (known.2, now)).await?;
+        let said = self.said(channel, origin, (talk, now)).await?;
+        let said = said
+            .iter()
+            .filter(|said| from.is_none_or(|from| said.received() >= from));
+        let said: Vec<Said> = said.cloned().collect();
+        let wanted = |record: &SignalRecord| wanted(record, origin, from);
+        let state = self.recall.state(&*self.store, channel, wanted).await?;
+        let known = (state, talk, said.len(), newest);
+        if let Some((known_then, shown)) = &*place
+            && *known_then == known
+        {
+            return Ok(Arc::clone(shown));
+        }
         let judged = self.signals(channel, origin, from).await?;
         let (records, untried) = followed.records(&*self.retrials, judged.clone()).await?;
-        let shown = computed(move || {
-            let said = said
-                .iter()
-                .filter(|said| from.is_none_or(|from| said.received() >= from));
-            let said: Vec<Said> = said.cloned().collect();
-            Shown {
-                figures: Figures::of(&records),
-                claims: ClaimGap::from(&Claims::of(&judged, &said)),
-                untried,
-            }
+        let shown = computed(move || Shown {
+            figures: Figures::of(&records),
+            claims: ClaimGap::from(&Claims::of(&judged, &said)),
+            untried,
         });
         let shown = Arc::new(shown.await?);
+        metrics::counter!("touchstone_figures_computed_total").increment(1);
+        *place = Some((known, Arc::clone(&shown)));
+        Ok(shown)
+    }
+
+    /// Where the answer to a question is remembered.
+    fn place(&self, asked: Asked) -> Place {
         let mut remembered = locked(&self.remembered);
-        if remembered.len() >= REMEMBERED {
+        if remembered.len() >= REMEMBERED && !remembered.contains_key(&asked) {
             remembered.clear();
         }
-        remembered.insert(key, (known, Arc::clone(&shown)));
-        Ok(shown)
+        Arc::clone(remembered.entry(asked).or_default())
     }
 
     /// What a channel claims, read again when it has said more.
@@ -296,6 +304,12 @@ impl Analytics {
     }
 }
 
+/// Whether a signal is of this origin and of this time.
+fn wanted(record: &SignalRecord, origin: Origin, from: Option<Timestamp>) -> bool {
+    let signal = &record.signal;
+    signal.origin == origin && from.is_none_or(|from| signal.received >= from)
+}
+
 fn locked<T>(what: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     what.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -317,8 +331,6 @@ async fn computed<T: Send + 'static>(
 /// would is in a list of its own, with the reason.
 #[utoipa::path(get, path = "/v1/analytics/leaderboard", tag = "analytics", security(()), params(BoardParams), responses(
     (status = 200, body = Board),
-    (status = 400, description = "a parameter cannot be read", body = Problem),
-    (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn leaderboard(
     guarded: Guarded<Anyone>,
@@ -344,7 +356,6 @@ pub async fn leaderboard(
         Some(_) => return Err(ApiError::invalid("origin", "use live or simulator")),
     };
     let now = analytics.clock.now();
-    let head = analytics.store.span().await?.head;
     let newest = match followed.policy() {
         Some(_) => analytics.retrials.newest().await?,
         None => None,
@@ -358,7 +369,7 @@ pub async fn leaderboard(
             record.last_post,
         );
         let channel = record.card.id;
-        let known = ((head, newest, talk), now);
+        let known = (newest, talk, now);
         let shown = analytics
             .shown(&channel, origin, (window, followed), known)
             .await?;
@@ -416,9 +427,7 @@ fn collected(channels: &[ChannelRecord]) -> Origin {
 #[utoipa::path(get, path = "/v1/analytics/channels/{id}", tag = "analytics", security(("bearer" = ["analyst"])),
     params(("id" = String, Path, description = "its name"), FiguresParams), responses(
     (status = 200, body = ChannelFigures),
-    (status = 400, description = "a parameter cannot be read", body = Problem),
     (status = 404, description = "no such channel", body = Problem),
-    (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn channel(
     _: Guarded<Analyst>,
@@ -426,10 +435,20 @@ pub async fn channel(
     params: web::Query<FiguresParams>,
     analytics: web::Data<Analytics>,
 ) -> Result<HttpResponse, ApiError> {
+    let card = super::channels::find(&id, &analytics.store).await?.card;
+    let figures = figures_of(&analytics, card, &params).await?;
+    Ok(HttpResponse::Ok().json(figures))
+}
+
+/// What may be said of a channel, to whoever may be told.
+pub(super) async fn figures_of(
+    analytics: &Analytics,
+    card: ChannelCard,
+    params: &FiguresParams,
+) -> Result<ChannelFigures, ApiError> {
     let window = window(params.window.as_deref())?;
     let at = records::instant("at", params.at.as_deref())?;
     let followed = Followed::read(params.model.as_deref(), params.policy)?;
-    let card = super::channels::find(&id, &analytics.store).await?.card;
     let origin = match params.origin.as_deref() {
         None => card.origin,
         Some(label) => Origin::from_label(label)
@@ -463,7 +482,7 @@ pub async fn channel(
         (Figures::of(&signals), Parts::of(&signals), told, delays)
     })
     .await?;
-    Ok(HttpResponse::Ok().json(ChannelFigures {
+    Ok(ChannelFigures {
         channel: card.id.to_string(),
         window: window.label(),
         model: followed.model(),
@@ -477,5 +496,5 @@ pub async fn channel(
         copies: told.copies,
         revisions: told.revisions,
         delays,
-    }))
+    })
 }

@@ -47,8 +47,13 @@ fn is_text(kind: &str) -> bool {
         || kind == "application/octet-stream"
 }
 
-/// Reads a body, and names the member that cannot be read.
+/// Reads a body, and names the member that cannot be read. Every body is an object: an array would be
+/// taken for its members by their order, which nobody describes and nobody means.
 pub(super) fn read<T: DeserializeOwned>(body: &Body) -> Result<T, ApiError> {
+    if body.0.trim_ascii_start().first() == Some(&b'[') {
+        let why = "an array; give an object with named members";
+        return Err(ApiError::invalid("body", why));
+    }
     let mut json = serde_json::Deserializer::from_slice(&body.0);
     let read = serde_path_to_error::deserialize(&mut json);
     let value = read.map_err(|error| {
@@ -63,4 +68,26 @@ pub(super) fn read<T: DeserializeOwned>(body: &Body) -> Result<T, ApiError> {
     let rest = json.end();
     rest.map_err(|error| ApiError::invalid("body", error))?;
     Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    struct Wish {
+        name: String,
+    }
+
+    fn body(text: &'static str) -> Body {
+        Body(web::Bytes::from_static(text.as_bytes()))
+    }
+
+    #[test]
+    fn an_array_is_not_taken_for_the_members_of_an_object() {
+        let wish: Wish = read(&body(r#" {"name":"x"}"#)).unwrap();
+        assert_eq!(wish.name, "x");
+        let refused = read::<Wish>(&body("\n [\"x\"]")).unwrap_err();
+        assert!(refused.to_string().contains("named members"), "{refused}");
+    }
 }

@@ -42,8 +42,6 @@ pub struct ChainPage {
 /// The seals of the days, newest first. Whoever keeps them can tell later that nothing was changed.
 #[utoipa::path(get, path = "/v1/chain", tag = "records", security(()), params(ChainParams), responses(
     (status = 200, body = ChainPage, headers(("Link" = Option<String>, description = "the next page, where there is one"))),
-    (status = 400, description = "a parameter cannot be read", body = Problem),
-    (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn chain(
     _: Guarded<Anyone>,
@@ -85,7 +83,6 @@ pub struct SealedDay {
     (status = 200, body = SealedDay),
     (status = 400, description = "it is no day", body = Problem),
     (status = 404, description = "that day is not sealed", body = Problem),
-    (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn sealed(
     _: Guarded<Anyone>,

@@ -28,8 +28,6 @@ pub struct ChannelParams {
 /// header `Link` leads to the next.
 #[utoipa::path(get, path = "/v1/channels", tag = "channels", security(("bearer" = ["reader"])), params(ChannelParams), responses(
     (status = 200, body = Vec<ChannelOut>, headers(("Link" = Option<String>, description = "the next page, where there is one"))),
-    (status = 400, description = "a parameter cannot be read", body = Problem),
-    (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn channels(
     _: Guarded<Reader>,
@@ -64,7 +62,6 @@ pub async fn channels(
     params(("id" = String, Path, description = "its name")), responses(
     (status = 200, body = ChannelOut, headers(("ETag" = String, description = "its state, for `If-Match`"))),
     (status = 404, description = "no such channel", body = Problem),
-    (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn channel(
     _: Guarded<Reader>,

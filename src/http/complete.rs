@@ -23,6 +23,12 @@ const EVERYWHERE: [(&str, &str); 7] = [
     ("503", "the platform cannot answer now"),
 ];
 
+/// What every operation that takes a body can be told besides.
+const WITH_A_BODY: [(&str, &str); 2] = [
+    ("413", "the body is larger than `http.body_limit`"),
+    ("415", "the body is of a kind that is not read"),
+];
+
 /// Completes a document in place.
 pub(super) fn complete(document: &mut Value) {
     no_more_members(document);
@@ -30,16 +36,18 @@ pub(super) fn complete(document: &mut Value) {
     credentials(document);
     // By `get_mut`: an index would put in what is not there.
     let paths = document.get_mut("paths").and_then(Value::as_object_mut);
-    for (_, item) in paths.into_iter().flatten() {
+    for (path, item) in paths.into_iter().flatten() {
         let operations = item.as_object_mut().into_iter().flatten();
-        for (_, operation) in operations {
+        for (method, operation) in operations {
+            operation["operationId"] = Value::from(name(method, path));
             let parameters = operation.get_mut("parameters");
             if let Some(parameters) = parameters.and_then(Value::as_array_mut) {
                 parameters.iter_mut().for_each(never_null);
             }
+            let takes_a_body = operation.get("requestBody").is_some();
             let responses = operation.get_mut("responses");
             if let Some(responses) = responses.and_then(Value::as_object_mut) {
-                problems(responses);
+                problems(responses, takes_a_body);
             }
         }
     }
@@ -117,6 +125,18 @@ fn no_more_members(document: &mut Value) {
     }
 }
 
+/// What an operation is called by programs that are made of the document: names of handlers are
+/// not told apart by their modules there, and so two operations would have one.
+fn name(method: &str, path: &str) -> String {
+    let words = path.split(|letter: char| !letter.is_ascii_alphanumeric());
+    let words = words.filter(|word| !word.is_empty() && *word != "v1");
+    [method]
+        .into_iter()
+        .chain(words)
+        .collect::<Vec<_>>()
+        .join("_")
+}
+
 /// What stands in an address is a text; one that is left out is not there at all.
 fn never_null(parameter: &mut Value) {
     let Some(kind) = parameter.pointer_mut("/schema/type") else {
@@ -130,11 +150,12 @@ fn never_null(parameter: &mut Value) {
     }
 }
 
-fn problems(responses: &mut Map<String, Value>) {
+fn problems(responses: &mut Map<String, Value>, takes_a_body: bool) {
     let problem = json!({ "schema": { "$ref": "#/components/schemas/Problem" } });
-    for (status, why) in EVERYWHERE {
+    let of_a_body: &[_] = if takes_a_body { &WITH_A_BODY } else { &[] };
+    for (status, why) in EVERYWHERE.iter().chain(of_a_body) {
         responses
-            .entry(status)
+            .entry(*status)
             .or_insert_with(|| json!({ "description": why }));
     }
     for (status, response) in responses {
@@ -180,6 +201,7 @@ mod tests {
         } } } });
         complete(&mut document);
         let get = &document["paths"]["/x"]["get"];
+        assert_eq!(get["operationId"], "get_x");
         assert!(get["parameters"][1]["schema"].get("type").is_none());
         assert_eq!(get["parameters"][0]["schema"]["type"], "string");
         for status in ["400", "403", "404", "500"] {
@@ -187,5 +209,18 @@ mod tests {
             assert!(content.keys().eq(["application/problem+json"]), "{status}");
         }
         assert!(get["responses"]["200"].get("content").is_none());
+        assert!(get["responses"].get("413").is_none());
+    }
+
+    #[test]
+    fn what_takes_a_body_tells_what_is_wrong_with_bodies() {
+        let mut document = json!({ "paths": { "/x": { "post": {
+            "requestBody": {}, "responses": { "200": {} },
+        } } } });
+        complete(&mut document);
+        let responses = &document["paths"]["/x"]["post"]["responses"];
+        for status in ["413", "415"] {
+            assert!(responses[status]["content"].is_object(), "{status}");
+        }
     }
 }

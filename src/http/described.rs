@@ -115,6 +115,16 @@ fn address(path: &str) -> Option<&'static Address> {
     ADDRESSES.iter().find(|address| address.is(path))
 }
 
+/// An address as the document writes it, where it is one of its.
+pub(super) fn template(path: &str) -> Option<&'static str> {
+    address(path).map(|address| address.template.as_str())
+}
+
+#[cfg(test)]
+pub(super) fn templates() -> impl Iterator<Item = &'static str> {
+    ADDRESSES.iter().map(|address| address.template.as_str())
+}
+
 /// Refuses what the document does not promise of this request: parameters nobody reads, which
 /// are most often slips, and media types that are not made here.
 pub(super) fn promises(

@@ -87,6 +87,20 @@ pub(super) fn view(caller: &Caller) -> View {
     }
 }
 
+/// Whether somebody asks for channels alone that are his own: of those nothing is withheld but scores.
+pub(super) fn asks_for_his_own(query: &SignalQuery, caller: &Caller) -> bool {
+    !query.channels.is_empty() && query.channels.iter().all(|id| caller.owned.contains(id))
+}
+
+/// What is withheld from somebody of channels that are his own.
+pub(super) fn withheld_of_his_own(caller: &Caller, door: &Door) -> Option<Withheld> {
+    let withheld = Withheld {
+        scores: withheld(caller, door)?.scores,
+        ..Withheld::default()
+    };
+    (withheld != Withheld::default()).then_some(withheld)
+}
+
 /// What is withheld from somebody; none where nothing is.
 pub(super) fn withheld(caller: &Caller, door: &Door) -> Option<Withheld> {
     let allows = &caller.entitled.allows;
@@ -138,6 +152,9 @@ pub(super) fn narrow(
         let plan = door.plan_of(Feature::Scores);
         return Err(plan_needed(Feature::Scores, plan.map(|plan| plan.title)));
     }
+    if asks_for_his_own(query, caller) {
+        return Ok(true);
+    }
     if !allows.delay.is_zero() {
         let until = before(now, allows.delay);
         let asked = query.received_before.unwrap_or(Timestamp::MAX);
@@ -173,6 +190,9 @@ pub(super) fn may_see(
 ) -> Result<(), ApiError> {
     let allows = &caller.entitled.allows;
     let received = record.signal.received;
+    if caller.owned.contains(&record.signal.channel) {
+        return Ok(());
+    }
     let hidden = [
         (!caller.entitled.shows(&record.signal.channel)).then(|| {
             (

@@ -2,6 +2,8 @@
 //!
 //! The only place that picks status codes. What is logged and what a client sees are apart.
 
+use std::sync::Arc;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
@@ -113,6 +115,9 @@ pub enum ApiError {
         /// Who, for people.
         why: String,
     },
+    /// It is about to stop, and nothing new should come here.
+    #[error("the platform is stopping; come back to the one that follows")]
+    Leaving,
     /// It is asked too often.
     #[error("that is asked too often; ask again in {seconds} s")]
     TooMany {
@@ -242,6 +247,11 @@ impl ApiError {
                 "The platform cannot answer now",
                 StatusCode::SERVICE_UNAVAILABLE,
             ),
+            Self::Leaving => (
+                "leaving",
+                "The platform is stopping",
+                StatusCode::SERVICE_UNAVAILABLE,
+            ),
             Self::TooMany { .. } => (
                 "too_many_requests",
                 "It is asked too often",
@@ -265,7 +275,7 @@ impl ApiError {
         let mut response = HttpResponse::build(self.status_code());
         response.insert_header((CONTENT_TYPE, "application/problem+json"));
         match self {
-            Self::Away { .. } => {
+            Self::Away { .. } | Self::Leaving => {
                 response.insert_header((RETRY_AFTER, "2"));
             }
             Self::TooMany { seconds } => {
@@ -324,6 +334,7 @@ impl ApiError {
             | Self::UnsupportedMedia { .. }
             | Self::TooLarge { .. }
             | Self::Away { .. }
+            | Self::Leaving
             | Self::TooMany { .. }
             | Self::Upstream { .. }
             | Self::Internal => None,
@@ -437,6 +448,12 @@ impl From<BadFilter> for ApiError {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
+        Self::from(Arc::new(error))
+    }
+}
+
+impl From<Arc<StoreError>> for ApiError {
+    fn from(error: Arc<StoreError>) -> Self {
         let advice = error.advice();
         tracing::warn!(%advice, "a request could not be answered: {}", in_full(&error));
         match advice {

@@ -73,9 +73,7 @@ impl FormatParams {
     (status = 200, description = "the file", content(
         (String = "text/csv"), (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
         (Vec<u8> = "application/vnd.apache.parquet"), (Vec<serde_json::Value> = "application/json"))),
-    (status = 400, description = "a parameter cannot be read", body = Problem),
     (status = 429, description = "too many exports are being written", body = Problem),
-    (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn signals(
     guarded: Guarded<Exporter>,
@@ -96,9 +94,7 @@ pub async fn signals(
     (status = 200, description = "the file", content(
         (String = "text/csv"), (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
         (Vec<u8> = "application/vnd.apache.parquet"), (Vec<serde_json::Value> = "application/json"))),
-    (status = 400, description = "a parameter cannot be read", body = Problem),
     (status = 429, description = "too many exports are being written", body = Problem),
-    (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn outcomes(
     guarded: Guarded<Exporter>,
@@ -119,9 +115,7 @@ pub async fn outcomes(
     (status = 200, description = "the file", content(
         (String = "text/csv"), (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
         (Vec<u8> = "application/vnd.apache.parquet"), (Vec<serde_json::Value> = "application/json"))),
-    (status = 400, description = "a parameter cannot be read", body = Problem),
     (status = 429, description = "too many exports are being written", body = Problem),
-    (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn figures(
     _: Guarded<Exporter>,

@@ -90,7 +90,6 @@ impl SourceOut {
 /// How the posts of each channel arrive, and what last went wrong.
 #[utoipa::path(get, path = "/v1/sources", tag = "system", security(("bearer" = ["admin"])), responses(
     (status = 200, body = Vec<SourceOut>),
-    (status = 503, description = "the store is away", body = super::error::Problem),
 ))]
 pub async fn sources(
     _: Guarded<Admin>,

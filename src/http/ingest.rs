@@ -100,8 +100,6 @@ fn brings_to(caller: &Caller, channel: &ChannelId) -> bool {
         (status = 400, description = "cannot be read", body = super::error::Problem),
         (status = 401, description = "no key or a wrong one", body = super::error::Problem),
         (status = 410, description = "the channel is archived and takes no more posts", body = super::error::Problem),
-        (status = 415, description = "of a kind that is not read", body = super::error::Problem),
-        (status = 413, description = "too large", body = super::error::Problem),
         (status = 503, description = "not stored in time; send it again", body = super::error::Problem),
     )
 )]

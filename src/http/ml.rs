@@ -81,7 +81,7 @@ pub struct PredictOut {
 pub struct Models {
     /// Whose signals are scored here: `simulator`, or `live`.
     origin: &'static str,
-    /// The one that speaks; `geometry/1` where none does.
+    /// The one that speaks; `geometry/2` where none does.
     speaks: String,
     /// All that lie in the folder, the refused ones with the reason.
     models: Vec<EntrantOut>,
@@ -92,8 +92,6 @@ pub struct Models {
     request_body(content = PredictIn, description = "one trade, or `{\"trades\":[…]}` with up to 100"), responses(
     (status = 200, body = PredictOut),
     (status = 400, description = "something of it cannot be", body = Problem),
-    (status = 413, description = "too large", body = Problem),
-    (status = 415, description = "no JSON", body = Problem),
     (status = 503, description = "the scorer is away", body = Problem),
 ))]
 pub async fn predict(
@@ -125,7 +123,6 @@ pub async fn predict(
 /// Which models there are, and which of them speaks.
 #[utoipa::path(get, path = "/v1/ml/models", tag = "models", security(("bearer" = ["believer"])), responses(
     (status = 200, body = Models),
-    (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn models(
     _: Guarded<Believer>,
@@ -149,7 +146,6 @@ pub async fn models(
     params(("id" = String, Path, description = "the name of its folder")), responses(
     (status = 200, body = ModelDetail),
     (status = 404, description = "no such model", body = Problem),
-    (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn model(
     _: Guarded<Believer>,
@@ -182,7 +178,6 @@ pub async fn model(
     (status = 200, body = PromotionOut),
     (status = 404, description = "no such model", body = Problem),
     (status = 409, description = "it has not won, cannot be loaded, or speaks already", body = Problem),
-    (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn promote(
     guarded: Guarded<Admin>,

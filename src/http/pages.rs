@@ -9,8 +9,8 @@ use utoipa::OpenApi;
 use super::accounts::{admin, auth, billing, keys, own, plans};
 use super::complete::complete;
 use super::{
-    analytics, chain, channels, discover, error, exports, health, ingest, markets, ml, records,
-    reviews, roster, stream, system,
+    analytics, chain, channels, discover, error, exports, health, ingest, markets, ml, nodes,
+    owners, records, reviews, roster, stream, system,
 };
 
 /// The live page: one file, without a build step.
@@ -59,6 +59,9 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
         analytics::what_if::what_if,
         health::sources,
         health::feeds,
+        owners::posts,
+        owners::figures,
+        owners::say,
         markets::markets,
         markets::candles,
         ml::predict,
@@ -99,12 +102,14 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
         billing::webhook,
         admin::accounts,
         admin::change_account,
+        admin::reset_second,
         admin::write_plan,
         admin::give_channel,
         admin::audit,
         system::healthz,
         system::readyz,
         system::actors,
+        nodes::nodes,
         system::metrics,
     ),
     components(schemas(error::Problem))

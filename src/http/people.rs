@@ -21,7 +21,7 @@ use super::described;
 use super::error::ApiError;
 
 /// The pages, and whether each takes a form.
-pub(super) const PAGES: [(&str, &[&str]); 23] = [
+pub(super) const PAGES: [(&str, &[&str]); 24] = [
     ("/pages.css", &["GET"]),
     ("/register", &["GET", "POST"]),
     ("/verify", &["GET", "POST"]),
@@ -43,6 +43,7 @@ pub(super) const PAGES: [(&str, &[&str]); 23] = [
     ("/account/keys/rotate", &["POST"]),
     ("/account/keys/end", &["POST"]),
     ("/account/plan", &["GET", "POST"]),
+    ("/account/plan/channels", &["POST"]),
     ("/account/plan/portal", &["POST"]),
     ("/account/plan/end", &["POST"]),
 ];
@@ -113,6 +114,7 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .service(page("/account/keys/rotate").post(keys::rotate))
         .service(page("/account/keys/end").post(keys::end))
         .service(page("/account/plan").get(plan::plan).post(plan::choose))
+        .service(page("/account/plan/channels").post(plan::show))
         .service(page("/account/plan/portal").post(plan::portal))
         .service(page("/account/plan/end").post(plan::end));
 }

@@ -209,7 +209,7 @@ fn cost(path: &str) -> u32 {
     let of = |prefix: &str| path.starts_with(prefix);
     if of("/v1/exports/") || of("/v1/analytics/what-if") {
         10
-    } else if of("/v1/analytics/") || of("/v1/ml/predict") {
+    } else if of("/v1/analytics/") || of("/v1/ml/predict") || path.ends_with("/figures") {
         3
     } else {
         1

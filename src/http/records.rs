@@ -12,7 +12,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::entitled::{Withheld, before, may_see, narrow, view, withheld};
+use super::entitled::{
+    Withheld, asks_for_his_own, before, may_see, narrow, view, withheld, withheld_of_his_own,
+};
 use super::error::{ApiError, Problem};
 use super::ml::Ml;
 use super::page;
@@ -66,9 +68,7 @@ pub struct SignalPage {
 /// Signals, newest first. What is stored while pages are read changes none of the later pages.
 #[utoipa::path(get, path = "/v1/signals", tag = "records", security(("bearer" = ["reader"])), params(SignalFilter, PageParams), responses(
     (status = 200, body = SignalPage, headers(("Link" = Option<String>, description = "the next page, where there is one"))),
-    (status = 400, description = "a parameter cannot be read", body = Problem),
     (status = 404, description = "the cursor is of a list with other filters", body = Problem),
-    (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn signals(
     guarded: Guarded<Reader>,
@@ -87,6 +87,11 @@ pub async fn signals(
     // One more than shown, so that the last page is known to be the last.
     query.limit = limit + 1;
     let caller = &guarded.caller;
+    let withheld = if asks_for_his_own(&query, caller) {
+        withheld_of_his_own(caller, &door)
+    } else {
+        withheld(caller, &door)
+    };
     let mut records = if narrow(&mut query, caller, &door, clock.now())? {
         store.signals(&query).await?
     } else {
@@ -101,7 +106,7 @@ pub async fn signals(
             .map(|record| SignalOut::of(record, view(caller)))
             .collect(),
         next: last.map(|place| page::cursor(&*filter, place)),
-        withheld: withheld(caller, &door),
+        withheld,
     };
     let next = body.next.as_deref();
     let asked = Asked {
@@ -133,7 +138,6 @@ pub struct SignalStory {
     (status = 200, body = SignalStory),
     (status = 400, description = "it is no UUID", body = Problem),
     (status = 404, description = "no such signal", body = Problem),
-    (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn signal(
     guarded: Guarded<Reader>,
@@ -152,6 +156,7 @@ pub async fn signal(
         .ok_or_else(|| ApiError::NotFound(format!("signal {id}")))?;
     let (caller, now) = (&guarded.caller, clock.now());
     may_see(&record, caller, &door, now)?;
+    let own = caller.owned.contains(&record.signal.channel);
     let due = before(now, caller.entitled.allows.delay);
     let versions = store
         .versions(&record.signal.channel, &record.signal.post)
@@ -167,10 +172,14 @@ pub async fn signal(
         versions: versions.into_iter().map(VersionOut::from).collect(),
         events: events
             .iter()
-            .filter(|event| event.stored <= due)
+            .filter(|event| own || event.stored <= due)
             .map(|event| EventOut::of(event, view(caller)))
             .collect(),
-        withheld: withheld(caller, &door),
+        withheld: if own {
+            withheld_of_his_own(caller, &door)
+        } else {
+            withheld(caller, &door)
+        },
     }))
 }
 
@@ -208,8 +217,6 @@ pub struct EventPage {
 /// The stream as pages, in its order.
 #[utoipa::path(get, path = "/v1/events", tag = "records", security(("bearer" = ["reader"])), params(EventParams), responses(
     (status = 200, body = EventPage, headers(("Link" = Option<String>, description = "the next page, where there is one"))),
-    (status = 400, description = "a parameter cannot be read", body = Problem),
-    (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn events(
     guarded: Guarded<Reader>,

@@ -6,7 +6,7 @@ use actix_web::{HttpResponse, web};
 use domain::ids::ChannelId;
 use domain::market::{MarketKind, Pair, Price, Side};
 use domain::ports::Clock;
-use domain::ports::review::{Review, ReviewQuery, Reviewable, Reviews};
+use domain::ports::review::{Review, ReviewId, ReviewQuery, Reviewable, Reviews};
 use domain::reading::{Draft, Entry, Ladder, MAX_TARGETS, Manner, Meaning, Rung, Target};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -139,28 +139,17 @@ pub struct RungIn {
 /// What was read, for a person to look at. Without parameters: what is held and nobody has looked at.
 #[utoipa::path(get, path = "/v1/reviews", tag = "reviews", security(("bearer" = ["reviewer"])), params(ReviewParams), responses(
     (status = 200, body = ReviewPage, headers(("Link" = Option<String>, description = "the next page, where there is one"))),
-    (status = 400, description = "a parameter cannot be read", body = Problem),
-    (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn reviews(
     _: Guarded<Reviewer>,
     params: web::Query<ReviewParams>,
     desk: web::Data<Desk>,
 ) -> Result<HttpResponse, ApiError> {
-    let limit = page::limit(params.limit)?;
     let query = ReviewQuery {
-        limit: limit + 1,
+        limit: page::limit(params.limit)?,
         ..params.query()?
     };
-    let mut found = desk.reviews.readings(&query).await?;
-    let more = found.len() > limit;
-    found.truncate(limit);
-    let last = found.last().map(|reading| written(reading.id));
-    let next = last.filter(|_| more);
-    let shown = ReviewPage {
-        readings: found.into_iter().map(ReviewableOut::from).collect(),
-        next: next.clone(),
-    };
+    let (shown, next) = page_of(&desk, query).await?;
     Ok(page::answer(
         "/v1/reviews",
         &*params,
@@ -170,6 +159,26 @@ pub async fn reviews(
     ))
 }
 
+/// A page of readings, and where the next one begins.
+pub(super) async fn page_of(
+    desk: &Desk,
+    mut query: ReviewQuery,
+) -> Result<(ReviewPage, Option<String>), ApiError> {
+    let limit = query.limit;
+    // One more than shown, so that the last page is known to be the last.
+    query.limit += 1;
+    let mut found = desk.reviews.readings(&query).await?;
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let last = found.last().map(|reading| written(reading.id));
+    let next = last.filter(|_| more);
+    let shown = ReviewPage {
+        readings: found.into_iter().map(ReviewableOut::from).collect(),
+        next: next.clone(),
+    };
+    Ok((shown, next))
+}
+
 /// Confirms a reading or corrects it. That is a labelled example to learn from; the record and every
 /// ranking stay as they are, since a signal's clock starts at its receipt.
 #[utoipa::path(post, path = "/v1/reviews/{id}", tag = "reviews", security(("bearer" = ["reviewer"])), request_body = ReviewIn,
@@ -177,9 +186,6 @@ pub async fn reviews(
     (status = 200, body = ReviewableOut),
     (status = 400, description = "something of it cannot be", body = Problem),
     (status = 404, description = "no such reading", body = Problem),
-    (status = 413, description = "too large", body = Problem),
-    (status = 415, description = "no JSON", body = Problem),
-    (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn review(
     guarded: Guarded<Reviewer>,
@@ -218,17 +224,13 @@ impl ReviewParams {
         let classes = classes.map(|label| class("class", label));
         let channels = self.channels.as_deref().map(|names| names.split(','));
         let channels = channels.into_iter().flatten().map(ChannelId::parse);
-        let before = self.before.as_deref().map(|before| {
-            let wrong = || ApiError::invalid("before", "take it from `next` of the page before");
-            read_id(before).ok_or_else(wrong)
-        });
         Ok(ReviewQuery {
             reviewed,
             channels: channels
                 .collect::<Result<_, _>>()
                 .map_err(|error| ApiError::invalid("channels", error))?,
             classes: classes.collect::<Result<_, _>>()?,
-            before: before.transpose()?,
+            before: place(self.before.as_deref())?,
             limit: 0,
         })
     }
@@ -416,7 +418,15 @@ fn entry(kind: &str, low: Option<Price>, high: Option<Price>) -> Result<Entry, &
     }
 }
 
-fn class(field: &str, label: &str) -> Result<&'static str, ApiError> {
+/// Where a page begins, of a reading's name.
+pub(super) fn place(before: Option<&str>) -> Result<Option<ReviewId>, ApiError> {
+    let wrong = || ApiError::invalid("before", "take it from `next` of the page before");
+    before
+        .map(|before| read_id(before).ok_or_else(wrong))
+        .transpose()
+}
+
+pub(super) fn class(field: &str, label: &str) -> Result<&'static str, ApiError> {
     let known = Meaning::LABELS.into_iter().find(|known| *known == label);
     known.ok_or_else(|| ApiError::invalid(field, format!("use {}", Meaning::LABELS.join(", "))))
 }

@@ -95,7 +95,8 @@ pub enum NewChannel {
 }
 
 /// A channel that was made.
-#[derive(Debug, Serialize, ToSchema)]
+// It does not print: its members are secrets.
+#[derive(Serialize, ToSchema)]
 pub struct NewChannelOut {
     /// The channel.
     channel: ChannelOut,
@@ -121,7 +122,8 @@ pub struct ChannelChange {
 }
 
 /// A webhook's new key.
-#[derive(Debug, Serialize, ToSchema)]
+// It does not print: its members are secrets.
+#[derive(Serialize, ToSchema)]
 pub struct NewKey {
     /// The key, shown this once. The one before is worth nothing now.
     key: String,
@@ -134,9 +136,6 @@ pub struct NewKey {
         ("Location" = String, description = "the channel"), ("ETag" = String, description = "its state"))),
     (status = 400, description = "something of it cannot be", body = Problem),
     (status = 409, description = "the name is taken, or the source leads nowhere here", body = Problem),
-    (status = 413, description = "too large", body = Problem),
-    (status = 415, description = "no JSON", body = Problem),
-    (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn make(
     guarded: Guarded<Admin>,
@@ -175,10 +174,7 @@ pub async fn make(
         (status = 404, description = "no such channel", body = Problem),
         (status = 409, description = "it stands in the configuration, or has no such thing", body = Problem),
         (status = 412, description = "it was changed meanwhile", body = Problem),
-        (status = 413, description = "too large", body = Problem),
-        (status = 415, description = "no JSON", body = Problem),
         (status = 428, description = "`If-Match` is missing", body = Problem),
-        (status = 503, description = "the store is away", body = Problem),
     ))]
 pub async fn change(
     guarded: Guarded<Admin>,
@@ -239,7 +235,6 @@ pub async fn change(
         (status = 409, description = "it stands in the configuration", body = Problem),
         (status = 412, description = "it was changed meanwhile", body = Problem),
         (status = 428, description = "`If-Match` is missing", body = Problem),
-        (status = 503, description = "the store is away", body = Problem),
     ))]
 pub async fn archive(
     guarded: Guarded<Admin>,
@@ -276,7 +271,6 @@ pub async fn archive(
         (status = 201, body = NewKey),
         (status = 404, description = "no such channel", body = Problem),
         (status = 409, description = "it stands in the configuration, or is no webhook", body = Problem),
-        (status = 503, description = "the store is away", body = Problem),
     ))]
 pub async fn rekey(
     guarded: Guarded<Owner>,

@@ -8,12 +8,13 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use actors::hub::{Hub, Leave, Room};
 use actors::supervise::Door;
 use domain::ports::Clock;
-use domain::ports::store::Store;
+use domain::ports::store::{Span, Store, StoreError};
 use serde::Serialize;
 use tokio::sync::watch;
 use utoipa::ToSchema;
 
 use self::rights::Rights;
+use self::survey::Survey;
 use super::error::ApiError;
 use crate::accounts::{self, Who};
 use crate::config;
@@ -35,6 +36,7 @@ mod rights;
 mod session;
 pub mod sse;
 pub mod stalled;
+mod survey;
 
 /// How much of everything one session, and all of them, may have.
 #[derive(Clone, Copy, Debug)]
@@ -100,6 +102,7 @@ pub struct StreamState(Arc<Desk>);
 struct Desk {
     hub: Door<Hub>,
     store: Arc<dyn Store>,
+    ends: Survey<Span, StoreError>,
     clock: Arc<dyn Clock>,
     /// Becomes `true` when this process begins to stop.
     draining: watch::Receiver<bool>,
@@ -136,6 +139,7 @@ impl StreamState {
         Self(Arc::new(Desk {
             hub,
             store,
+            ends: Survey::new(),
             clock,
             draining,
             limits,
@@ -152,6 +156,11 @@ impl StreamState {
 }
 
 impl Desk {
+    /// Where the stream stands, as the store says after this call began.
+    async fn span(&self) -> Result<Span, Arc<StoreError>> {
+        self.ends.ask(async || self.store.span().await).await
+    }
+
     fn next_subscription(&self) -> u64 {
         self.last.fetch_add(1, Ordering::Relaxed) + 1
     }
@@ -175,7 +184,6 @@ impl Desk {
     ),
     responses(
         (status = 101, description = "the WebSocket, subprotocol touchstone.v1+json (optional)"),
-        (status = 400, description = "a parameter cannot be read", body = super::error::Problem),
         (status = 503, description = "too many connections, or the platform is stopping", body = super::error::Problem),
     )
 )]
@@ -196,7 +204,7 @@ pub async fn stream(
     }
     .map_err(protocol::Refusal::into_problem)?;
     let chair = Chair::take(&state.0)?;
-    let epoch = chair.0.store.span().await?.epoch;
+    let epoch = chair.0.span().await?.epoch;
     session::open(&request, payload, chair, epoch, rights, wish)
         .map_err(|error| ApiError::invalid("Upgrade", format!("use a WebSocket client: {error}")))
 }
@@ -223,13 +231,12 @@ pub struct Position {
 /// Where the stream stands now.
 #[utoipa::path(get, path = "/v1/stream/position", tag = "stream", security(()), responses(
     (status = 200, body = Position),
-    (status = 503, description = "the store is away", body = super::error::Problem),
 ))]
 pub async fn position(
     _: Guarded<Anyone>,
     state: web::Data<StreamState>,
 ) -> Result<web::Json<Position>, ApiError> {
-    let span = state.0.store.span().await?;
+    let span = state.0.span().await?;
     Ok(web::Json(Position {
         epoch: span.epoch.to_string(),
         first: span.first.get(),

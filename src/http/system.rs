@@ -1,10 +1,8 @@
 //! How the platform is: whether it lives, whether it is ready, who is inside, and its metrics.
 
-use actix_web::http::header::ContentType;
 use actix_web::{HttpResponse, web};
 use actors::guardian::Household;
 use domain::ports::store::Store;
-use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -12,6 +10,10 @@ use utoipa::ToSchema;
 
 use super::error::ApiError;
 use crate::http::guarded::{Admin, Anyone, Guarded, Scraper};
+use crate::telemetry::Gauges;
+
+/// The text format of Prometheus.
+const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// What is asked about the system.
 #[derive(Clone)]
@@ -20,10 +22,14 @@ pub struct System {
     pub household: Household,
     /// What is kept.
     pub store: Arc<dyn Store>,
+    /// Why nothing can be stored, although the store answers; none when it can.
+    pub unstored: watch::Receiver<Option<String>>,
     /// Why events do not reach Redis, if they do not; none where there is no Redis.
     pub redis: Option<watch::Receiver<Option<String>>>,
-    /// What was counted; none where nothing counts (a test).
-    pub metrics: Option<PrometheusHandle>,
+    /// Whether it was told to stop.
+    pub leaving: watch::Receiver<bool>,
+    /// What is counted; none where nothing counts (a test).
+    pub gauges: Option<Gauges>,
 }
 
 /// One actor, as it is now.
@@ -60,42 +66,70 @@ pub struct Ready {
 /// Something without which it works all the same.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Degraded {
-    /// What: `redis`.
+    /// What: `store` (it can be read, and takes nothing), `redis`.
     what: &'static str,
     /// Why, for people.
     why: String,
 }
 
+impl System {
+    /// Whoever answers lives.
+    pub(super) fn lives() -> HttpResponse {
+        HttpResponse::Ok().body("ok\n")
+    }
+
+    /// Whether it can do its work, and goes on doing it.
+    pub(super) async fn ready(&self) -> Result<web::Json<Ready>, ApiError> {
+        // Told first: a store that is away is no reason to wait for somebody who leaves.
+        if *self.leaving.borrow() {
+            return Err(ApiError::Leaving);
+        }
+        let span = self.store.span().await?;
+        let unstored = self.unstored.borrow().clone();
+        let redis = self.redis.as_ref().and_then(|it| it.borrow().clone());
+        let degraded: Vec<_> = [("store", unstored), ("redis", redis)]
+            .into_iter()
+            .filter_map(|(what, why)| why.map(|why| Degraded { what, why }))
+            .collect();
+        Ok(web::Json(Ready {
+            status: if degraded.is_empty() {
+                "ready"
+            } else {
+                "degraded"
+            },
+            head: span.head.get(),
+            degraded,
+        }))
+    }
+
+    /// What was counted, as Prometheus reads it.
+    pub(super) async fn counted(&self) -> Result<HttpResponse, ApiError> {
+        let gauges = self
+            .gauges
+            .as_ref()
+            .ok_or_else(|| ApiError::NotFound("metrics: nothing counts here".to_owned()))?;
+        let counted = gauges.render().await;
+        Ok(HttpResponse::Ok().content_type(TEXT).body(counted))
+    }
+}
+
 /// The process lives.
 #[utoipa::path(get, path = "/healthz", tag = "system", security(()), responses((status = 200, description = "it lives")))]
 pub async fn healthz(_: Guarded<Anyone>) -> HttpResponse {
-    HttpResponse::Ok().body("ok\n")
+    System::lives()
 }
 
-/// It can do its work: the store answers. What only some need is told as `degraded`.
+/// It can do its work: the store answers, and it was not told to stop. What does not work beside that is
+/// told as `degraded`.
 #[utoipa::path(get, path = "/readyz", tag = "system", security(()), responses(
     (status = 200, description = "ready", body = Ready),
-    (status = 503, description = "the store is away", body = super::error::Problem),
+    (status = 503, description = "the store is away (`unavailable`), or the platform is stopping (`leaving`)", body = super::error::Problem),
 ))]
 pub async fn readyz(
     _: Guarded<Anyone>,
     system: web::Data<System>,
 ) -> Result<web::Json<Ready>, ApiError> {
-    let span = system.store.span().await?;
-    let trouble = system.redis.as_ref().and_then(|it| it.borrow().clone());
-    let degraded: Vec<_> = trouble
-        .into_iter()
-        .map(|why| Degraded { what: "redis", why })
-        .collect();
-    Ok(web::Json(Ready {
-        status: if degraded.is_empty() {
-            "ready"
-        } else {
-            "degraded"
-        },
-        head: span.head.get(),
-        degraded,
-    }))
+    system.ready().await
 }
 
 /// The live tree: who is inside, since when, how often reborn, and how many wait at the door.
@@ -120,23 +154,5 @@ pub async fn metrics(
     _: Guarded<Scraper>,
     system: web::Data<System>,
 ) -> Result<HttpResponse, ApiError> {
-    let metrics = system
-        .metrics
-        .as_ref()
-        .ok_or_else(|| ApiError::NotFound("metrics: nothing counts here".to_owned()))?;
-    for branch in system.household.tree().await {
-        metrics::gauge!("touchstone_door_waiting", "room" => branch.room, "name" => branch.name.to_string())
-            .set(count(branch.waiting));
-    }
-    Ok(HttpResponse::Ok()
-        .content_type(ContentType::plaintext())
-        .body(metrics.render()))
-}
-
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "a gauge is a float; counts here are small"
-)]
-fn count(number: usize) -> f64 {
-    number as f64
+    system.counted().await
 }

@@ -2,10 +2,15 @@
 //!
 //! What is learned of these is learned of the very numbers that were seen live. The window of candles is
 //! not kept, so only models that do not read it can learn here.
+//!
+//! A signal counts from when its time is up, whether or not it ended before. Of those that could still be
+//! open only the ones are over that ended fast, more of them losses, as stops are nearer than targets: the
+//! last part of the past, on which models are measured, would be made of those.
 
-use domain::ports::predictions::Predictions;
+use domain::ports::predictions::{Predictions, settled};
 use domain::ports::store::{SignalQuery, Store, StoreError};
 use domain::post::Origin;
+use domain::time::Timestamp;
 use scoring::dataset::{self, Row};
 use scoring::features::{remembered, schema};
 
@@ -15,7 +20,7 @@ const PAGE: usize = 500;
 /// So many are learned from at most, the newest.
 const AT_MOST: usize = 20_000;
 
-/// The rows of an origin, in the order of receipt.
+/// The rows of an origin whose time is up by now, in the order of receipt.
 ///
 /// # Errors
 ///
@@ -24,7 +29,9 @@ pub async fn rows(
     store: &dyn Store,
     predictions: &dyn Predictions,
     origin: Origin,
+    now: Timestamp,
 ) -> Result<Vec<Row>, StoreError> {
+    let until = settled(now);
     let mut rows: Vec<Row> = Vec::new();
     let mut before = None;
     loop {
@@ -39,7 +46,8 @@ pub async fn rows(
         before = page.last().map(|record| record.seq);
         let last = page.len() < PAGE;
         for record in page {
-            let Some(outcome) = &record.outcome else {
+            let due = record.signal.expires_at <= until;
+            let Some(outcome) = record.outcome.as_ref().filter(|_| due) else {
                 continue;
             };
             let Some(seen) = predictions.seen(record.signal.id).await? else {

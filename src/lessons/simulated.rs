@@ -10,6 +10,7 @@ use domain::market::{Candle, Instrument, MarketKind, Pair, Price, Venue};
 use domain::post::{Action, Origin, Post};
 use domain::time::Timestamp;
 use rust_decimal::Decimal;
+use scoring::so_far::COMPANY;
 use simulator::{EPOCH_MS, Happened, Kind, Kline, Market, Version, history};
 
 use super::Lessons;
@@ -28,11 +29,19 @@ const LATENCY: Duration = Duration::from_millis(500);
 /// hours, and a day is the least that signals are thought to depend on each other.
 const MINUTES_A_DAY: i64 = 10;
 
+/// Every so many days are long: they are listened to for longer than what others say counts as company,
+/// and only the end is learned from. So a model sees as little company as a platform has that was just
+/// started, and as much as one that has run for days; two hours take long to reckon.
+const LONG_DAYS: i64 = 4;
+
+/// So many minutes of a long day are learned from.
+const MINUTES_OF_LONG_DAYS: i64 = 20;
+
 /// The first days have no past to look back on.
 const WARMING_UP: i64 = 2;
 
-/// The signals of so many days of the simulator's time from its beginning on, as they were judged:
-/// ten minutes of each day, each day later in it.
+/// The signals of so many days of the simulator's time from its beginning on, as they were judged: some
+/// minutes of each day, each day later in it.
 ///
 /// # Errors
 ///
@@ -61,9 +70,19 @@ pub async fn simulated(seed: u64, pace: f64, days: u32, plan: &Plan) -> anyhow::
     }
     bar.finish();
     let mut posts: BTreeMap<ChannelId, Vec<Post>> = BTreeMap::new();
+    let mut learned = Vec::new();
     for day in WARMING_UP..days {
         let begin_ms = EPOCH_MS + day * DAY_MS + day * 7 % 24 * 60 * MINUTE_MS;
-        let end_ms = begin_ms + MINUTES_A_DAY * MINUTE_MS;
+        let (before_ms, minutes) = match day % LONG_DAYS {
+            0 => (
+                COMPANY.as_secs().cast_signed() * 1_000,
+                MINUTES_OF_LONG_DAYS,
+            ),
+            _ => (0, MINUTES_A_DAY),
+        };
+        let from_ms = begin_ms + before_ms;
+        let end_ms = from_ms + minutes * MINUTE_MS;
+        learned.push(Timestamp::from_millis(from_ms)..Timestamp::from_millis(end_ms) + LATENCY);
         for version in history(&market, pace, begin_ms * 1_000, end_ms * 1_000) {
             let post = post(version)?;
             posts.entry(post.channel.clone()).or_default().push(post);
@@ -80,6 +99,7 @@ pub async fn simulated(seed: u64, pace: f64, days: u32, plan: &Plan) -> anyhow::
     Ok(Lessons {
         told: replayed.told,
         paths: replayed.paths,
+        learned: Some(learned),
     })
 }
 

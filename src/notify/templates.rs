@@ -9,11 +9,15 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde_json::Value;
 
 /// The templates, and what each wants to be told besides where the platform is found.
-pub const TEMPLATES: [(&str, &[&str]); 7] = [
+pub const TEMPLATES: [(&str, &[&str]); 11] = [
     ("verify", &["token", "hours"]),
     ("already", &[]),
     ("reset", &["token", "hours"]),
     ("password_changed", &[]),
+    ("second_factor_added", &[]),
+    ("second_factor_removed", &[]),
+    ("second_factor_reset", &[]),
+    ("recovery_codes", &[]),
     ("plan_changed", &["plan", "until", "ends"]),
     ("payment_failed", &["plan", "until"]),
     ("subscription_ended", &["plan"]),
@@ -51,8 +55,10 @@ macro_rules! words {
 }
 
 const WORDS: &[(&str, &str)] = words! {
-    "en": "verify" "already" "reset" "password_changed" "plan_changed" "payment_failed" "subscription_ended";
-    "ru": "verify" "already" "reset" "password_changed" "plan_changed" "payment_failed" "subscription_ended";
+    "en": "verify" "already" "reset" "password_changed" "second_factor_added" "second_factor_removed"
+        "second_factor_reset" "recovery_codes" "plan_changed" "payment_failed" "subscription_ended";
+    "ru": "verify" "already" "reset" "password_changed" "second_factor_added" "second_factor_removed"
+        "second_factor_reset" "recovery_codes" "plan_changed" "payment_failed" "subscription_ended";
 };
 
 const TEXT: &str = include_str!("../../web/mail/letter.txt");

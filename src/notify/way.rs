@@ -4,13 +4,20 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use lettre::transport::smtp::Error as SmtpError;
+use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
+use url::Url;
+
+use crate::config::Mail;
 
 /// How long a mail server may take.
 const PATIENCE: Duration = Duration::from_secs(45);
+
+/// How a certificate begins in a file.
+const BEGINS: &str = "-----BEGIN CERTIFICATE-----";
 
 /// How mails go out.
 pub enum Way {
@@ -31,19 +38,30 @@ pub struct Failed {
 }
 
 impl Way {
-    /// To the mail server at an address, or into a folder where none is named.
+    /// To the mail server that the configuration names, or into a folder where it names none.
     ///
     /// # Errors
     ///
-    /// When the address is none; the configuration has been checked for that.
-    pub fn open(smtp_url: &SecretString, folder: &Path) -> anyhow::Result<Self> {
-        if smtp_url.expose_secret().is_empty() {
-            return Ok(Self::Folder(folder.to_owned()));
+    /// When the address is none, for which the configuration has been checked, or the file of those who
+    /// vouch for the server cannot be read.
+    pub fn open(mail: &Mail) -> anyhow::Result<Self> {
+        if mail.become_files() {
+            return Ok(Self::Folder(mail.folder.clone()));
         }
-        let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(smtp_url.expose_secret());
-        let transport = transport
-            .map_err(|_| anyhow::anyhow!("it is no address of a mail server"))
-            .context("mail.smtp_url")?;
+        let address = mail.smtp_url.expose_secret();
+        let none = || anyhow::anyhow!("mail.smtp_url: it is no address of a mail server");
+        let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(address);
+        let mut transport = transport.map_err(|_| none())?;
+        if !mail.ca_file.as_os_str().is_empty() {
+            let url = Url::parse(address).map_err(|_| none())?;
+            let host = url.host_str().ok_or_else(none)?;
+            let tls = vouched(host, &mail.ca_file).context("mail.ca_file")?;
+            transport = transport.tls(if url.scheme() == "smtps" {
+                Tls::Wrapper(tls)
+            } else {
+                Tls::Required(tls)
+            });
+        }
         Ok(Self::Server(transport.timeout(Some(PATIENCE)).build()))
     }
 
@@ -72,6 +90,23 @@ impl Way {
             }
         }
     }
+}
+
+/// TLS with a server for which those in a file alone vouch.
+fn vouched(host: &str, file: &Path) -> anyhow::Result<TlsParameters> {
+    let pem = std::fs::read(file);
+    let pem = pem.with_context(|| format!("{} could not be read", file.display()))?;
+    let none = || format!("{} holds no certificates as PEM", file.display());
+    ensure!(
+        pem.windows(BEGINS.len()).any(|it| it == BEGINS.as_bytes()),
+        none()
+    );
+    let certificate = Certificate::from_pem(&pem).with_context(none)?;
+    TlsParameters::builder(host.to_owned())
+        .certificate_store(CertificateStore::None)
+        .add_root_certificate(certificate)
+        .build()
+        .with_context(none)
 }
 
 impl Failed {

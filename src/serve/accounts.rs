@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use domain::ports::Clock;
+use domain::ports::accounts::Accounts as Kept;
+use domain::time::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
@@ -14,8 +16,8 @@ use crate::accounts::door::Openness;
 use crate::accounts::limiter::Limiter;
 use crate::accounts::mailer::Mailer;
 use crate::accounts::seal::Seal;
-use crate::accounts::tokens::Tokens;
-use crate::accounts::{Desk, Door};
+use crate::accounts::tokens::{self, Tokens};
+use crate::accounts::{Desk, Door, reseal};
 use crate::billing::stripe::Stripe;
 use crate::billing::{self, Billing};
 use crate::config::Settings;
@@ -55,14 +57,14 @@ impl Accounts {
             let seeded = accounts.write_plan(&plan, true).await;
             seeded.with_context(|| format!("could not write the plan {name}"))?;
         }
-        let seal = Arc::new(Seal::new(&secret(settings)?)?);
+        let seal = Arc::new(seal(settings)?);
         let tokens = Tokens::open(Arc::clone(&accounts), Arc::clone(&seal), Arc::clone(clock));
         let tokens = Arc::new(
             tokens
                 .await
                 .context("could not open the keys that sign tokens")?,
         );
-        let stays = settings.accounts.stays();
+        let stay = settings.accounts.stay();
         let openness = Openness {
             here: settings.accounts.open_on_this_machine,
             to_all,
@@ -73,7 +75,7 @@ impl Accounts {
             Arc::clone(&tokens),
             Arc::clone(clock),
             openness,
-            stays,
+            stay,
         );
         let door = door.await.context("could not read the plans")?;
         let public_url = settings
@@ -91,7 +93,7 @@ impl Accounts {
         let till = till.or_else(|| TillAt::configured(settings));
         let forms = Forms {
             seal: Arc::clone(&seal),
-            stays,
+            stays: stay.unseen,
             mails_are_files: settings.mail.become_files(),
             leads_to: till.as_ref().map_or_else(Vec::new, TillAt::pages).into(),
         };
@@ -105,7 +107,7 @@ impl Accounts {
             mailer: mailer.clone(),
             limiter: Limiter::default(),
             clock: Arc::clone(clock),
-            stays,
+            stay,
         });
         Ok(Self {
             door,
@@ -173,6 +175,79 @@ fn billing(
         clock: Arc::clone(clock),
         grace: Duration::from_secs(u64::from(settings.payments.grace_days) * 86_400),
     }))
+}
+
+/// Holds what a record has sealed against the secret of this configuration, and makes none.
+///
+/// # Errors
+///
+/// When a platform would not start over that record, or the store does not answer.
+pub(crate) async fn opens(settings: &Settings, accounts: &dyn Kept) -> anyhow::Result<()> {
+    let keys = accounts.signing_keys().await?;
+    let Some(newest) = keys.last() else {
+        return Ok(());
+    };
+    let file = settings.secret_file();
+    let configured = !settings.accounts.secret.expose_secret().is_empty();
+    let sealed = "second factors and signing keys in it were sealed with its own secret";
+    anyhow::ensure!(
+        configured || file.exists(),
+        "{sealed}: put the secret.key of that time at {}, or set accounts.secret",
+        file.display()
+    );
+    let there = if configured {
+        "accounts.secret".to_owned()
+    } else {
+        file.display().to_string()
+    };
+    anyhow::ensure!(
+        tokens::opens(&seal(settings)?, newest),
+        "{sealed}, and {there} is another"
+    );
+    Ok(())
+}
+
+/// Seals with the present secret what was sealed with that of before, where one is configured.
+///
+/// # Errors
+///
+/// When what is there opens with neither, or the store does not answer; then nothing has changed.
+pub(crate) async fn reseal(
+    settings: &Settings,
+    accounts: &dyn Kept,
+    now: Timestamp,
+) -> anyhow::Result<()> {
+    if settings.accounts.secret_before.expose_secret().is_empty() {
+        return Ok(());
+    }
+    let done = reseal::reseal(accounts, &seal(settings)?, now).await?;
+    if done.anew() > 0 {
+        tracing::info!(
+            keys = done.keys,
+            factors = done.factors,
+            mails = done.mails,
+            "what was sealed with accounts.secret_before is sealed with the present secret now; take it away",
+        );
+    } else {
+        tracing::warn!("nothing is sealed with accounts.secret_before; take it away");
+    }
+    if done.shut > 0 {
+        tracing::warn!(
+            "{} second factors or mails open with neither secret, and are left as they are",
+            done.shut
+        );
+    }
+    Ok(())
+}
+
+/// What seals with the secret of this configuration, and opens what was sealed with that of before.
+fn seal(settings: &Settings) -> anyhow::Result<Seal> {
+    let seal = Seal::new(&secret(settings)?)?;
+    let before = &settings.accounts.secret_before;
+    if before.expose_secret().is_empty() {
+        return Ok(seal);
+    }
+    seal.after(before)
 }
 
 /// The secret of the configuration, or that of the file beside the database.

@@ -53,6 +53,9 @@ impl Belief {
         let known = past::signals(store).await;
         let known = known.context("could not read the signals of the past")?;
         knowledge.remember(&known);
+        let drift = Arc::new(Drift::default());
+        let remembered = drift.remember(&known, predictions).await;
+        remembered.context("could not read what models saw of the signals of the past")?;
         let promoted = predictions.promotion(origin).await;
         let promoted = promoted.context("could not read which model speaks")?;
         let usual = match origin {
@@ -74,7 +77,7 @@ impl Belief {
         Ok(Self {
             knowledge,
             lineup: Arc::new(Lineup::load(&folders, origin, &wanted)),
-            drift: Arc::default(),
+            drift,
             always,
         })
     }

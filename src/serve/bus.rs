@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use actors::relay::went_back;
 use anyhow::Context as _;
+use domain::ports::Clock as _;
 use domain::ports::bus::{Bus as _, BusError};
 
 use crate::bus::Redis;
+use crate::clock::WallClock;
 use crate::config::Settings;
-use crate::store::Opened;
+use crate::store::{Cause, Opened};
 use crate::wire::Encoder;
 
 /// What is said until the relay has come there for the first time.
@@ -32,7 +34,12 @@ pub(super) async fn open(
     let span = store.span().await?;
     match redis.tail(&span.epoch).await {
         Ok(tail) if went_back(&*store, &Encoder, &tail, span.head).await? => {
-            let epoch = opened.begin_epoch().await?;
+            let cause = Cause {
+                actor: "platform",
+                at: WallClock.now(),
+                why: "Redis has events that the store does not have",
+            };
+            let epoch = opened.begin_epoch(&cause).await?;
             tracing::warn!(
                 epoch.before = %span.epoch, epoch.now = %epoch, redis.last = %tail.seq, store.head = %span.head,
                 "Redis has events that the store does not have: the store went back, and a new epoch begins",

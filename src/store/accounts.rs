@@ -6,12 +6,14 @@
 use std::collections::BTreeMap;
 
 use domain::account::{
-    Account, AccountId, ApiKey, Deed, Email, KeyId, PasswordHash, Purpose, SecretDigest, Session,
-    SessionId,
+    Account, AccountId, ApiKey, Deed, Email, KeyId, PasswordHash, Purpose, Sealed, SecretDigest,
+    Session, SessionId, Stay,
 };
 use domain::ids::ChannelId;
 use domain::plan::Plan;
-use domain::ports::accounts::{Accounts, Credential, Ending, Rotated, SigningKey, Subscription};
+use domain::ports::accounts::{
+    Accounts, Credential, Ending, Locked, Place, Resealed, Rotated, SigningKey, Subscription,
+};
 use domain::ports::store::StoreError;
 use domain::time::Timestamp;
 use smol_str::SmolStr;
@@ -26,12 +28,16 @@ mod keys;
 mod mails;
 mod people;
 mod plans;
+mod sealed;
 mod sessions;
 mod tidings;
 
 const DOOR: &str = "SELECT door FROM meta WHERE one = 1";
 
 const KNOCK: &str = "UPDATE meta SET door = door + 1 WHERE one = 1";
+
+/// What is given up is due at the end of time: the last second of the year 9999.
+const NEVER: Timestamp = Timestamp::from_millis(253_402_300_799_000);
 
 /// Lets every process hear that somebody may do something else.
 async fn knock<S: database::Session>(session: &mut S) -> Result<(), StoreError> {
@@ -73,7 +79,7 @@ impl<D: Database> Accounts for SqlStore<D> {
 
     async fn accounts(
         &self,
-        after: Option<AccountId>,
+        after: Option<Place>,
         limit: usize,
     ) -> Result<Vec<Account>, StoreError> {
         people::accounts(&self.database, after, limit).await
@@ -143,13 +149,8 @@ impl<D: Database> Accounts for SqlStore<D> {
         sessions::by_cookie(&self.database, cookie, now).await
     }
 
-    async fn touch(
-        &self,
-        id: SessionId,
-        now: Timestamp,
-        expires: Timestamp,
-    ) -> Result<(), StoreError> {
-        sessions::touch(&self.database, id, now, expires).await
+    async fn touch(&self, id: SessionId, now: Timestamp, stay: Stay) -> Result<(), StoreError> {
+        sessions::touch(&self.database, id, now, stay).await
     }
 
     async fn rotate(
@@ -157,9 +158,9 @@ impl<D: Database> Accounts for SqlStore<D> {
         former: SecretDigest,
         next: SecretDigest,
         now: Timestamp,
-        expires: Timestamp,
+        stay: Stay,
     ) -> Result<Rotated, StoreError> {
-        sessions::rotate(&self.database, former, next, now, expires).await
+        sessions::rotate(&self.database, former, next, now, stay).await
     }
 
     async fn sessions(&self, id: AccountId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
@@ -201,6 +202,14 @@ impl<D: Database> Accounts for SqlStore<D> {
         former_retire: Timestamp,
     ) -> Result<bool, StoreError> {
         keys::add_signing(&self.database, key, expected, former_retire).await
+    }
+
+    async fn sealed(&self) -> Result<Vec<(Locked, Sealed)>, StoreError> {
+        sealed::all(&self.database).await
+    }
+
+    async fn reseal(&self, things: &[Resealed], deed: &Deed) -> Result<bool, StoreError> {
+        sealed::anew(&self.database, things, deed).await
     }
 
     async fn plans(&self) -> Result<Vec<Plan>, StoreError> {

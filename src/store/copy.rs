@@ -202,6 +202,7 @@ tables! {
         ends: Flag, grace_until: Time, seen: Time,
     }
     owners (channel) { channel: Text, account: Text }
+    words (channel) { channel: Text, description: Text, statement: Text, at: Time }
     requests (month, account) { month: Text, account: Text, count: Int }
     deeds (number) { number: Int, at: Time, actor: Text, action: Text, subject: Text, detail: Text }
     mails (number) {
@@ -214,7 +215,8 @@ tables! {
     }
 }
 
-/// Every column of every table but the one row of `meta`, with the type that PostgreSQL has for it, so
+/// Every column of every table but the one row of `meta` and the nodes, which serve this database and
+/// not another, with the type that PostgreSQL has for it, so
 /// that a test can see that none is missing and none is another.
 #[must_use]
 pub fn columns_of_all() -> Vec<(&'static str, &'static str, &'static str)> {

@@ -4,18 +4,22 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use domain::account::Deed;
 use domain::ids::{ChannelId, Epoch};
 use domain::ports::accounts::Accounts;
 use domain::ports::chain::Chain;
 use domain::ports::mail::Outbox;
+use domain::ports::nodes::Nodes;
 use domain::ports::predictions::Predictions;
 use domain::ports::retrial::Retrials;
 use domain::ports::review::Reviews;
 use domain::ports::roster::Roster;
 use domain::ports::scrutiny::Scrutiny;
 use domain::ports::store::{Store, StoreError};
+use domain::ports::tally::Tallies;
 use domain::ports::till::Tidings;
 use domain::post::Post;
+use domain::time::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
@@ -32,6 +36,17 @@ pub enum Kept {
     Server(SecretString, Option<String>),
 }
 
+/// Who begins an epoch, when and why.
+#[derive(Clone, Copy, Debug)]
+pub struct Cause<'a> {
+    /// `operator` or `platform`.
+    pub actor: &'a str,
+    /// When.
+    pub at: Timestamp,
+    /// Why, in words.
+    pub why: &'a str,
+}
+
 /// A store that is open.
 #[derive(Clone, Debug)]
 pub enum Opened {
@@ -39,6 +54,28 @@ pub enum Opened {
     Sqlite(Arc<SqliteStore>),
     /// On a server.
     Postgres(Arc<PgStore>),
+}
+
+/// Connections of one kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connections {
+    /// `readers` or `writers`.
+    pub kind: &'static str,
+    /// The most that there may be.
+    pub most: u32,
+    /// Those that are at work.
+    pub busy: u32,
+}
+
+impl Connections {
+    pub(super) fn of<D: sqlx::Database>(kind: &'static str, pool: &sqlx::Pool<D>) -> Self {
+        let idle = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
+        Self {
+            kind,
+            most: pool.options().get_max_connections(),
+            busy: pool.size().saturating_sub(idle),
+        }
+    }
 }
 
 impl Kept {
@@ -93,6 +130,18 @@ impl Kept {
         match self {
             Self::File(..) => SqliteStore::pending_migrations(self.file()?).await,
             Self::Server(..) => PgStore::pending_migrations(self.server()?).await,
+        }
+    }
+
+    /// Whether a process has it open. A file tells it itself, to whoever opens it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] when the server does not answer.
+    pub async fn is_in_use(&self) -> Result<bool, StoreError> {
+        match self {
+            Self::File(..) => Ok(false),
+            Self::Server(..) => PgStore::is_in_use(&self.server()?).await,
         }
     }
 
@@ -179,6 +228,33 @@ impl Opened {
         }
     }
 
+    /// Who serves it.
+    #[must_use]
+    pub fn nodes(&self) -> Arc<dyn Nodes> {
+        match self {
+            Self::Sqlite(store) => Arc::clone(store) as _,
+            Self::Postgres(store) => Arc::clone(store) as _,
+        }
+    }
+
+    /// How much of each there is.
+    #[must_use]
+    pub fn tallies(&self) -> Arc<dyn Tallies> {
+        match self {
+            Self::Sqlite(store) => Arc::clone(store) as _,
+            Self::Postgres(store) => Arc::clone(store) as _,
+        }
+    }
+
+    /// Its connections to the database, those that read and those that write.
+    #[must_use]
+    pub fn connections(&self) -> [Connections; 2] {
+        match self {
+            Self::Sqlite(store) => store.connections(),
+            Self::Postgres(store) => store.connections(),
+        }
+    }
+
     /// Who was made while the platform ran.
     #[must_use]
     pub fn roster(&self) -> Arc<dyn Roster> {
@@ -243,17 +319,27 @@ impl Opened {
         }
     }
 
-    /// Names the history anew, after the record went back, and says how.
+    /// Names the history anew, after the record went back, says how, and notes who did it and why.
     ///
     /// # Errors
     ///
-    /// [`StoreError`]; then the old epoch holds.
-    pub async fn begin_epoch(&self) -> Result<Epoch, StoreError> {
+    /// [`StoreError`]; then the old epoch holds, unless only the note is missing.
+    pub async fn begin_epoch(&self, cause: &Cause<'_>) -> Result<Epoch, StoreError> {
+        let before = self.port().span().await?.epoch;
         let epoch = steps::random_epoch();
         match self {
             Self::Sqlite(store) => store.begin_epoch(&epoch).await?,
             Self::Postgres(store) => store.begin_epoch(&epoch).await?,
         }
+        let detail = serde_json::json!({"before": before.as_str(), "why": cause.why});
+        let deed = Deed {
+            at: cause.at,
+            actor: cause.actor.to_owned(),
+            action: "epoch.begin".to_owned(),
+            subject: epoch.as_str().to_owned(),
+            detail: detail.to_string(),
+        };
+        self.accounts().record(&deed).await?;
         Ok(epoch)
     }
 

@@ -10,9 +10,11 @@ use std::time::Duration;
 use domain::ids::{Epoch, Seq};
 use domain::ports::store::StoreError;
 use secrecy::{ExposeSecret as _, SecretString};
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::Connection as _;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 
 use super::SqlStore;
+use super::place::Connections;
 use super::steps::Pending;
 
 mod ranges;
@@ -35,6 +37,13 @@ const LONGEST_STATEMENT: &str = "30s";
 
 /// How long the turn to write is waited for.
 const LONGEST_WAIT: &str = "10s";
+
+/// How connections are called at the server, before their schema.
+const CALLED: &str = "touchstone";
+
+/// Connections of the same name to the same database, besides the one that asks.
+const OTHERS: &str = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+     AND application_name = current_setting('application_name') AND pid <> pg_backend_pid()";
 
 /// How a store in PostgreSQL is opened.
 #[derive(Clone, Debug)]
@@ -61,6 +70,14 @@ impl Options {
         }
     }
 
+    /// How its connections are called at the server: `touchstone`, or `touchstone/SCHEMA`.
+    fn name(&self) -> String {
+        match &self.schema {
+            Some(schema) => format!("{CALLED}/{schema}"),
+            None => CALLED.to_owned(),
+        }
+    }
+
     fn connection(&self) -> Result<PgConnectOptions, StoreError> {
         let url: PgConnectOptions = self.url.expose_secret().parse().map_err(|_| {
             // The parser's own words could carry the password.
@@ -69,7 +86,7 @@ impl Options {
                     .to_owned(),
             )
         })?;
-        let options = url.application_name("touchstone").options([
+        let options = url.application_name(&self.name()).options([
             ("statement_timeout", LONGEST_STATEMENT),
             ("lock_timeout", LONGEST_WAIT),
             ("idle_in_transaction_session_timeout", "60s"),
@@ -126,6 +143,17 @@ impl SqlStore<Postgres> {
         self.database.close().await;
     }
 
+    /// Its connections, those that read and those that write.
+    pub(super) fn connections(&self) -> [Connections; 2] {
+        let Postgres {
+            readers, writers, ..
+        } = &self.database;
+        [
+            Connections::of("readers", readers),
+            Connections::of("writers", writers),
+        ]
+    }
+
     /// The migrations that opening this place would apply.
     ///
     /// # Errors
@@ -149,6 +177,22 @@ impl SqlStore<Postgres> {
         schema::raise(&database, &options).await?;
         database.close().await;
         Ok(pending)
+    }
+
+    /// Whether a process has it open. To be asked before this one opens it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`].
+    pub async fn is_in_use(options: &Options) -> Result<bool, StoreError> {
+        let connection = PgConnection::connect_with(&options.connection()?).await;
+        let mut connection = connection.map_err(session::failure)?;
+        let others = sqlx::query_scalar::<_, i64>(OTHERS)
+            .fetch_one(&mut connection)
+            .await
+            .map_err(session::failure)?;
+        connection.close().await.map_err(session::failure)?;
+        Ok(others > 0)
     }
 
     /// Drops the ranges of the stream of which every number is below `seq`, and says with which number

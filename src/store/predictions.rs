@@ -1,5 +1,7 @@
 //! The predictions over a database.
 
+use std::time::Duration;
+
 use domain::ids::SignalId;
 use domain::ports::predictions::{Fulfilled, Predictions, Promotion, Spoken};
 use domain::ports::store::StoreError;
@@ -17,16 +19,16 @@ use super::shape::{self, Kept as _};
 const SPOKEN: &str = "SELECT model, COUNT(*) AS said, COUNT(*) FILTER (WHERE speaks) AS spoke \
      FROM predictions GROUP BY model ORDER BY model";
 
-const FULFILLED: &str = "SELECT p.signal, p.first, p.expected_r, s.received, o.p_entered_at, \
-     o.p_ended_at, o.p_targets, o.p_r FROM predictions p \
+const FULFILLED: &str = "SELECT p.signal, p.first, p.expected_r, s.received, s.expires_at, s.held_at_most, \
+     o.p_entered_at, o.p_ended_at, o.p_targets, o.p_r FROM predictions p \
      JOIN signals s ON s.id = p.signal JOIN outcomes o ON o.signal = p.signal \
-     WHERE p.model = $1 AND s.origin = $2 AND p.first IS NOT NULL \
+     WHERE p.model = $1 AND s.origin = $2 AND s.expires_at <= $3 AND p.first IS NOT NULL \
      AND o.p_entered_at IS NOT NULL AND NOT o.incomplete \
-     ORDER BY p.predicted DESC, p.signal LIMIT $3";
+     ORDER BY p.predicted DESC, p.signal LIMIT $4";
 
 const TAUGHT: &str = "SELECT COUNT(*) AS n FROM seen e JOIN signals s ON s.id = e.signal \
-     JOIN outcomes o ON o.signal = e.signal WHERE s.origin = $1 AND e.schema = $2 AND s.received > $3 \
-     AND o.p_entered_at IS NOT NULL AND NOT o.incomplete";
+     JOIN outcomes o ON o.signal = e.signal WHERE s.origin = $1 AND e.schema = $2 \
+     AND s.expires_at > $3 AND s.expires_at <= $4 AND o.p_entered_at IS NOT NULL AND NOT o.incomplete";
 
 const SEEN: &str = "SELECT schema, vector FROM seen WHERE signal = $1";
 
@@ -60,10 +62,11 @@ impl<D: Database> Predictions for SqlStore<D> {
         &self,
         model: &str,
         origin: Origin,
+        until: Timestamp,
         limit: usize,
     ) -> Result<Vec<Fulfilled>, StoreError> {
         let mut session = self.database.read().await?;
-        let values = values![model, origin.label(), most(limit)];
+        let values = values![model, origin.label(), until, most(limit)];
         let rows = session.ask(SqlStr::from_static(FULFILLED), values).await?;
         rows.iter().map(fulfilled).collect()
     }
@@ -73,9 +76,10 @@ impl<D: Database> Predictions for SqlStore<D> {
         origin: Origin,
         schema: &str,
         after: Timestamp,
+        until: Timestamp,
     ) -> Result<u64, StoreError> {
         let mut session = self.database.read().await?;
-        let values = values![origin.label(), schema, after];
+        let values = values![origin.label(), schema, after, until];
         let rows = session.ask(SqlStr::from_static(TAUGHT), values).await?;
         rows.first().map_or(Ok(0), |row| columns::whole(row, "n"))
     }
@@ -159,11 +163,14 @@ fn tried<R: Row>(row: &R) -> Result<Score, StoreError> {
 fn fulfilled<R: Row>(row: &R) -> Result<Fulfilled, StoreError> {
     let targets: u8 = columns::whole(row, "p_targets")?;
     let first = row.real("first")?;
+    let received = columns::time(row, "received")?;
+    let held: u64 = columns::whole(row, "held_at_most")?;
     Ok(Fulfilled {
         signal: columns::parsed(row, "signal", |id| shape::signal_id(id).ok())?,
-        received: columns::time(row, "received")?,
+        received,
         entered: columns::time(row, "p_entered_at")?,
         ended: columns::time(row, "p_ended_at")?,
+        due: columns::time(row, "expires_at")?.max(received) + Duration::from_micros(held),
         first: first.ok_or_else(|| columns::unknown("first", "nothing"))?,
         expected_r: row.real("expected_r")?,
         won: targets > 0,

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use domain::ports::roster::{KeyDigest, Made, Roster, Way};
+use domain::ids::ChannelId;
+use domain::ports::roster::{KeyDigest, Made, Roster, Way, Words};
 use domain::ports::store::{ChannelCard, StoreError};
 use domain::time::Timestamp;
 use sqlx::SqlStr;
@@ -22,6 +23,11 @@ const CHANGE: &str = "UPDATE made SET source = $2, address = $3, interval_s = $4
      archived = $6, revision = $7 WHERE channel = $1 AND revision = $8";
 
 const TITLE: &str = "UPDATE channels SET title = $2 WHERE id = $1";
+
+const SAY: &str = "INSERT INTO words (channel, description, statement, at) \
+     SELECT c.id, $2, $3, $4 FROM channels c WHERE c.id = $1 \
+     ON CONFLICT (channel) DO UPDATE SET description = excluded.description, \
+     statement = excluded.statement, at = excluded.at";
 
 const MADE: &str = "SELECT c.id, c.platform, c.title, c.origin, \
      m.source, m.address, m.interval_s, m.key, m.archived, m.revision \
@@ -61,6 +67,19 @@ impl<D: Database> Roster for SqlStore<D> {
         Ok(true)
     }
 
+    async fn say(&self, channel: &ChannelId, words: &Words) -> Result<bool, StoreError> {
+        let mut session = self.database.write().await?;
+        let values = values![
+            channel,
+            words.description.as_deref(),
+            words.statement.as_deref(),
+            words.at
+        ];
+        let said = session.tell(SqlStr::from_static(SAY), values).await? == 1;
+        session.commit().await?;
+        Ok(said)
+    }
+
     async fn made(&self) -> Result<Vec<(ChannelCard, Made)>, StoreError> {
         let mut session = self.database.read().await?;
         let rows = session.ask(SqlStr::from_static(MADE), values![]).await?;
@@ -96,6 +115,18 @@ fn values_of(card: &ChannelCard, made: &Made) -> Vec<Value> {
         made.archived,
         made.revision
     ]
+}
+
+/// What its owner says of a channel, of a row with the columns of the table; none where he says nothing.
+pub(super) fn words<R: Row>(row: &R) -> Result<Option<Words>, StoreError> {
+    let Some(at) = columns::maybe_time(row, "said_at")? else {
+        return Ok(None);
+    };
+    Ok(Some(Words {
+        description: row.text("description")?,
+        statement: row.text("statement")?,
+        at,
+    }))
 }
 
 /// How a channel was made, of a row with the columns of the table; none where it was not.

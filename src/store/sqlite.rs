@@ -14,13 +14,18 @@ use sqlx::sqlite::{
 };
 
 use super::SqlStore;
+use super::place::Connections;
 use super::steps::Pending;
 
+mod backup;
 mod files;
+mod restore;
 mod schema;
 mod session;
 
+pub use self::backup::{BackupError, Held, Progress, backup};
 use self::files::Claim;
+pub use self::restore::Staged;
 
 /// Readers beside the one writer.
 const READERS: u32 = 4;
@@ -129,6 +134,17 @@ impl SqlStore<Sqlite> {
     /// store is unreachable.
     pub async fn close(&self) {
         self.database.close().await;
+    }
+
+    /// Its connections, those that read and the one that writes.
+    pub(super) fn connections(&self) -> [Connections; 2] {
+        let Sqlite {
+            readers, writer, ..
+        } = &self.database;
+        [
+            Connections::of("readers", readers),
+            Connections::of("writers", writer),
+        ]
     }
 
     /// The migrations that opening this place would apply. It makes no database where there is none.

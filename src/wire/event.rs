@@ -144,7 +144,7 @@ pub struct TargetOut {
 /// What a model says of a signal.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ScoreOut {
-    /// Which model: `geometry/1` is the levels' geometry alone, without any learning.
+    /// Which model: `geometry/2` is the levels' geometry alone, without any learning.
     pub model: String,
     /// P(target k before stop before expiry), for each target.
     pub targets: Vec<f64>,

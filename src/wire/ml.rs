@@ -130,6 +130,9 @@ impl ModelDetail {
 pub struct SoFarOut {
     /// Of how many signals that were entered and are over.
     signals: usize,
+    /// How many of them could not be open any longer. The others are those of the newest that ended fast,
+    /// more losses among them than in the end: models are compared without them.
+    settled: usize,
     /// How many of them reached the first target.
     won: usize,
     /// Mean −log(chance of what happened), in nats; a coin has 0.6931.
@@ -152,6 +155,7 @@ impl From<Reliability> for SoFarOut {
     fn from(told: Reliability) -> Self {
         Self {
             signals: told.signals,
+            settled: told.settled,
             won: told.won,
             log_loss: told.log_loss,
             brier: told.brier,
@@ -188,13 +192,16 @@ impl From<Bin> for BinOut {
 /// How a model compares with the one that speaks.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ComparisonOut {
-    /// On how many signals of both.
+    /// On how many signals of both whose time is up.
     signals: usize,
+    /// In how many blocks of time that are over.
+    blocks: usize,
     /// The log-loss of the one that speaks.
     champion: f64,
     /// Of this one.
     challenger: f64,
-    /// The lower end of the 95 % interval of the difference; negative is better.
+    /// The lower end of the interval of the difference, which holds however often it is looked at and is
+    /// wider where several models are tried; negative is better. Nothing while it cannot be told.
     low: Option<f64>,
     /// Its upper end.
     high: Option<f64>,
@@ -211,6 +218,7 @@ impl ComparisonOut {
         let verdict = comparison.verdict();
         Self {
             signals: comparison.signals,
+            blocks: comparison.blocks,
             champion: comparison.champion,
             challenger: comparison.challenger,
             low: comparison.difference.map(|bounds| bounds.low),

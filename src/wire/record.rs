@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::ports::View;
-use domain::ports::roster::{Made, Way};
+use domain::ports::roster::{Made, Way, Words};
 use domain::ports::store::{ChannelRecord, SignalRecord, VersionRecord};
 use domain::time::Timestamp;
 use serde::Serialize;
@@ -41,6 +41,29 @@ pub struct ChannelOut {
     /// How it was made over this API, and what can be changed. `null`: it stands in the configuration,
     /// or comes of an import or of the simulator.
     pub made: Option<MadeOut>,
+    /// What its owner says of it: the record is apart from it.
+    pub words: Option<WordsOut>,
+}
+
+/// What an owner says of his channel.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct WordsOut {
+    /// What the channel is about.
+    pub description: Option<String>,
+    /// What he answers to its record.
+    pub statement: Option<String>,
+    /// When he said it (µs UTC).
+    pub at: i64,
+}
+
+impl From<Words> for WordsOut {
+    fn from(words: Words) -> Self {
+        Self {
+            description: words.description,
+            statement: words.statement,
+            at: words.at.as_micros(),
+        }
+    }
 }
 
 /// How a channel was made over the API.
@@ -145,6 +168,7 @@ impl From<ChannelRecord> for ChannelOut {
             judged: record.judged,
             last_post: record.last_post.map(Timestamp::as_micros),
             made: record.made.map(MadeOut::from),
+            words: record.words.map(WordsOut::from),
         }
     }
 }

@@ -229,10 +229,10 @@ fn what_is_damaged_foreign_twice_or_of_the_simulator_is_refused_by_name_and_the_
     std::fs::write(&weights, &whole[..whole.len() / 2]).unwrap();
     let cut = lineup(folder.path(), Origin::Simulator, "two");
     assert!(refused(&cut)["two"].contains("steps.json is cut short"));
-    assert_eq!(speaks(&cut), "geometry/1");
+    assert_eq!(speaks(&cut), "geometry/2");
     let asked = [Asked::of(Arc::new(signal(1)))];
     let told = believer(&cut).score(&asked).remove(0).unwrap();
-    assert_eq!(told.score.model, "geometry/1");
+    assert_eq!(told.score.model, "geometry/2");
     assert_eq!(told.shadows[0].model, "one/1", "it is tried all the same");
 
     // Somebody else's weights under this card.
@@ -255,11 +255,11 @@ fn what_is_damaged_foreign_twice_or_of_the_simulator_is_refused_by_name_and_the_
     // What learned from the simulator says nothing of real signals.
     let real = lineup(folder.path(), Origin::Live, "one");
     assert!(refused(&real)["one"].contains("trained on the simulator"));
-    assert_eq!(speaks(&real), "geometry/1");
+    assert_eq!(speaks(&real), "geometry/2");
     assert!(!real.promote("one"));
 
     let nothing = lineup(&at("nowhere"), Origin::Simulator, "one");
-    assert_eq!(speaks(&nothing), "geometry/1");
+    assert_eq!(speaks(&nothing), "geometry/2");
 }
 
 /// What each model said of two hundred signals, and who was promoted.
@@ -279,6 +279,7 @@ impl Predictions for Record {
         &self,
         model: &str,
         _: Origin,
+        _: Timestamp,
         _: usize,
     ) -> Result<Vec<Fulfilled>, StoreError> {
         let Some(sure) = self.said.get(model) else {
@@ -291,6 +292,7 @@ impl Predictions for Record {
                 received: signal.received,
                 entered: signal.received,
                 ended: Timestamp::from_micros((nth * 5 + 1) * HOUR),
+                due: signal.expires_at + signal.held_at_most,
                 first: if won { *sure } else { 1.0 - sure },
                 expected_r: None,
                 won,
@@ -300,7 +302,13 @@ impl Predictions for Record {
         Ok(told.collect())
     }
 
-    async fn taught(&self, _: Origin, _: &str, _: Timestamp) -> Result<u64, StoreError> {
+    async fn taught(
+        &self,
+        _: Origin,
+        _: &str,
+        _: Timestamp,
+        _: Timestamp,
+    ) -> Result<u64, StoreError> {
         Ok(0)
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use domain::account::{Account, AccountId, Email, PasswordHash, Role};
+use domain::account::{Account, AccountId, Email, PasswordHash, Role, Stay};
 use domain::plan::PlanId;
 use domain::ports::Clock;
 use domain::ports::accounts::{Accounts, Standing, Subscription};
@@ -67,15 +67,11 @@ async fn house() -> House {
     let tokens = Tokens::open(accounts(), Arc::clone(&seal), time());
     let tokens = Arc::new(tokens.await.unwrap());
     let reads = Arc::clone(&store) as Arc<dyn Store>;
-    let stays = Duration::from_secs(86_400);
-    let door = Door::open(
-        accounts(),
-        reads,
-        tokens,
-        time(),
-        Openness::default(),
-        stays,
-    );
+    let stay = Stay {
+        unseen: Duration::from_secs(86_400),
+        longest: Duration::from_secs(864_000),
+    };
+    let door = Door::open(accounts(), reads, tokens, time(), Openness::default(), stay);
     let room = scene.room();
     let key = SecretString::from(room.secret_key().to_owned());
     let billing = Billing::new(Rooms {
@@ -302,6 +298,27 @@ async fn whatever_is_not_signed_by_the_till_or_too_old_is_refused() {
     let nonsense = Webhook::generate_test_header("{}", secret, None);
     let refused = house.billing.told("{}", &nonsense).await;
     assert!(matches!(refused, Err(Refusal::Unreadable)), "{refused:?}");
+}
+
+#[actix_web::test]
+async fn while_the_till_changes_its_secret_it_signs_with_both_and_either_is_taken() {
+    let house = house().await;
+    house.buys("premium", GOOD).await;
+    let letters = house.letters().await;
+    let (body, signature) = &letters[0];
+    let other = Webhook::generate_test_header(body, "whsec_other", None);
+    let other = other.split_once(",v1=").unwrap().1;
+    let (time, ours) = signature.split_once(",v1=").unwrap();
+    let twice = [
+        format!("{time},v1={other},v1={ours}"),
+        format!("{time},v1={ours},v1={other}"),
+    ];
+    for (signature, new) in twice.iter().zip([true, false]) {
+        assert_eq!(house.billing.told(body, signature).await.unwrap(), new);
+    }
+    let neither = format!("{time},v1={other},v1={other}");
+    let refused = house.billing.told(body, &neither).await;
+    assert!(matches!(refused, Err(Refusal::Unsigned)), "{refused:?}");
 }
 
 #[actix_web::test]

@@ -6,5 +6,6 @@
 mod billing;
 mod events;
 mod life;
+mod mischief;
 mod objects;
 mod scene;

@@ -3,7 +3,7 @@
 
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
@@ -51,6 +51,15 @@ pub(crate) fn scene() -> Scene {
 }
 
 impl Scene {
+    pub(crate) const fn of(client: Client, simulator: Simulator) -> Self {
+        Self { simulator, client }
+    }
+
+    /// Stops it, and returns when it has stopped.
+    pub(crate) fn stop(self) {
+        self.simulator.stop();
+    }
+
     pub(crate) fn room(&self) -> &Payments {
         self.simulator.payments().unwrap()
     }
@@ -149,6 +158,7 @@ pub(crate) async fn kept(scene: &Scene, id: &str) -> Subscription {
 pub(crate) struct Inbox {
     pub(crate) came: Arc<Mutex<Vec<(String, String)>>>,
     pub(crate) turns_away: Arc<Mutex<u32>>,
+    first: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Inbox {
@@ -173,6 +183,11 @@ impl Inbox {
         inbox
     }
 
+    /// When the first of them came.
+    pub(crate) fn first_came(&self) -> Option<Instant> {
+        *self.first.lock().unwrap()
+    }
+
     /// Everything that came once the room has nothing left to deliver.
     pub(crate) async fn all(&self, scene: &Scene) -> Vec<(String, String)> {
         let mut quiet = 0;
@@ -194,6 +209,7 @@ async fn take(request: HttpRequest, body: String, inbox: Data<Inbox>) -> HttpRes
         *turns_away -= 1;
         return HttpResponse::ServiceUnavailable().finish();
     }
+    inbox.first.lock().unwrap().get_or_insert_with(Instant::now);
     inbox.came.lock().unwrap().push((body, signature));
     HttpResponse::NoContent().finish()
 }

@@ -48,6 +48,18 @@ impl Api {
             .unwrap()
     }
 
+    /// Whether a post is answered at all.
+    pub(crate) async fn is_answered(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> bool {
+        let body = body.to_owned().into();
+        let sent = self.outbound.post(self.url(path), all(headers), body);
+        sent.await.is_ok()
+    }
+
     /// Does anything else: `PATCH`, `DELETE`, with a body of JSON or none.
     pub(crate) async fn send(
         &self,

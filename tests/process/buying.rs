@@ -15,7 +15,7 @@ use crate::wait::until;
 const PASSWORD: &str = "otter kettle marzipan";
 
 /// Fills in the page on which is paid.
-async fn pay(page: &str, number: &str) -> u16 {
+pub(crate) async fn pay(page: &str, number: &str) -> u16 {
     let limits = Limits {
         time: Duration::from_secs(30),
         connect: Duration::from_secs(5),

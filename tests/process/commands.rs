@@ -179,3 +179,26 @@ fn parse_says_by_channel_what_became_what_and_shows_samples() {
     let refused = home.run(&["parse", "--samples", "5"], "");
     assert_eq!(refused.code, Some(2), "{refused:?}");
 }
+
+#[test]
+fn a_configuration_is_named_by_the_environment_and_by_word_before_it() {
+    let home = Home::new();
+    let real = "[simulator]\nenabled = false\n[venues.kraken]\nkind = \"kraken\"\n";
+    std::fs::write(home.path("real.toml"), real).unwrap();
+    std::fs::write(home.path("demo.toml"), "[simulator]\nseed = 99\n").unwrap();
+    let home = home.told("TOUCHSTONE_CONFIG", "real.toml");
+    let said = home.run(&["check"], "");
+    assert!(
+        said.out.contains("kraken") && !said.out.contains("simulator"),
+        "{said:?}"
+    );
+    let said = home.run(&["check", "--config", "demo.toml"], "");
+    assert!(
+        said.out.contains("seed 99") && !said.out.contains("kraken"),
+        "{said:?}"
+    );
+    let home = home.told("TOUCHSTONE_CONFIG", "nowhere.toml");
+    let said = home.run(&["check"], "");
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.err.contains("nowhere.toml"), "{said:?}");
+}

@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
 use crate::running::Running;
+use crate::wait::until;
 
 /// One installation: its files outlive its processes.
 pub(crate) struct Home {
@@ -43,9 +44,13 @@ impl Home {
     }
 
     /// With a variable in the environment.
-    pub(crate) fn with(mut self, key: &str, value: &str) -> Self {
-        self.environment
-            .push((format!("TOUCHSTONE__{key}"), value.to_owned()));
+    pub(crate) fn with(self, key: &str, value: &str) -> Self {
+        self.told(&format!("TOUCHSTONE__{key}"), value)
+    }
+
+    /// With a variable that is no key of the configuration.
+    pub(crate) fn told(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -88,6 +93,23 @@ impl Home {
         }
     }
 
+    /// Runs a command to its end beside a platform that is asked before and after it: the connections to it
+    /// are looked after meanwhile.
+    pub(crate) async fn run_beside(&self, args: &[&str]) -> Said {
+        let (out, err) = (self.path("beside.out"), self.path("beside.err"));
+        let mut command = self.command(args);
+        command.stdin(Stdio::null());
+        command.stdout(File::create(&out).unwrap());
+        command.stderr(File::create(&err).unwrap());
+        let mut child = command.spawn().unwrap();
+        let status = until("the command ends", async || child.try_wait().unwrap()).await;
+        Said {
+            code: status.code(),
+            out: std::fs::read_to_string(out).unwrap(),
+            err: std::fs::read_to_string(err).unwrap(),
+        }
+    }
+
     /// Begins a command; what it says on standard error is in the file.
     pub(crate) fn begin(&self, args: &[&str]) -> (Child, PathBuf) {
         let err = self.path("err");
@@ -95,6 +117,15 @@ impl Home {
         command.stdin(Stdio::null()).stdout(Stdio::null());
         command.stderr(File::create(&err).unwrap());
         (command.spawn().unwrap(), err)
+    }
+
+    /// Begins a command; what it says on either stream is in the file, as a cluster merges them.
+    pub(crate) fn begin_merged(&self, args: &[&str]) -> (Child, PathBuf) {
+        let log = self.path("log");
+        let (out, mut command) = (File::create(&log).unwrap(), self.command(args));
+        command.stderr(out.try_clone().unwrap()).stdout(out);
+        command.stdin(Stdio::null());
+        (command.spawn().unwrap(), log)
     }
 
     /// Serves, and returns when it says where.

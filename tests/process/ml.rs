@@ -80,7 +80,7 @@ async fn a_damaged_model_is_refused_with_the_reason_and_geometry_speaks() {
     let running = home.start(&[]).await;
     let told = running.api.json("/v1/ml/models").await;
     assert_eq!(told["origin"], "simulator");
-    assert_eq!(told["speaks"], "geometry/1");
+    assert_eq!(told["speaks"], "geometry/2");
     assert_eq!(told["models"][0]["id"], "simulator");
     let why = told["models"][0]["refused"].as_str().unwrap();
     assert!(
@@ -111,7 +111,7 @@ async fn a_damaged_model_is_refused_with_the_reason_and_geometry_speaks() {
     until("a signal is scored", async || {
         let told = running.api.json("/v1/signals?limit=50").await;
         let told = told["signals"].as_array()?.clone();
-        let by_geometry = |signal: &Value| signal["idea"]["score"]["model"] == "geometry/1";
+        let by_geometry = |signal: &Value| signal["idea"]["score"]["model"] == "geometry/2";
         told.iter().any(by_geometry).then_some(())
     })
     .await;

@@ -19,11 +19,11 @@ const STEPS: [&str; 7] = [
 ];
 
 /// Five-minute candles of some days of a market that wanders, by dice.
-fn candles(home: &Home, folder: &str, symbol: &str, days: i64, seed: u64) {
+fn candles(home: &Home, folder: &str, symbol: &str, days: std::ops::Range<i64>, seed: u64) {
     let mut dice = StdRng::seed_from_u64(seed);
     let mut price = 1_000.0_f64;
     let mut rows = "open_time,open,high,low,close,volume\n".to_owned();
-    for nth in 0..days * 288 {
+    for nth in days.start * 288..days.end * 288 {
         let open = price;
         price *= 1.0 + (dice.random::<f64>() - 0.5) * 0.01;
         let (high, low) = (
@@ -46,8 +46,9 @@ fn candles(home: &Home, folder: &str, symbol: &str, days: i64, seed: u64) {
 #[test]
 fn a_model_is_trained_on_strategies_measured_on_other_candles_and_the_same_again() {
     let home = Home::new();
-    candles(&home, "first", "BTCUSDT", 14, 1);
-    candles(&home, "later", "ETHUSDT", 4, 2);
+    candles(&home, "first", "BTCUSDT", 0..14, 1);
+    candles(&home, "later", "ETHUSDT", 20..24, 2);
+    candles(&home, "beside", "SOLUSDT", 2..6, 3);
     let train = [
         "train",
         "--name",
@@ -101,15 +102,39 @@ fn a_model_is_trained_on_strategies_measured_on_other_candles_and_the_same_again
     ];
     let measured = home.run(&evaluate, "");
     assert_eq!(measured.code, Some(0), "{measured:?}");
+    assert!(!measured.err.contains("no proof"), "{measured:?}");
     let measured: Value = serde_json::from_str(&measured.out).unwrap();
     assert_eq!(measured["model"], "mine/2");
     let coin = measured["ladder"]["coin"]["log_loss"].as_f64().unwrap();
     assert!((coin - 2.0_f64.ln()).abs() < 1e-9);
+    assert_eq!(measured["origin"], "real");
+    let overlap = &measured["overlap"];
+    assert_eq!(
+        (&overlap["rows"], &overlap["share"]),
+        (&0.into(), &0.0.into())
+    );
     // Four days are too few to say how the next ones will differ.
     let gained = &measured["ladder"]["burn"]["against"]["geometry"]["log_loss"];
     assert!(
         gained["value"].is_number() && gained["low"].is_null(),
         "{gained}"
+    );
+
+    // On the channels and days that it learned from it proves nothing, whatever the coin, and that is told.
+    let beside = evaluate.map(|word| if word == "later" { "beside" } else { word });
+    let known = home.run(&beside, "");
+    assert_eq!(known.code, Some(0), "{known:?}");
+    let told: Value = serde_json::from_str(&known.out).unwrap();
+    assert!(told["overlap"]["rows"].as_u64() > Some(0), "{known:?}");
+    assert!(told["overlap"]["share"].as_f64() > Some(0.9), "{known:?}");
+    assert!(known.err.contains("no proof"), "{known:?}");
+
+    // The store is the simulator's, whose signals say nothing of a real model.
+    let elsewhere = home.run(&["evaluate", "--model", "mine", "--quiet"], "");
+    assert_eq!(elsewhere.code, Some(1), "{elsewhere:?}");
+    assert!(
+        elsewhere.err.contains("was trained on real signals"),
+        "{elsewhere:?}"
     );
 
     // Cut short, it is refused with what helps, and nothing is measured.
@@ -142,7 +167,11 @@ fn a_model_of_the_simulator_is_trained_on_its_past_and_measures_nothing_real() {
     let trained = home.run(&train, "");
     assert_eq!(trained.code, Some(0), "{trained:?}");
     assert!(trained.out.contains("| burn |"), "{trained:?}");
-    candles(&home, "real", "BTCUSDT", 3, 3);
+    // The demo's own store is the simulator's, too; nothing in it is old enough yet.
+    let demo = home.run(&["evaluate", "--model", "sim", "--quiet"], "");
+    assert_eq!(demo.code, Some(1), "{demo:?}");
+    assert!(demo.err.contains("whose time is up"), "{demo:?}");
+    candles(&home, "real", "BTCUSDT", 0..3, 3);
     let evaluate = [
         "evaluate",
         "--model",
@@ -174,4 +203,7 @@ fn what_cannot_be_trained_is_refused_with_what_helps() {
     );
     let named = home.run(&["train", "--name", "../up"], "");
     assert_eq!(named.code, Some(2), "{named:?}");
+    let accepted = home.run(&["train", "--accept", "coin.luck"], "");
+    assert_eq!(accepted.code, Some(2), "{accepted:?}");
+    assert!(accepted.err.contains("no such feature"), "{accepted:?}");
 }

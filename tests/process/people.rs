@@ -43,7 +43,7 @@ pub(crate) struct Town {
     database: PathBuf,
     seal: Seal,
     /// Its files go with it.
-    _home: Home,
+    pub home: Home,
 }
 
 /// Somebody who is logged in.
@@ -73,8 +73,14 @@ impl Town {
             database: home.path("data/simulator.db"),
             seal: Seal::new(&secret).unwrap(),
             running,
-            _home: home,
+            home,
         }
+    }
+
+    /// Stops it, and leaves its files.
+    pub(crate) async fn stop(self) -> Home {
+        self.running.stop().await;
+        self.home
     }
 
     /// The database, past the program.
@@ -96,6 +102,12 @@ impl Town {
 
     pub(crate) fn seal(&self, used_for: &str, bytes: &[u8]) -> Vec<u8> {
         self.seal.seal(used_for, bytes).unwrap().0
+    }
+
+    /// What the mails to an address are about, oldest first.
+    pub(crate) async fn templates(&self, email: &str) -> Vec<String> {
+        let mails = self.mails(email).await;
+        mails.into_iter().map(|(template, _)| template).collect()
     }
 
     /// The mails to an address: the template and what stands in it, oldest first.

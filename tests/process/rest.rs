@@ -291,6 +291,7 @@ async fn the_description_lists_every_route() {
         ("/v1/events", "get"),
         ("/v1/discover/telegram", "get"),
         ("/v1/system/actors", "get"),
+        ("/v1/system/nodes", "get"),
         ("/healthz", "get"),
         ("/readyz", "get"),
         ("/metrics", "get"),

@@ -1,19 +1,31 @@
-//! No secret in any log: a whole life at the most talkative setting, with a database that fails.
+//! No secret in any log: a whole life at the most talkative setting, with a till, a Redis and a database that
+//! fail in every way, and starts that fail because of what holds a secret.
+
+use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::json;
+use simulator::{Options, PaymentsOptions, Simulator};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
+use stripe_webhook::Webhook;
 use touchstone::accounts::mailer;
 use touchstone::accounts::seal::Seal;
 
 use crate::api::{Api, read, text};
-use crate::people::{PASSWORD, code, field, fill, now};
+use crate::buying::pay;
+use crate::home::Home;
+use crate::people::{PASSWORD, SMTP, code, field, fill, now};
+use crate::redis_server::Server;
 use crate::wait::until;
 
 const SECRET: &str = "a-seal-that-is-long-enough-for-anybody-91";
 const OTHER: &str = "walnut sleigh parsnip 12";
 const WRONG: &str = "typed-on-the-wrong-keyboard";
 const HOOK: &str = "hook-key-of-the-desk-55";
+const TILL: &str = "sk_test_marzipan0otter0kettle0brandy";
+const REDIS: &str = "ladder-of-the-bus-73";
+const BOT: &str = "123456789:AAladder-of-the-bot-in-the-channel-x";
+const ROOT: &str = "quilt hammer saffron 77";
 
 #[expect(clippy::disallowed_methods, reason = "a test asks where its server is")]
 fn server() -> url::Url {
@@ -53,6 +65,21 @@ impl Used {
     }
 }
 
+/// A till at an address that it keeps, spoken to with this key.
+fn till(port: u16, key: &str) -> Simulator {
+    let payments = PaymentsOptions {
+        listen: ([127, 0, 0, 1], port).into(),
+        secret_key: Some(key.to_owned()),
+        first_pause: Duration::from_millis(50),
+        ..PaymentsOptions::default()
+    };
+    simulator::start(Options {
+        payments: Some(payments),
+        ..Options::default()
+    })
+    .unwrap()
+}
+
 #[tokio::test]
 async fn no_secret_stands_in_any_log_whatever_fails() {
     let name = format!("secrets_{}", std::process::id());
@@ -67,18 +94,42 @@ async fn no_secret_stands_in_any_log_whatever_fails() {
     url.set_username(&role).unwrap();
     url.set_password(Some(&database)).unwrap();
 
+    let mut redis = Server::start_with(Some(REDIS));
+    let room = till(0, TILL);
+    let signs = room.payments().unwrap().webhook_secret().to_owned();
     let home = crate::people::closed()
         .configured(&format!(
             "[simulator]\nenabled = false\n\
              [venues.sim]\nkind = \"binance-spot\"\nws_url = \"ws://127.0.0.1:9\"\nrest_url = \"http://127.0.0.1:9\"\n\
-             [channels.desk]\nsource = \"webhook\"\nkey = \"{HOOK}\"\n"
+             [channels.desk]\nsource = \"webhook\"\nkey = \"{HOOK}\"\n\
+             [channels.bot]\nsource = \"telegram_bot\"\nchat = \"@desk\"\ntoken = \"{BOT}\"\n\
+             base_url = \"http://127.0.0.1:9\"\n\
+             [payments]\nbase_url = \"{}\"\n",
+            room.payments().unwrap().base_url()
         ))
         .with("STORE__URL", url.as_str())
         .with("ACCOUNTS__SECRET", SECRET)
+        .with("PAYMENTS__SECRET_KEY", TILL)
+        .with("PAYMENTS__WEBHOOK_SECRET", &signs)
+        .with("REDIS__URL", &redis.url())
         .with("LOG__FILTER", "trace");
     used.add("accounts.secret", SECRET);
     used.add("the password of the mail server", "brandy-ladder-comet");
     used.add("a channel's key", HOOK);
+    used.add("a bot's token", BOT);
+    used.add("the password of Redis", REDIS);
+    used.add("the till's key", TILL);
+    used.add("what the till signs with", &signs);
+    used.add("the password of an admin", ROOT);
+    let mut commands = Vec::new();
+    let mut run = |home: &Home, words: &[&str], input: &str, code: Option<i32>| {
+        let said = home.run(words, input);
+        assert_eq!(said.code, code, "{words:?}: {said:?}");
+        commands.push(said.out + &said.err);
+    };
+    run(&home, &["stripe", "sync"], "", Some(0));
+    let admin = ["admin", "create", "--email", "root@example.org"];
+    run(&home, &admin, &format!("{ROOT}\n"), Some(0));
     used.add("a password", PASSWORD);
     used.add("another password", OTHER);
     used.add("a wrong password", WRONG);
@@ -161,6 +212,96 @@ async fn no_secret_stands_in_any_log_whatever_fails() {
         ask(&key, Method::GET, "/v1/signals", None).await.status,
         200
     );
+    // A plan is bought, and the till tells of it.
+    let payments = room.payments().unwrap();
+    payments
+        .send_webhooks_to(&format!("http://{}/v1/billing/webhook", api.address))
+        .unwrap();
+    let wish = Some(json!({ "plan": "premium", "period": "month" }));
+    let checkout = "/v1/billing/checkout";
+    let page = ask(&access, Method::POST, checkout, wish.clone()).await;
+    assert_eq!(page.status, 200, "{:?}", page.body);
+    assert_eq!(
+        pay(&text(&read(&page), "url"), "4242424242424242").await,
+        303
+    );
+    let subscription = "/v1/billing/subscription";
+    until("the plan is learned", async || {
+        let learned = read(&ask(&access, Method::GET, subscription, None).await);
+        (learned["plan"] == "premium").then_some(())
+    })
+    .await;
+    for signature in ["t=1,v1=00", &signs, "nonsense"] {
+        let headers = [("stripe-signature", signature)];
+        let told = api
+            .post("/v1/billing/webhook", &headers, "{\"id\":\"evt_1\"}")
+            .await;
+        assert!(told.status.is_client_error(), "{told:?}");
+    }
+    // Then it fails, refuses the key, and is gone.
+    payments.mischief().fail(u64::MAX);
+    let mut refusals = 0;
+    let mut bother = async |answered: bool| {
+        for (method, path, body) in [
+            (Method::POST, "/v1/billing/portal", None),
+            (
+                Method::POST,
+                "/v1/billing/change",
+                Some(json!({ "plan": "pro", "period": "year" })),
+            ),
+            (
+                Method::POST,
+                "/v1/billing/end",
+                Some(json!({ "ends": true })),
+            ),
+            (Method::GET, "/v1/billing/invoices", None),
+        ] {
+            let answer = ask(&access, method, path, body).await;
+            assert!(!answer.status.is_success(), "{path}: {answer:?}");
+            let body = String::from_utf8_lossy(&answer.body).into_owned();
+            assert!(
+                ![TILL, &signs].iter().any(|it| body.contains(*it)),
+                "{body}"
+            );
+            refusals += 1;
+        }
+        let reconciled = home.run(&["stripe", "reconcile"], "");
+        assert_ne!(reconciled.code, Some(0), "{reconciled:?}");
+        assert!(
+            answered || reconciled.err.contains("reach"),
+            "{reconciled:?}"
+        );
+        reconciled.out + &reconciled.err
+    };
+    let failing = bother(true).await;
+    let event = "{\"id\":\"evt_1\",\"type\":\"invoice.paid\",\"data\":{\"object\":{\"id\":\"in_1\",\"object\":\"invoice\"}}}";
+    let signature = Webhook::generate_test_header(event, &signs, None);
+    let headers = [("stripe-signature", signature.as_str())];
+    let told = api.post("/v1/billing/webhook", &headers, event).await;
+    assert_eq!(told.status, 204, "{:?}", told.body);
+    until("an event fails", async || {
+        running
+            .logged()
+            .contains("was not dealt with")
+            .then_some(())
+    })
+    .await;
+    let port = url::Url::parse(&payments.base_url())
+        .unwrap()
+        .port()
+        .unwrap();
+    room.stop();
+    let room = till(port, "sk_test_another");
+    let refusing = bother(true).await;
+    room.stop();
+    let gone = bother(false).await;
+    assert_eq!(refusals, 12);
+    redis.kill();
+    until("the loss of Redis is noticed", async || {
+        let ready = api.json("/readyz").await;
+        (ready["status"] == "degraded").then_some(())
+    })
+    .await;
     let change = Some(json!({ "current": PASSWORD, "new": OTHER }));
     let changed = ask(&access, Method::POST, "/v1/account/password", change).await;
     assert_eq!(changed.status, 204);
@@ -178,6 +319,20 @@ async fn no_secret_stands_in_any_log_whatever_fails() {
     }
     let (cookie, second) = fill(api, "/login", &[("email", email), ("password", OTHER)]).await;
     used.add("the cookie of a form", cookie);
+    let root = [("email", "root@example.org"), ("password", ROOT)];
+    let (_, entered) = fill(api, "/login", &root).await;
+    assert_eq!(entered.status, 303, "{:?}", entered.body);
+    let cookie = entered
+        .header("set-cookie")
+        .unwrap()
+        .split(';')
+        .next()
+        .unwrap();
+    let cookie = used.add("the cookie of a browser", cookie.split_once('=').unwrap().1);
+    let cookie = format!("__Host-touchstone={cookie}");
+    let account = api.get("/account", &[("cookie", &cookie)]).await;
+    assert_eq!(account.status, 200);
+    used.add("what a form is known by", field(&account, "token"));
     used.add("the ticket of a first step", field(&second, "ticket"));
     let counted = ask(&access, Method::GET, "/metrics", None).await;
     assert_eq!(counted.status, 200);
@@ -228,11 +383,7 @@ async fn no_secret_stands_in_any_log_whatever_fails() {
             .await,
             ask(&access, Method::GET, "/v1/account/export", None).await,
             ask(&key, Method::GET, "/v1/signals", None).await,
-            api.get(
-                "/v1/account",
-                &[("cookie", "__Host-touchstone=ts_refresh_cookie_of_anna")],
-            )
-            .await,
+            api.get("/v1/account", &[("cookie", &cookie)]).await,
         ];
         failed += answers
             .iter()
@@ -243,9 +394,62 @@ async fn no_secret_stands_in_any_log_whatever_fails() {
             assert_eq!(used.in_text(&body), [""; 0], "in an answer: {body}");
         }
     }
-    used.add("a cookie", "ts_refresh_cookie_of_anna");
     bring(api).await;
     assert!(failed >= 12, "only {failed} of 16 failed");
+
+    // Starts that fail because of what holds a secret, each at the most talkative setting.
+    let mut closed_port = url.clone();
+    closed_port.set_port(Some(9)).unwrap();
+    let mut stranger = url.clone();
+    stranger.set_password(Some(WRONG)).unwrap();
+    let mut starts = vec![failing, refusing, gone];
+    for (key, value) in [
+        ("STORE__URL", closed_port.as_str()),
+        ("STORE__URL", stranger.as_str()),
+        ("STORE__URL", &database),
+        ("REDIS__URL", REDIS),
+        ("MAIL__SMTP_URL", &SMTP.replace("smtp:", "imap:")),
+        ("ACCOUNTS__SECRET", &SECRET[..20]),
+        ("CHANNELS__BOT__TOKEN", &BOT[10..]),
+        ("CHANNELS__DESK__KEY", &HOOK[..10]),
+    ] {
+        used.add("a part of a secret", value);
+        let home = crate::people::closed()
+            .configured(&format!(
+                "[simulator]\nenabled = false\n[channels.desk]\nsource = \"webhook\"\nkey = \"{HOOK}\"\n\
+                 [channels.bot]\nsource = \"telegram_bot\"\nchat = \"@desk\"\ntoken = \"{BOT}\"\n"
+            ))
+            .with("LOG__FILTER", "trace")
+            .with(key, value);
+        let refused = home.run(&[], "");
+        assert!(
+            refused.code.is_some_and(|code| code != 0),
+            "{key}: {refused:?}"
+        );
+        assert!(!refused.err.is_empty());
+        starts.push(refused.out + &refused.err);
+    }
+    // A file that was torn while it was written, in the middle of each secret.
+    for torn in [
+        format!("[accounts]\nsecret = \"{SECRET}\n"),
+        format!("[payments]\nsecret_key = {TILL}\n"),
+        format!("[mail]\nsmtp_url = \"{SMTP}\" \"\n"),
+        format!("[accounts]\nsecret = [\"{SECRET}\"]\n"),
+        format!("[accounts]\nsecrets = \"{SECRET}\"\n"),
+        format!("[channels.desk]\nsource = \"webhook\"\nkey = \"{HOOK}\"\nkey = \"{HOOK}\"\n"),
+        format!(
+            "[channels.feed]\nsource = \"rss\"\nurl = \"https://me:{REDIS}@example.org/feed\"\n"
+        ),
+    ] {
+        let refused = Home::new().configured(&torn).run(&["check"], "");
+        assert!(
+            refused.code.is_some_and(|code| code != 0),
+            "{torn}: {refused:?}"
+        );
+        starts.push(refused.out + &refused.err);
+    }
+    commands.extend(starts);
+    let commands = commands.join("\n");
 
     let (said, logged) = (running.said(), running.logged());
     assert!(logged.contains("TRACE") && logged.contains("could not be answered"));
@@ -255,7 +459,18 @@ async fn no_secret_stands_in_any_log_whatever_fails() {
         logged.len(),
         now()
     );
-    for (place, text) in [("said", &said), ("logged", &logged), ("counted", &counted)] {
+    for what in ["events do not reach the bus", "could not read bot"] {
+        assert!(
+            logged.to_lowercase().contains(what),
+            "nothing is said of {what}"
+        );
+    }
+    for (place, text) in [
+        ("said", &said),
+        ("logged", &logged),
+        ("counted", &counted),
+        ("told by a command", &commands),
+    ] {
         let found = used.in_text(text);
         for secret in &found {
             let line = used.0.iter().find(|(what, _)| what == secret);

@@ -7,6 +7,7 @@
 
 mod alike;
 mod lessons;
+mod played;
 mod strategies;
 mod structured;
 

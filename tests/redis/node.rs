@@ -7,6 +7,7 @@ use actors::guardian::{Household, Vigil};
 use actors::hub::Hub;
 use actors::relay::{Bell, Relay, Rooms};
 use actors::supervise::{Child, Door, Manners, Place};
+use actors::way::Underway;
 use domain::ports::bus::Bus;
 use domain::time::Timestamp;
 use secrecy::SecretString;
@@ -45,6 +46,7 @@ pub(crate) fn rooms(scene: &Scene, url: &str, hub: &Door<Hub>, keep: Duration) -
         hub: hub.clone(),
         keep,
         trouble: watch::channel(None).0,
+        underway: Underway::default(),
     }
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod devices;
 pub(crate) mod keys;
 pub(crate) mod mails;
 pub(crate) mod market;
+pub(crate) mod nodes;
 pub(crate) mod people;
 pub(crate) mod plans;
 pub(crate) mod posts;
@@ -58,6 +59,7 @@ macro_rules! contract {
             roster::a_made_channel_comes_back_as_it_was,
             roster::a_name_that_is_taken_is_not_made_again,
             roster::a_channel_is_changed_once_for_each_revision,
+            roster::what_is_said_of_a_channel_stands_beside_it_and_replaces_what_was_said,
             scrutiny::claims_come_oldest_first_in_pages,
             scrutiny::what_each_version_said_is_kept,
             scrutiny::the_same_levels_are_found_in_other_channels_alone,
@@ -92,12 +94,15 @@ macro_rules! contract {
             devices::a_refresh_token_dies_with_its_time,
             devices::of_two_who_exchange_one_token_at_once_one_is_the_thief,
             devices::a_cookie_is_shown_again_and_again_until_its_time_or_its_end,
+            devices::a_device_comes_back_until_its_longest_day_however_often_it_is_seen,
             devices::sessions_are_ended_alone_all_but_one_or_all_and_never_anothers,
             devices::sessions_are_listed_while_they_hold_the_last_seen_first,
             keys::a_key_comes_back_as_it_was_and_is_found_by_its_digest,
             keys::a_key_ends_at_its_moment_never_later_and_by_its_owner,
             keys::when_a_key_was_used_never_goes_back,
             keys::one_key_signs_at_first_and_the_next_one_follows_the_newest,
+            keys::a_key_that_is_revoked_retires_sooner_and_none_lives_longer_by_that,
+            keys::what_is_sealed_is_sealed_anew_together_or_not_at_all,
             plans::a_seeded_plan_leaves_the_one_that_an_admin_wrote,
             plans::what_is_known_of_a_subscription_never_goes_back,
             plans::a_channel_has_one_owner_at_most,
@@ -106,6 +111,9 @@ macro_rules! contract {
             mails::a_mail_about_the_same_thing_is_not_kept_twice,
             mails::a_mail_that_was_taken_is_due_again_until_it_was_sent,
             mails::of_two_couriers_each_takes_other_mails,
+            nodes::a_node_comes_back_as_it_last_said_and_the_newest_first,
+            nodes::who_fell_silent_long_ago_is_forgotten,
+            nodes::what_there_is_of_everything_is_counted,
         );
     };
 }

@@ -6,6 +6,7 @@ use domain::account::{Purpose, Sealed};
 use domain::plan::{Allowance, Plan, PlanId, Prices};
 use domain::ports::accounts::{Accounts, Credential, Rotated, SigningKey};
 use domain::ports::mail::Outbox as _;
+use domain::ports::roster::{Roster as _, Words};
 use touchstone::store::copy::copy;
 use touchstone::store::{Durability, Kept, Opened, PgStore};
 
@@ -26,7 +27,7 @@ async fn everything_of_accounts_is_copied_and_goes_on_in_its_new_place() {
     file.begin(&browser, with).await.unwrap();
     let with = Credential::Refresh(digest(4));
     file.begin(&bot, with).await.unwrap();
-    let rotated = file.rotate(digest(4), digest(5), at(2), at(100));
+    let rotated = file.rotate(digest(4), digest(5), at(2), STAY);
     assert!(matches!(rotated.await.unwrap(), Rotated::Fresh(_)));
     file.make_key(&key(&anna, 6)).await.unwrap();
     let signs = SigningKey {
@@ -47,6 +48,12 @@ async fn everything_of_accounts_is_copied_and_goes_on_in_its_new_place() {
     file.write_plan(&pro, false).await.unwrap();
     file.subscribe(&subscription(&anna, "cus")).await.unwrap();
     file.give(&alpha, Some(anna.id)).await.unwrap();
+    let words = Words {
+        description: Some("Breakouts.".to_owned()),
+        statement: None,
+        at: at(7),
+    };
+    file.say(&alpha, &words).await.unwrap();
     let month = "2026-11".into();
     let requests = [(anna.id, 7)].into();
     file.count_requests(&month, &requests).await.unwrap();
@@ -69,6 +76,7 @@ async fn everything_of_accounts_is_copied_and_goes_on_in_its_new_place() {
         "plans",
         "subscriptions",
         "owners",
+        "words",
         "requests",
         "deeds",
         "mails",
@@ -101,6 +109,8 @@ async fn everything_of_accounts_is_copied_and_goes_on_in_its_new_place() {
             new.owned(anna.id).await.unwrap(),
             std::slice::from_ref(&alpha)
         );
+        let told = place.port().channels().await.unwrap();
+        assert_eq!(told[0].words.as_ref(), Some(&words));
         let shown = new.by_cookie(digest(3), at(5)).await.unwrap();
         assert_eq!(shown.map(|it| it.id), Some(browser.id));
         let counted = new.count_requests(&month, &[(anna.id, 1)].into()).await;
@@ -114,11 +124,13 @@ async fn everything_of_accounts_is_copied_and_goes_on_in_its_new_place() {
         assert_eq!(reset.await.unwrap(), Some(anna.id));
         assert!(new.take_recovery(anna.id, digest(1)).await.unwrap());
         // A token that was exchanged before the move is known as such after it.
-        let reused = new.rotate(digest(4), digest(8), at(5), at(105));
+        let reused = new.rotate(digest(4), digest(8), at(5), STAY);
         assert!(matches!(reused.await.unwrap(), Rotated::Reused(_)));
         // The newcomer's number follows.
         let max = opened_by(&*new, "max@example.org").await;
-        assert_eq!(new.accounts(Some(anna.id), 9).await.unwrap(), [max]);
+        let mut all = vec![anna.clone(), max];
+        all.sort_by_key(|it| it.id);
+        assert_eq!(new.accounts(None, 9).await.unwrap(), all);
     }
 }
 

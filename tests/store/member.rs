@@ -1,8 +1,10 @@
 //! Accounts and what belongs to them, each as plain as it can be.
 
+use std::time::Duration;
+
 use domain::account::{
     Account, AccountId, ApiKey, Deed, Email, KeyId, PasswordHash, Role, Scope, Sealed,
-    SecretDigest, Session, SessionId,
+    SecretDigest, Session, SessionId, Stay,
 };
 use domain::plan::PlanId;
 use domain::ports::accounts::{Accounts, Standing, Subscription};
@@ -48,6 +50,12 @@ pub(crate) async fn opened(store: &impl Accounts, email: &str) -> Account {
     assert!(store.open(&account).await.unwrap());
     account
 }
+
+/// How long devices stay here.
+pub(crate) const STAY: Stay = Stay {
+    unseen: Duration::from_secs(100),
+    longest: Duration::from_secs(1_000),
+};
 
 /// A device that may come back until the hundredth second.
 pub(crate) fn session(of: &Account, nth: u8) -> Session {

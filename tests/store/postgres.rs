@@ -2,17 +2,20 @@
 //! stream that is cut into ranges.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::ids::Seq;
 use domain::ports::Advice;
+use domain::ports::accounts::Accounts as _;
 use domain::ports::store::Store as _;
-use futures_util::future::join_all;
+use futures_util::future::{Either, join_all};
 use secrecy::SecretString;
 use touchstone::store::copy::{CopyError, copy};
 use touchstone::store::postgres::Options;
 use touchstone::store::{Durability, Kept, Opened, PgStore};
 
 use crate::make::*;
+use crate::member::deed;
 use crate::server::{self, House};
 
 #[tokio::test]
@@ -114,6 +117,83 @@ async fn ranges_are_made_ahead_and_forgotten_as_a_whole() {
 }
 
 #[tokio::test]
+async fn a_dump_that_takes_long_stops_no_writer() {
+    let house = House::make().await;
+    let options = Options {
+        range: 10,
+        ..house.options()
+    };
+    let store = PgStore::open(options).await.unwrap();
+    let alpha = registered(&store, "alpha").await;
+    posted(&store, &alpha, "0", "BTC/USDT").await;
+    // As `pg_dump` holds them, from its first moment to its last.
+    let mut dump = house.person().await;
+    for held in [
+        "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+        "LOCK TABLE events, events_0, signals, posts, meta IN ACCESS SHARE MODE",
+    ] {
+        sqlx::query(held).execute(&mut dump).await.unwrap();
+    }
+    for key in 1..=34 {
+        posted(&store, &alpha, &key.to_string(), "BTC/USDT").await;
+    }
+    assert_eq!(store.span().await.unwrap().head, Seq::new(35));
+    sqlx::query("ROLLBACK").execute(&mut dump).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_step_of_the_schema_waits_for_who_reads_and_nobody_waits_for_it() {
+    let house = House::make().await;
+    // The schema of before accounts, whose step changes the row that everybody reads.
+    let before = tempfile::tempdir().unwrap();
+    for step in std::fs::read_dir("migrations/postgres").unwrap() {
+        let step = step.unwrap();
+        if step.file_name().to_str().unwrap() < "0011" {
+            std::fs::copy(step.path(), before.path().join(step.file_name())).unwrap();
+        }
+    }
+    let mut person = house.person().await;
+    let steps = sqlx::migrate::Migrator::new(before.path()).await.unwrap();
+    steps.run(&mut person).await.unwrap();
+    for found in [
+        "INSERT INTO meta (one, epoch, head) VALUES (1, 'before', 0)",
+        "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+        "SELECT head FROM meta",
+    ] {
+        sqlx::query(found).execute(&mut person).await.unwrap();
+    }
+    // Somebody reads, for long: an export, a dump.
+    let mut other = house.person().await;
+    let step = std::pin::pin!(PgStore::migrate(house.options()));
+    let others = async {
+        loop {
+            let waits =
+                "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'meta'::regclass";
+            let waits = sqlx::query_scalar::<_, i64>(waits);
+            if waits.fetch_one(&mut other).await.unwrap() > 0 {
+                break;
+            }
+        }
+        // Whoever comes behind the step gets his turn, again and again.
+        for _ in 0..3 {
+            let head = sqlx::query_scalar::<_, i64>("SELECT head FROM meta");
+            let reading = head.fetch_one(&mut other);
+            let read = tokio::time::timeout(Duration::from_secs(20), reading).await;
+            assert_eq!(read.unwrap().unwrap(), 0);
+            tokio::time::sleep(Duration::from_millis(700)).await;
+        }
+    };
+    let step = match futures_util::future::select(step, std::pin::pin!(others)).await {
+        Either::Left(_) => panic!("it waited for nobody"),
+        Either::Right(((), step)) => step,
+    };
+    sqlx::query("ROLLBACK").execute(&mut person).await.unwrap();
+    assert_eq!(step.await.unwrap()[0].version, 11);
+    let store = PgStore::open(house.options()).await.unwrap();
+    assert_eq!(store.span().await.unwrap().epoch.as_str(), "before");
+}
+
+#[tokio::test]
 async fn what_is_wrong_with_the_address_is_told_without_its_password() {
     let tell = async |url: &str| {
         let options = Options::at(SecretString::from(url.to_owned()));
@@ -211,4 +291,25 @@ async fn a_record_is_copied_and_goes_on_in_its_new_place() {
         "{refused}"
     );
     assert_eq!(new.span().await.unwrap().head, Seq::new(8));
+}
+
+#[tokio::test]
+async fn the_log_is_only_added_to_whoever_is_connected() {
+    let (store, house) = server::store().await;
+    store.record(&deed("anna")).await.unwrap();
+    let mut person = house.person().await;
+    for sql in [
+        "UPDATE deeds SET actor = 'nobody'",
+        "DELETE FROM deeds",
+        "TRUNCATE deeds",
+        "INSERT INTO deeds SELECT * FROM deeds ON CONFLICT (number) DO UPDATE SET actor = 'nobody'",
+    ] {
+        let done = sqlx::query(sql).execute(&mut person).await;
+        let why = done.unwrap_err().to_string();
+        assert!(why.contains("only added to"), "{sql}: {why}");
+    }
+    store.record(&deed("max")).await.unwrap();
+    let log = store.deeds(None, 9).await.unwrap();
+    let actors: Vec<_> = log.iter().map(|(_, deed)| deed.actor.as_str()).collect();
+    assert_eq!(actors, ["max", "anna"]);
 }

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use domain::event::Body;
@@ -12,7 +14,7 @@ use domain::lifecycle::{BoundResult, Change, Ending, Evidence, Outcome, State, T
 use domain::market::Side;
 use domain::ports::predictions::Predictions;
 use domain::ports::store::{ChannelCard, Entry, MarketEntry, PostEntry, Store, TrackRecord};
-use domain::ports::{Asked, Scorer as _, Witness as _};
+use domain::ports::{Asked, Clock, Scorer as _, Witness as _};
 use domain::post::{Action, Origin};
 use domain::reading::{self, Target};
 use domain::score::Assessment;
@@ -20,8 +22,9 @@ use domain::signal::Signal;
 use domain::time::Timestamp;
 use rust_decimal::Decimal;
 use scoring::training::Order;
-use touchstone::belief::jury::Jury;
+use touchstone::belief::jury::{Jury, Refused};
 use touchstone::belief::rounds::round;
+use touchstone::belief::rule::Stays;
 use touchstone::belief::school::{Looked, School, Terms};
 use touchstone::belief::scorer::Believer;
 use touchstone::belief::{Knowledge, Lineup, past};
@@ -42,8 +45,38 @@ struct Platform {
     believer: Believer,
 }
 
+/// A clock that is set.
+struct SetTo(AtomicI64);
+
+impl SetTo {
+    fn hour(hour: i64) -> Arc<Self> {
+        Arc::new(Self(AtomicI64::new(time(hour).as_micros())))
+    }
+
+    fn set(&self, hour: i64) {
+        self.0.store(time(hour).as_micros(), Ordering::SeqCst);
+    }
+
+    /// The first moment at which nothing that was received before this hour could be open any longer: an
+    /// entry is valid for a day, and may be held for fourteen.
+    fn settle(&self, hour: i64) {
+        self.set(hour - 1 + 15 * 24);
+    }
+}
+
+impl Clock for SetTo {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.0.load(Ordering::SeqCst))
+    }
+}
+
 impl Platform {
+    /// One that starts long after everything was over.
     async fn start(house: &Path) -> Self {
+        Self::start_by(house, Arc::new(WallClock)).await
+    }
+
+    async fn start_by(house: &Path, clock: Arc<dyn Clock>) -> Self {
         let options = Options {
             durability: Durability::Normal,
             ..Options::file(house.join("record.db"))
@@ -65,18 +98,12 @@ impl Platform {
                 ..Order::quick(1)
             },
         };
-        let predictions: Arc<dyn Predictions> = Arc::clone(&store) as _;
-        let school = School::new(
-            Arc::clone(&lineup),
-            Arc::clone(&store) as _,
-            Arc::clone(&predictions),
-            terms,
-        );
         let jury = Jury {
             lineup: Arc::clone(&lineup),
-            predictions,
-            clock: Arc::new(WallClock),
+            predictions: Arc::clone(&store) as _,
+            clock,
         };
+        let school = School::new(jury.clone(), Arc::clone(&store) as _, terms);
         let knowledge = Arc::new(Knowledge::new(BTreeMap::new()));
         knowledge.remember(&past::signals(&*store).await.unwrap());
         let believer = Believer::new(Arc::clone(&knowledge), Arc::clone(&lineup), Arc::default());
@@ -177,6 +204,11 @@ impl Platform {
     fn speaks(&self) -> Option<String> {
         self.lineup.all().1
     }
+
+    /// A round on a day on which nobody has looked.
+    async fn round(&self) {
+        round(&self.jury, &mut None).await.unwrap();
+    }
 }
 
 fn time(hour: i64) -> Timestamp {
@@ -258,7 +290,8 @@ fn over(signal: &Signal, hour: i64) -> Entry {
 #[tokio::test]
 async fn a_challenger_is_trained_on_what_is_new_tried_and_speaks_after_a_restart_when_it_has_won() {
     let house = tempfile::tempdir().unwrap();
-    let mut platform = Platform::start(house.path()).await;
+    let clock = SetTo::hour(0);
+    let mut platform = Platform::start_by(house.path(), Arc::clone(&clock) as _).await;
     assert_eq!(
         platform.school.look().await.unwrap(),
         Looked::Waits { new: 0 }
@@ -266,6 +299,7 @@ async fn a_challenger_is_trained_on_what_is_new_tried_and_speaks_after_a_restart
 
     // Enough is new, and too little of it to learn from: that is said once, and not tried again.
     platform.live_through(0..120).await;
+    clock.settle(120);
     let looked = platform.school.look().await.unwrap();
     let Looked::InVain { why } = looked else {
         panic!("{looked:?}");
@@ -277,6 +311,7 @@ async fn a_challenger_is_trained_on_what_is_new_tried_and_speaks_after_a_restart
     );
 
     platform.live_through(120..500).await;
+    clock.settle(500);
     let trained = Looked::Trained {
         id: "retrained-simulator.1".to_owned(),
     };
@@ -292,24 +327,52 @@ async fn a_challenger_is_trained_on_what_is_new_tried_and_speaks_after_a_restart
     assert_eq!(card.data.rows, 500, "every signal that was seen live");
     assert_eq!(card.champion, "logistic");
 
-    // Another platform on the same files knows what was learned, and tries it.
+    // Whoever measures it on the same record hears whose it is, and that it learned from all of it.
     platform.store.close().await;
-    let mut platform = Platform::start(house.path()).await;
+    let measured = Command::new(env!("CARGO_BIN_EXE_touchstone"))
+        .current_dir(house.path())
+        .env(
+            "TOUCHSTONE__SIMULATOR__PATH",
+            house.path().join("record.db"),
+        )
+        .args(["evaluate", "--models", "trained", "--json", "--quiet"])
+        .args(["--model", "retrained-simulator.1"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&measured.stderr);
+    assert!(measured.status.success(), "{said}");
+    assert!(said.contains("500 of 500 signals (100 %)"), "{said}");
+    let told: serde_json::Value = serde_json::from_slice(&measured.stdout).unwrap();
+    assert_eq!(told["origin"], "simulator");
+    assert_eq!(told["table"]["rows"], 500);
+    assert_eq!(told["overlap"]["rows"], 500);
+
+    // Another platform on the same files knows what was learned, and tries it.
+    let mut platform = Platform::start_by(house.path(), Arc::clone(&clock) as _).await;
     assert_eq!(
         platform.school.look().await.unwrap(),
         Looked::Waits { new: 0 }
     );
-    round(&platform.jury).await.unwrap();
+    platform.round().await;
     assert_eq!(platform.speaks(), None, "nothing is recorded of it");
 
     platform.live_through(500..599).await;
+    clock.settle(599);
     assert_eq!(
         platform.school.look().await.unwrap(),
         Looked::Waits { new: 99 }
     );
-    platform.live_through(599..900).await;
-    round(&platform.jury).await.unwrap();
+    // It is better from the first day on, and eight days do not show it yet.
+    platform.live_through(599..720).await;
+    clock.settle(720);
+    platform.round().await;
+    assert_eq!(platform.speaks(), None, "it may have been luck");
+    platform.live_through(720..1_200).await;
+    clock.settle(1_200);
+    let mut looked = None;
+    round(&platform.jury, &mut looked).await.unwrap();
     assert_eq!(platform.speaks().as_deref(), Some("retrained-simulator.1"));
+    assert!(looked.is_some(), "it is looked once a day");
 
     // The next is trained on what is new since, and does not displace the one that speaks.
     let trained = |version| Looked::Trained {
@@ -321,12 +384,24 @@ async fn a_challenger_is_trained_on_what_is_new_tried_and_speaks_after_a_restart
         ["retrained-simulator.1", "retrained-simulator.2"]
     );
     assert_eq!(platform.speaks().as_deref(), Some("retrained-simulator.1"));
-    platform.live_through(900..1_010).await;
+    // Each is tried for thirty days, and three at once.
+    platform.live_through(1_200..1_300).await;
+    clock.settle(1_300);
     assert_eq!(platform.school.look().await.unwrap(), trained(3));
+    platform.live_through(1_300..1_400).await;
+    clock.settle(1_400);
+    assert_eq!(platform.school.look().await.unwrap(), trained(4));
+    platform.live_through(1_400..1_500).await;
+    clock.settle(1_500);
     assert_eq!(
-        platform.tried(),
-        ["retrained-simulator.1", "retrained-simulator.3"]
+        platform.school.look().await.unwrap(),
+        Looked::Full { tried: 3 }
     );
+    platform.live_through(1_500..1_960).await;
+    clock.settle(1_960);
+    assert_eq!(platform.school.look().await.unwrap(), trained(5));
+    let tried = [1, 3, 4, 5].map(|nth| format!("retrained-simulator.{nth}"));
+    assert_eq!(platform.tried(), tried);
     let retired = house.path().join("trained/.retired/retrained-simulator.2");
     assert!(
         retired.join("card.json").is_file(),
@@ -334,12 +409,51 @@ async fn a_challenger_is_trained_on_what_is_new_tried_and_speaks_after_a_restart
     );
 
     platform.store.close().await;
-    let platform = Platform::start(house.path()).await;
+    let platform = Platform::start_by(house.path(), Arc::clone(&clock) as _).await;
     assert_eq!(platform.speaks().as_deref(), Some("retrained-simulator.1"));
     assert_eq!(
         platform.school.look().await.unwrap(),
         Looked::Waits { new: 0 }
     );
+}
+
+#[tokio::test]
+async fn what_could_still_be_open_teaches_nothing_and_decides_nothing_though_it_ended_fast() {
+    let house = tempfile::tempdir().unwrap();
+    let clock = SetTo::hour(800);
+    let mut platform = Platform::start_by(house.path(), Arc::clone(&clock) as _).await;
+    // Each was over within half an hour, and could have been open for a day and fourteen more.
+    platform.live_through(0..800).await;
+    let trained = Looked::Trained {
+        id: "retrained-simulator.1".to_owned(),
+    };
+    assert_eq!(platform.school.look().await.unwrap(), trained);
+    let (models, _) = platform.lineup.all();
+    let data = models[0].model.as_ref().unwrap().card().data.clone();
+    assert_eq!(data.rows, 441, "those of the first 440 hours");
+    assert_eq!(data.to_ms, time(440).as_millis());
+
+    // What became usable since is what is new, also for the next platform on the same files.
+    clock.set(899);
+    platform.store.close().await;
+    let mut platform = Platform::start_by(house.path(), Arc::clone(&clock) as _).await;
+    assert_eq!(
+        platform.school.look().await.unwrap(),
+        Looked::Waits { new: 99 }
+    );
+
+    platform.live_through(800..1_200).await;
+    clock.set(1_200);
+    let said = platform.jury.promote("retrained-simulator.1").await;
+    let Err(Refused::Stays { why, .. }) = said else {
+        panic!("{said:?}");
+    };
+    assert_eq!(why, Stays::TooFew { signals: 41 });
+    let model = "retrained-simulator/1";
+    let so_far = platform.jury.so_far(model).await.unwrap().unwrap();
+    assert_eq!(so_far.signals, 400, "everything that is over is shown");
+    let settled = platform.jury.settled(model).await.unwrap().unwrap();
+    assert_eq!(settled.signals, 41);
 }
 
 #[tokio::test]
@@ -382,5 +496,5 @@ async fn a_folder_that_cannot_be_written_is_named_with_the_setting_and_whoever_s
     assert!(trouble.contains("scoring.trained"), "{trouble}");
     let asked = Asked::of(Arc::new(signal(501)));
     let told = platform.believer.score(&[asked]).remove(0).unwrap();
-    assert_eq!(told.score.model, "geometry/1");
+    assert_eq!(told.score.model, "geometry/2");
 }

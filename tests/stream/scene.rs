@@ -13,7 +13,7 @@ use actors::ledger::{Ledger, Write};
 use actors::supervise::{Child, Door, Manners, Place};
 use bytes::Bytes;
 use domain::account::{
-    Account, AccountId, Email, PasswordHash, Role, SecretDigest, Session, SessionId,
+    Account, AccountId, Email, PasswordHash, Role, SecretDigest, Session, SessionId, Stay,
 };
 use domain::event::{Body, Event, Happening};
 use domain::ids::{ChannelId, PostKey, SignalId};
@@ -107,7 +107,10 @@ async fn people(store: &Arc<SqliteStore>, clock: &Arc<Standing>, to_all: bool) -
         here: false,
         to_all,
     };
-    let stays = Duration::from_secs(86_400);
+    let stay = Stay {
+        unseen: Duration::from_secs(86_400),
+        longest: Duration::from_secs(864_000),
+    };
     let reads = Arc::clone(store) as Arc<dyn Store>;
     let door = accounts::Door::open(
         accounts(),
@@ -115,7 +118,7 @@ async fn people(store: &Arc<SqliteStore>, clock: &Arc<Standing>, to_all: bool) -
         Arc::clone(&tokens),
         time(),
         openness,
-        stays,
+        stay,
     );
     let door = door.await.unwrap();
     actix_web::rt::spawn(door.clone().watch());
@@ -286,7 +289,7 @@ impl Scene {
     /// Stores these signals in one post and shows them.
     pub(crate) async fn signals(&self, ideas: &[Signal]) {
         let entry = Entry::Post(Box::new(entry(ideas)));
-        self.ledger.ask(Write(entry)).await.unwrap().unwrap();
+        self.ledger.ask(Write::of(entry)).await.unwrap().unwrap();
     }
 
     /// Stores `many` signals of one post, and shows them at once.
@@ -318,7 +321,7 @@ impl Scene {
         let until = self.store.gather(9_999).await.unwrap().until.unwrap();
         let due = self.store.due(until, self.clock.now()).await.unwrap();
         let entry = Entry::Seal(Box::new(due.unwrap()));
-        self.ledger.ask(Write(entry)).await.unwrap().unwrap();
+        self.ledger.ask(Write::of(entry)).await.unwrap().unwrap();
     }
 
     /// Stores these signals behind the hub's back.

@@ -14,6 +14,7 @@ use domain::reading::{About, Draft, Instruction, Meaning, Order, Reading};
 use domain::score::{Assessed, Assessment};
 use domain::signal::Signal;
 use domain::time::Timestamp;
+use tracing::{Instrument as _, Span};
 
 use super::again;
 use super::judge::{amend, is_level, judge, meant, new_lines};
@@ -23,6 +24,7 @@ use crate::floor::{Find, Follow, Listings, UNLISTED};
 use crate::ledger::Write;
 use crate::scorer::Ask;
 use crate::unsettled::Unsettled;
+use crate::way;
 
 /// The same channel saying the same within this time says it once.
 const REPEAT_WITHIN: Duration = Duration::from_secs(15 * 60);
@@ -39,6 +41,7 @@ pub(crate) struct Story {
     channel: ChannelId,
     rooms: Rooms,
     memory: Memory,
+    way: Span,
 }
 
 /// A signal, and what was read of it; nothing where it repeats one of another post.
@@ -71,11 +74,12 @@ impl Verdict {
 }
 
 impl Story {
-    pub(crate) const fn new(channel: ChannelId, rooms: Rooms, memory: Memory) -> Self {
+    pub(crate) const fn new(channel: ChannelId, rooms: Rooms, memory: Memory, way: Span) -> Self {
         Self {
             channel,
             rooms,
             memory,
+            way,
         }
     }
 
@@ -283,9 +287,12 @@ impl Story {
     }
 
     async fn read(&self, post: &Post) -> Result<Reading, Unsettled> {
-        let assets = self.rooms.floor.ask(Listings).await??;
-        let context = parse::Context { assets: &*assets };
-        Ok(parse::read(&post.text, !post.media.is_empty(), context))
+        let reading = async {
+            let assets = self.rooms.floor.ask(Listings).await??;
+            let context = parse::Context { assets: &*assets };
+            Ok(parse::read(&post.text, !post.media.is_empty(), context))
+        };
+        reading.instrument(way::parsed(&self.way)).await
     }
 
     /// Makes drafts signals, all of them or none: a post with one impossible trade is held whole.
@@ -548,7 +555,12 @@ impl Story {
             assessments,
             cursor,
         }));
-        let receipt = self.rooms.ledger.ask(Write(entry)).await?;
+        let stored = way::stored(&self.way);
+        let write = Write {
+            entry,
+            way: stored.clone(),
+        };
+        let receipt = self.rooms.ledger.ask(write).instrument(stored).await?;
         match receipt {
             Ok(receipt) => {
                 self.memory.learn(post.key.clone(), digest);
@@ -578,7 +590,9 @@ impl Story {
             post: Some(Arc::clone(post)),
             draft,
         };
-        scorer.ask(Ask(asked)).await.ok().flatten()
+        let scored = way::scored(&self.way, signal.id);
+        let answer = scorer.ask(Ask(asked)).instrument(scored).await;
+        answer.ok().flatten()
     }
 
     /// Lets the cursor move where there is nothing else to store.
@@ -586,7 +600,7 @@ impl Story {
         if let Some(cursor) = cursor {
             self.rooms
                 .ledger
-                .ask(Write(Entry::Cursor(self.channel.clone(), cursor)))
+                .ask(Write::of(Entry::Cursor(self.channel.clone(), cursor)))
                 .await??;
         }
         Ok(fate)

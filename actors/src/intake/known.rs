@@ -23,6 +23,9 @@ pub enum Doing {
 }
 
 impl Doing {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Opening, Self::Reading, Self::Resting, Self::Ended];
+
     /// `opening`, `reading`, `resting` or `ended`.
     #[must_use]
     pub const fn label(self) -> &'static str {
@@ -73,6 +76,16 @@ impl Sources {
     #[must_use]
     pub fn of(&self, channel: &ChannelId) -> Option<SourceState> {
         self.states().get(channel).cloned()
+    }
+
+    /// How many of them do what.
+    #[must_use]
+    pub fn doing(&self) -> [(Doing, usize); 4] {
+        let states = self.states();
+        Doing::ALL.map(|doing| {
+            let many = states.values().filter(|state| state.doing == doing);
+            (doing, many.count())
+        })
     }
 
     /// Nobody reads for that channel any more.

@@ -246,7 +246,7 @@ impl Watcher {
             let written = self
                 .rooms
                 .ledger
-                .ask(Write(Entry::Market(entry.clone())))
+                .ask(Write::of(Entry::Market(entry.clone())))
                 .await;
             match written {
                 Ok(Ok(_)) => return Ok(()),

@@ -167,6 +167,7 @@ impl<'a> Line<'a> {
                 metrics::counter!("touchstone_relay_already_there_total").increment(already);
                 self.tail = *last;
                 self.stand.told = *last;
+                self.rooms.underway.arrived(*last);
                 let now = self.rooms.clock.now();
                 for stored in stored {
                     metrics::histogram!("touchstone_stage_seconds", "stage" => "stored_to_relayed")

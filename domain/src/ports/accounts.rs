@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 use super::store::StoreError;
 use crate::account::{
     Account, AccountId, ApiKey, Deed, Email, KeyId, PasswordHash, Purpose, Sealed, SecretDigest,
-    Session, SessionId,
+    Session, SessionId, Stay,
 };
 use crate::ids::ChannelId;
 use crate::plan::{Plan, PlanId};
@@ -45,6 +45,26 @@ pub enum Ending {
     Others(SessionId),
 }
 
+/// A place in the list of accounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// When the account there was made.
+    pub created: Timestamp,
+    /// Which it was, of those that were made in that instant.
+    pub id: AccountId,
+}
+
+impl Place {
+    /// The place of an account.
+    #[must_use]
+    pub const fn of(account: &Account) -> Self {
+        Self {
+            created: account.created,
+            id: account.id,
+        }
+    }
+}
+
 /// A key that signs tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SigningKey {
@@ -58,6 +78,28 @@ pub struct SigningKey {
     pub made: Timestamp,
     /// From when on nothing that it signed is believed.
     pub retires: Option<Timestamp>,
+}
+
+/// Where something lies that is kept sealed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Locked {
+    /// The private half of a key that signs tokens, by the key's name.
+    SigningKey(String),
+    /// A second factor, by whose it is.
+    SecondFactor(AccountId),
+    /// What stands in a mail that waits, by its number.
+    Mail(u64),
+}
+
+/// Something that is sealed anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resealed {
+    /// Where it lies.
+    pub locked: Locked,
+    /// As it was.
+    pub former: Sealed,
+    /// As it shall be.
+    pub anew: Sealed,
 }
 
 /// How a subscription stands, as whoever takes the money says.
@@ -74,6 +116,9 @@ pub enum Standing {
 }
 
 impl Standing {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Trialing, Self::Active, Self::PastDue, Self::Ended];
+
     /// As it stands in the store and on the API.
     #[must_use]
     pub const fn label(self) -> &'static str {
@@ -88,9 +133,7 @@ impl Standing {
     /// Reads a label.
     #[must_use]
     pub fn from_label(label: &str) -> Option<Self> {
-        [Self::Trialing, Self::Active, Self::PastDue, Self::Ended]
-            .into_iter()
-            .find(|it| it.label() == label)
+        Self::ALL.into_iter().find(|it| it.label() == label)
     }
 }
 
@@ -149,10 +192,11 @@ pub trait Accounts: Send + Sync {
     /// An account.
     async fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError>;
 
-    /// Accounts in the order in which they were made, after one, at most `limit`.
+    /// Accounts in the order in which they were made, after a place, at most `limit`. A place is told
+    /// by itself, so that it holds when the account that was there is erased.
     async fn accounts(
         &self,
-        after: Option<AccountId>,
+        after: Option<Place>,
         limit: usize,
     ) -> Result<Vec<Account>, StoreError>;
 
@@ -211,13 +255,8 @@ pub trait Accounts: Send + Sync {
         now: Timestamp,
     ) -> Result<Option<Session>, StoreError>;
 
-    /// Notes that a session was seen, and until when it may come back.
-    async fn touch(
-        &self,
-        id: SessionId,
-        now: Timestamp,
-        expires: Timestamp,
-    ) -> Result<(), StoreError>;
+    /// Notes that a session was seen, and with it until when it may come back.
+    async fn touch(&self, id: SessionId, now: Timestamp, stay: Stay) -> Result<(), StoreError>;
 
     /// Exchanges a refresh token for another. One that was exchanged before ends its session.
     async fn rotate(
@@ -225,7 +264,7 @@ pub trait Accounts: Send + Sync {
         former: SecretDigest,
         next: SecretDigest,
         now: Timestamp,
-        expires: Timestamp,
+        stay: Stay,
     ) -> Result<Rotated, StoreError>;
 
     /// The sessions of an account that are not over.
@@ -260,6 +299,13 @@ pub trait Accounts: Send + Sync {
         expected: Option<&str>,
         former_retire: Timestamp,
     ) -> Result<bool, StoreError>;
+
+    /// Whatever is kept sealed; the keys that sign first, oldest first.
+    async fn sealed(&self) -> Result<Vec<(Locked, Sealed)>, StoreError>;
+
+    /// Puts what was sealed anew in the place of what was, all of it or nothing, and adds the deed to
+    /// the log. `false`: some of it changed meanwhile, and nothing is done.
+    async fn reseal(&self, things: &[Resealed], deed: &Deed) -> Result<bool, StoreError>;
 
     /// The plans, from the least.
     async fn plans(&self) -> Result<Vec<Plan>, StoreError>;

@@ -6,6 +6,7 @@ use super::store::StoreError;
 use crate::ids::SignalId;
 use crate::post::Origin;
 use crate::score::{Score, Seen};
+use crate::signal::HELD_AT_MOST;
 use crate::time::Timestamp;
 
 /// What a model said of a signal that was entered and is over, with its whole way known.
@@ -19,6 +20,8 @@ pub struct Fulfilled {
     pub entered: Timestamp,
     /// When it was over.
     pub ended: Timestamp,
+    /// When its time is up: by then it had to be over, however the market went.
+    pub due: Timestamp,
     /// P(first target before the stop), as it was said.
     pub first: f64,
     /// What was expected of it in R.
@@ -27,6 +30,13 @@ pub struct Fulfilled {
     pub won: bool,
     /// What it earned in R, net.
     pub r: Option<f64>,
+}
+
+/// Until when an entry must have been valid for the signal's time to be up by now: what was entered at the
+/// last moment has been held for the longest time since.
+#[must_use]
+pub fn settled(now: Timestamp) -> Timestamp {
+    now - HELD_AT_MOST
 }
 
 /// How much a model has said.
@@ -61,7 +71,9 @@ pub trait Predictions: Send + Sync {
     /// [`StoreError`].
     async fn spoken(&self) -> Result<Vec<Spoken>, StoreError>;
 
-    /// What a model said of signals of an origin that are over, newest first.
+    /// What a model said of signals of an origin that are over and whose entry was valid until `until` at
+    /// the longest, newest first. Of the newest signals those are over first that ended fast, so whoever
+    /// compares leaves out those that could still go on: see [`settled`].
     ///
     /// # Errors
     ///
@@ -70,11 +82,13 @@ pub trait Predictions: Send + Sync {
         &self,
         model: &str,
         origin: Origin,
+        until: Timestamp,
         limit: usize,
     ) -> Result<Vec<Fulfilled>, StoreError>;
 
-    /// Of how many signals of an origin, received after an instant, it is known both what models saw of
-    /// them, by features of this schema, and what came of their entry.
+    /// Of how many signals of an origin, whose entry was valid until after the one instant and until the
+    /// other at the longest, it is known both what models saw of them, by features of this schema, and
+    /// what came of their entry.
     ///
     /// # Errors
     ///
@@ -84,6 +98,7 @@ pub trait Predictions: Send + Sync {
         origin: Origin,
         schema: &str,
         after: Timestamp,
+        until: Timestamp,
     ) -> Result<u64, StoreError>;
 
     /// What models saw of a signal.

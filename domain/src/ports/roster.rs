@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::store::{ChannelCard, StoreError};
+use crate::ids::ChannelId;
 use crate::time::Timestamp;
 
 /// The SHA-256 of a key. Keys are random and long, so that nobody can guess one from it.
@@ -64,6 +65,17 @@ pub struct Made {
     pub revision: u32,
 }
 
+/// What the owner of a channel says of it, beside the record and apart from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Words {
+    /// What the channel is about.
+    pub description: Option<String>,
+    /// What he answers to its record.
+    pub statement: Option<String>,
+    /// When it was said.
+    pub at: Timestamp,
+}
+
 /// The channels that were made while the platform ran.
 #[async_trait::async_trait]
 pub trait Roster: Send + Sync {
@@ -87,6 +99,14 @@ pub trait Roster: Send + Sync {
     ///
     /// [`StoreError`]; then nothing is changed.
     async fn change(&self, card: &ChannelCard, made: &Made) -> Result<bool, StoreError>;
+
+    /// Keeps what is said of a channel, however it came, in the place of what was said before. `false` when
+    /// there is no such channel.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]; then nothing is changed.
+    async fn say(&self, channel: &ChannelId, words: &Words) -> Result<bool, StoreError>;
 
     /// Everyone on it, by name, the archived included.
     ///

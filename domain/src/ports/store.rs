@@ -14,7 +14,7 @@ use crate::event::{Event, Happening};
 use crate::ids::{ChannelId, Cursor, Epoch, PostKey, Seq, SignalId};
 use crate::lifecycle::{Outcome, State, Track};
 use crate::market::{Instrument, MarketKind, Pair, Side, Venue};
-use crate::ports::roster::Made;
+use crate::ports::roster::{Made, Words};
 use crate::ports::source::Resume;
 use crate::ports::{Advice, BoxError};
 use crate::post::{Origin, Post};
@@ -197,6 +197,8 @@ pub struct ChannelRecord {
     pub last_post: Option<Timestamp>,
     /// How it was made, where it was made while the platform ran.
     pub made: Option<Made>,
+    /// What its owner says of it.
+    pub words: Option<Words>,
 }
 
 /// A signal with everything that is known of it at a glance.
@@ -221,6 +223,8 @@ pub struct SignalRecord {
 /// Which signals are asked for. Empty lists and `None` mean all.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SignalQuery {
+    /// These, by their names; all where there are none.
+    pub ids: Vec<SignalId>,
     /// Of these channels.
     pub channels: Vec<ChannelId>,
     /// On these pairs.

@@ -21,7 +21,7 @@ pub fn uniqueness(rows: &[&Row]) -> Vec<f64> {
     for together in of.values() {
         weigh(rows, together, &mut weights);
     }
-    let mean = weights.iter().sum::<f64>() / crate::features::count(weights.len().max(1));
+    let mean = weights.iter().sum::<f64>() / domain::statistics::count(weights.len().max(1));
     if mean > 0.0 {
         weights.iter_mut().for_each(|weight| *weight /= mean);
     }

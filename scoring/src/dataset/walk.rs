@@ -9,6 +9,7 @@ use std::iter::Peekable;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::ids::{ChannelId, SignalId};
 use domain::lifecycle::Outcome;
 use domain::market::{Instrument, Tick};
 use domain::signal::Signal;
@@ -41,7 +42,7 @@ pub type Path<'a> = Box<dyn Iterator<Item = Tick> + 'a>;
 /// Something that came to be known.
 enum News {
     Ended(Ended),
-    Revised(domain::ids::ChannelId, Revised),
+    Revised(SignalId, ChannelId, Revised),
 }
 
 /// The rows of what is on record, in the order of receipt.
@@ -90,7 +91,7 @@ pub fn features(
         while let Some((_, news)) = news.next_if(|(known, _)| *known <= at) {
             match news {
                 News::Ended(ended) => so_far.ended(ended),
-                News::Revised(channel, how) => so_far.revised(&channel, how),
+                News::Revised(signal, channel, how) => so_far.revised(signal, &channel, how),
             }
         }
         for told in together {
@@ -124,7 +125,7 @@ fn news_of(told: &Told) -> Vec<(Timestamp, News)> {
     });
     let revised = told.revised.iter().map(|(at, how)| {
         let channel = told.signal.channel.clone();
-        (*at, News::Revised(channel, *how))
+        (*at, News::Revised(told.signal.id, channel, *how))
     });
     ended.into_iter().chain(revised).collect()
 }

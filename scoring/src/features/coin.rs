@@ -1,8 +1,9 @@
 //! The coin: how its price has moved lately, for or against the trade, measured in its risk.
 
 use domain::market::Side;
+use domain::statistics::count;
 
-use super::{Known, count};
+use super::Known;
 use crate::bars::{Bar, Length, Series};
 use crate::geometry::Odds;
 
@@ -54,7 +55,7 @@ impl View {
     pub(super) fn of(known: &Known<'_>, odds: &Odds) -> Self {
         let bars = Length::ALL.map(|length| bars(known.coin, length, known));
         let ranges = [0, 1, 2, 3].map(|nth: usize| usual_range(&bars[nth]));
-        let resolution = known.resolution.map(|span| span.as_secs_f64() / 60.0);
+        let resolution = minutes(known);
         // The usual range of the candles by which it is judged, from the nearest length.
         let resolution = resolution.and_then(|minutes| {
             let nearest = Length::ALL
@@ -62,12 +63,12 @@ impl View {
                 .zip([1.0_f64, 5.0, 15.0, 60.0])
                 .filter(|(length, _)| ranges[*length as usize].is_some())
                 .min_by(|(_, one), (_, other)| {
-                    let far = |length: f64| (length / minutes.max(0.1)).ln().abs();
+                    let far = |length: f64| (length / minutes).ln().abs();
                     far(*one).total_cmp(&far(*other))
                 });
             let (length, span) = nearest?;
             let range = ranges[length as usize]?;
-            Some(odds.risk / (range * (minutes.max(0.1) / span).sqrt()))
+            Some(odds.risk / (range * (minutes / span).sqrt()))
         });
         Self {
             bars,
@@ -121,9 +122,8 @@ pub(super) fn coin(known: &Known<'_>, odds: &Odds, view: &View) -> [Option<f64>;
     let heat = |length| heat(view.of_length(length));
     let strength = |length| Some(sign * (strength(view.of_length(length))? - 0.5));
     let place = |length, n| Some(sign * (place(view.of_length(length), n)? - 0.5));
-    let minutes = known.resolution.map(|span| span.as_secs_f64() / 60.0);
     [
-        minutes.map(f64::ln_1p),
+        minutes(known).map(f64::ln_1p),
         view.resolution.map(f64::ln),
         in_ranges(Length::Minute),
         in_ranges(Length::Five),
@@ -157,6 +157,13 @@ pub(super) fn coin(known: &Known<'_>, odds: &Odds, view: &View) -> [Option<f64>;
         view.range(Length::Hour)
             .map(|range| (range / odds.entry).ln()),
     ]
+}
+
+/// How finely it is judged, in minutes; at least one.
+fn minutes(known: &Known<'_>) -> Option<f64> {
+    known
+        .resolution
+        .map(|span| (span.as_secs_f64() / 60.0).max(1.0))
 }
 
 /// +1 for a trade that gains by a rise, −1 for one that gains by a fall.

@@ -2,9 +2,10 @@
 
 use domain::market::{MarketKind, Side};
 use domain::reading::Entry;
+use domain::statistics::count;
 use rust_decimal::prelude::ToPrimitive as _;
 
-use super::{Known, count, flag};
+use super::{Known, flag};
 use crate::bars::Length;
 use crate::geometry::Odds;
 

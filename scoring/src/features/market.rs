@@ -2,7 +2,9 @@
 
 use std::f64::consts::TAU;
 
-use super::{Known, count};
+use domain::statistics::count;
+
+use super::Known;
 use crate::bars::{Bar, Length};
 use crate::features::coin::sign;
 

@@ -1,9 +1,10 @@
 //! The text: how it is written, and how surely it was read.
 
 use domain::reading::{Confidence, Draft};
+use domain::statistics::count;
 use sha2::{Digest as _, Sha256};
 
-use super::{Known, count, flag};
+use super::{Known, flag};
 
 /// How many buckets the words are hashed into.
 const BUCKETS: usize = 16;

@@ -57,7 +57,7 @@ fn last(series: &Series, length: Length, n: usize, known: &Known<'_>) -> Vec<Bar
 fn tracks(bars: &[Bar], room: usize, odds: &Odds, sign: f64) -> Vec<f32> {
     let mut tracks = vec![0.0_f32; TRACKS * room];
     let traded: f64 = bars.iter().map(|bar| bar.volume).sum();
-    let usual = traded / super::count(bars.len().max(1));
+    let usual = traded / domain::statistics::count(bars.len().max(1));
     let begin = room - bars.len();
     for (nth, bar) in bars.iter().enumerate() {
         let place = |price: f64| sign * (price - odds.entry) / odds.risk;

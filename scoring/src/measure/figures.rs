@@ -1,10 +1,10 @@
 //! The figures, reckoned so that a past that is dealt anew costs one pass over the rows.
 
+use domain::statistics::count;
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt as _, SeedableRng as _};
 
 use super::Said;
-use crate::features::count;
 use crate::steps::line::Line;
 
 /// The share that is called the top.
@@ -40,11 +40,13 @@ type Figure = fn(&Figures) -> f64;
 
 impl Figures {
     /// The figures that steps are compared by.
-    pub const NAMED: [(&'static str, Figure); 6] = [
+    pub const NAMED: [(&'static str, Figure); 8] = [
         ("log_loss", |figures| figures.log_loss),
         ("brier", |figures| figures.brier),
         ("auc", |figures| figures.auc),
         ("ece", |figures| figures.ece),
+        ("calibration_intercept", |figures| figures.line.intercept),
+        ("calibration_slope", |figures| figures.line.slope),
         ("top_precision", |figures| figures.top_precision),
         ("top_r", |figures| figures.top_r),
     ];
@@ -95,8 +97,8 @@ impl Ranked {
             })
             .collect();
         by_chance.sort_by(|one, other| one.chance.total_cmp(&other.chance));
-        let bins = bins(by_chance.len());
-        for (point, bin) in by_chance.iter_mut().zip(bins) {
+        let sorted: Vec<f64> = by_chance.iter().map(|point| point.chance).collect();
+        for (point, bin) in by_chance.iter_mut().zip(bins(&sorted)) {
             point.bin = bin;
         }
         let mut by_expected: Vec<Earned> = said
@@ -212,9 +214,17 @@ fn top(all: f64, ordered: impl Iterator<Item = (f64, f64, f64)>) -> f64 {
     sum / taken
 }
 
-/// Of so many sorted rows, to which of ten equal parts each belongs.
-pub fn bins(rows: usize) -> impl Iterator<Item = usize> {
-    (0..rows).map(move |nth| nth * BINS / rows.max(1))
+/// To which of ten equal parts each of these sorted chances belongs. Equal chances are never parted: what
+/// came first by time or name would else decide where each stands. All go where their middle one would.
+#[must_use]
+pub fn bins(sorted: &[f64]) -> Vec<usize> {
+    let mut bins = Vec::with_capacity(sorted.len());
+    for alike in sorted.chunk_by(|one, other| one.total_cmp(other).is_eq()) {
+        let middle = 2 * bins.len() + alike.len();
+        let bin = (middle * BINS / (2 * sorted.len())).min(BINS - 1);
+        bins.resize(bins.len() + alike.len(), bin);
+    }
+    bins
 }
 
 /// What ECE would be on average, were every one of these chances right: things are let happen with
@@ -224,13 +234,14 @@ pub fn perfect_ece(chances: &[f64], seed: u64) -> f64 {
     const TIMES: usize = 100;
     let mut sorted = chances.to_vec();
     sorted.sort_by(f64::total_cmp);
+    let bins = bins(&sorted);
     let mut dice = ChaCha8Rng::seed_from_u64(seed);
     let mut sum = 0.0;
     for _ in 0..TIMES {
         let mut off = [0.0_f64; BINS];
-        for (chance, bin) in sorted.iter().zip(bins(sorted.len())) {
+        for (chance, bin) in sorted.iter().zip(&bins) {
             let happened = dice.random::<f64>() < *chance;
-            off[bin] += chance - f64::from(u8::from(happened));
+            off[*bin] += chance - f64::from(u8::from(happened));
         }
         sum += off.iter().map(|off| off.abs()).sum::<f64>() / count(sorted.len().max(1));
     }
@@ -274,8 +285,35 @@ mod tests {
     #[test]
     fn a_perfectly_calibrated_model_is_not_perfect_on_a_thousand_rows() {
         // The brief's own figure: 0.039 on 988 rows and ten bins.
-        let ece = perfect_ece(&[0.5; 988], 7);
+        let chances: Vec<f64> = (0..988).map(|nth| 0.5 + f64::from(nth) * 1e-9).collect();
+        let ece = perfect_ece(&chances, 7);
         assert!((ece - 0.039).abs() < 0.003, "{ece}");
+        // Told alike they are one bin: the mean of |N(0, 1/4n)|.
+        let ece = perfect_ece(&[0.5; 988], 7);
+        assert!((ece - 0.0127).abs() < 0.003, "{ece}");
+    }
+
+    #[test]
+    fn a_coin_is_as_far_off_as_the_share_of_winners_whatever_their_order() {
+        // The first of ten all win, as in a good month, and nobody after them.
+        let won: Vec<bool> = (0..1_000).map(|nth| nth < 371).collect();
+        let figures = ranked(&[0.5; 1_000], &won).figures(&[1.0]);
+        assert!((figures.ece - 0.129).abs() < 1e-9, "{}", figures.ece);
+    }
+
+    #[test]
+    fn equal_chances_stand_together_and_others_in_ten_equal_parts() {
+        let apart: Vec<f64> = (0..200).map(f64::from).collect();
+        let bins_apart = bins(&apart);
+        assert!((0..10).all(|bin| bins_apart.iter().filter(|of| **of == bin).count() == 20));
+        // Eight of ten are told alike.
+        let mut alike = vec![0.1; 10];
+        alike.extend([0.5; 80]);
+        alike.extend([0.9; 10]);
+        let bins = bins(&alike);
+        assert!(bins[..10].iter().all(|bin| *bin == 0), "{bins:?}");
+        assert!(bins[10..90].iter().all(|bin| *bin == 5), "{bins:?}");
+        assert!(bins[90..].iter().all(|bin| *bin == 9), "{bins:?}");
     }
 
     #[test]

@@ -3,8 +3,7 @@
 use std::fmt::Write as _;
 
 use super::bins;
-use crate::features::count;
-use domain::statistics::{Z_95, wilson};
+use domain::statistics::{Z_95, count, wilson};
 
 const SIDE: f64 = 420.0;
 const EDGE: f64 = 46.0;
@@ -93,8 +92,9 @@ struct Part {
 fn parts(won: &[bool], chances: &[f64]) -> Vec<Part> {
     let mut sorted: Vec<(f64, bool)> = chances.iter().copied().zip(won.iter().copied()).collect();
     sorted.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let told: Vec<f64> = sorted.iter().map(|(chance, _)| *chance).collect();
     let mut sums = [[0.0_f64; 3]; 10];
-    for ((chance, won), bin) in sorted.iter().zip(bins(sorted.len())) {
+    for ((chance, won), bin) in sorted.iter().zip(bins(&told)) {
         sums[bin][0] += chance;
         sums[bin][1] += f64::from(u8::from(*won));
         sums[bin][2] += 1.0;

@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::Why;
 use crate::measure::{Standing, Table};
-use crate::training::{Shuffled, Tried};
+use crate::training::{Alarm, Shuffled, Tried};
 
 /// The name of the card's file.
 pub const CARD: &str = "card.json";
 
-/// The form of cards that this program writes and reads.
-pub const FORM: u32 = 1;
+/// The form of cards that this program writes and reads, and of the weights beside them. Of form 1 were
+/// models that heard features of which they had learned nothing.
+pub const FORM: u32 = 2;
 
 /// On whose signals a model was trained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,12 +49,17 @@ pub struct Card {
     pub ladder: BTreeMap<String, Standing>,
     /// The same with what is common to all steps.
     pub holdout: Table,
+    /// The same on those of the holdout alone that were received after every lesson; none where that is all
+    /// of it, or too few are.
+    pub holdout_after: Option<Table>,
     /// Every step as it was measured on the walk forward, by which the champion was chosen.
     pub walk: Table,
     /// Everything that was tried, as it came out on the walk forward.
     pub tried: Vec<Tried>,
     /// What each step that learns made of shuffled outcomes; empty where that was not asked for.
     pub shuffled: Vec<Shuffled>,
+    /// What was found of features that know too much.
+    pub alarm: Alarm,
     /// The SHA-256 of each of its files.
     pub files: BTreeMap<String, String>,
 }
@@ -73,7 +80,9 @@ pub struct DataSet {
     pub purged: usize,
     /// How many were laid aside before anything was tried.
     pub held_out: usize,
-    /// SHA-256 of those.
+    /// How many of those have a lesson that was received after them: channels end at different times.
+    pub held_before_lessons: usize,
+    /// SHA-256 of those that were laid aside.
     pub holdout_hash: String,
     /// The share of each channel that was laid aside, the last by time.
     pub holdout_share: f64,
@@ -87,16 +96,34 @@ pub struct DataSet {
     pub to_ms: i64,
 }
 
+/// What every card has had, whatever its form.
+#[derive(Deserialize)]
+struct Stem {
+    form: u32,
+    version: u32,
+}
+
 impl Card {
     /// Reads a card.
-    pub(super) fn parse(bytes: &[u8]) -> Result<Self, String> {
-        let card: Self = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
-        if card.form != FORM {
-            return Err(format!(
-                "its form is {}, this program reads {FORM}",
-                card.form
-            ));
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, Why> {
+        let no_card = |error: serde_json::Error| Why::NoCard(error.to_string());
+        let stem: Stem = serde_json::from_slice(bytes).map_err(no_card)?;
+        if stem.form != FORM {
+            return Err(Why::OtherForm {
+                told: stem.form,
+                made: FORM,
+            });
         }
-        Ok(card)
+        serde_json::from_slice(bytes).map_err(no_card)
+    }
+
+    /// The version of the model of a card, be it of an older form.
+    ///
+    /// # Errors
+    ///
+    /// When it is no card.
+    pub fn version_of(bytes: &[u8]) -> Result<u32, serde_json::Error> {
+        let stem: Stem = serde_json::from_slice(bytes)?;
+        Ok(stem.version)
     }
 }

@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use domain::statistics::count;
 use serde::{Deserialize, Serialize};
 
 use super::Why;
 use crate::dataset::Row;
-use crate::features::{count, schema};
+use crate::features::schema;
 
 /// The name of its file.
 pub(super) const FILE: &str = "reference.json";

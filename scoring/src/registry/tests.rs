@@ -6,7 +6,7 @@ use super::*;
 use crate::dataset::made;
 use crate::steps::network::{Eye, Pace, Shape};
 use crate::steps::trees::Growth;
-use crate::training::{Order, train};
+use crate::training::{Order, Trained, USUAL, train};
 
 /// A small model of the simulator with a window, trained once for all tests.
 fn model() -> &'static Path {
@@ -20,6 +20,11 @@ fn model() -> &'static Path {
 }
 
 fn write_model(folder: &Path, name: &str, eye: Eye) -> Card {
+    let (trained, rows, name) = trained(name, eye);
+    save(&folder.join(&name.name), &name, &trained, &rows).unwrap()
+}
+
+fn trained(name: &str, eye: Eye) -> (Trained, Vec<crate::dataset::Row>, Name) {
     let rows = made::rows(450, 0.6, 1);
     let pace = Pace {
         rounds: 2,
@@ -46,6 +51,7 @@ fn write_model(folder: &Path, name: &str, eye: Eye) -> Card {
             trees: 20,
         }],
         shuffles: 0,
+        accept: Vec::new(),
     };
     let trained = train(&rows, &order, |_, _| {}).unwrap();
     let name = Name {
@@ -55,7 +61,7 @@ fn write_model(folder: &Path, name: &str, eye: Eye) -> Card {
         source: "dice".to_owned(),
         seed: 1,
     };
-    save(&folder.join(&name.name), &name, &trained, &rows).unwrap()
+    (trained, rows, name)
 }
 
 /// A copy that may be damaged.
@@ -133,6 +139,45 @@ fn a_model_of_the_simulator_scores_nothing_real() {
 }
 
 #[test]
+fn a_model_of_an_older_form_is_refused_with_what_helps_and_keeps_its_number() {
+    let (_kept, folder) = copy();
+    let mut card: serde_json::Value =
+        serde_json::from_slice(&fs::read(folder.join(CARD)).unwrap()).unwrap();
+    card["form"] = 1.into();
+    card["version"] = 7.into();
+    card.as_object_mut().unwrap().remove("alarm");
+    let text = serde_json::to_vec(&card).unwrap();
+    fs::write(folder.join(CARD), &text).unwrap();
+    let said = refused(&folder);
+    assert!(
+        said.contains("of form 1, this program reads form 2; train it again"),
+        "{said}"
+    );
+    assert_eq!(Card::version_of(&text).unwrap(), 7);
+}
+
+#[test]
+fn what_would_be_refused_at_a_start_is_never_put_in_its_place() {
+    let kept = tempfile::tempdir().unwrap();
+    let folder = kept.path().join("small");
+    let (trained, rows, name) = trained("small", Eye::Shut);
+    save(&folder, &name, &trained, &rows).unwrap();
+    let card = fs::read(folder.join(CARD)).unwrap();
+    let mut broken = trained;
+    let line = &mut broken.ladder[3].put_right.earnings;
+    // No number: JSON has no word for it.
+    line.intercept = f64::NEG_INFINITY;
+    let refused = save(&folder, &name, &broken, &rows).unwrap_err();
+    assert!(
+        refused.to_string().contains("would be refused at a start"),
+        "{refused}"
+    );
+    assert_eq!(fs::read(folder.join(CARD)).unwrap(), card);
+    assert_eq!(fs::read_dir(kept.path()).unwrap().count(), 1);
+    Loaded::load(&folder, Origin::Simulator).unwrap();
+}
+
+#[test]
 fn a_missing_folder_or_file_is_named() {
     assert!(refused(&model().join("absent")).contains("card.json cannot be read"));
     let (_kept, folder) = copy();
@@ -198,8 +243,35 @@ fn the_card_names_every_step_with_its_figures() {
             assert!(card["ladder"][step][figure].is_number(), "{step}.{figure}");
         }
     }
+    // Each step beside each below it, and beside the usual one.
+    for (nth, step) in crate::steps::LADDER.into_iter().enumerate() {
+        let below = crate::steps::LADDER[..nth].iter().copied();
+        let others = below.chain((nth < 3).then_some(USUAL));
+        let others: std::collections::BTreeSet<&str> = others.collect();
+        let against = card["ladder"][step]["against"].as_object().unwrap();
+        assert!(against.keys().map(String::as_str).eq(others), "{step}");
+        for figures in against.values() {
+            for figure in [
+                "log_loss",
+                "auc",
+                "calibration_intercept",
+                "calibration_slope",
+            ] {
+                assert!(figures[figure]["value"].is_number(), "{step} {figure}");
+            }
+        }
+    }
     let page = fs::read_to_string(model().join("small/CARD.md")).unwrap();
     assert!(page.contains("used once") && page.contains("| burn |"));
+    assert!(page.contains("all of it was received after every lesson"));
+    assert_eq!(card["alarm"]["checked"], true);
+    assert_eq!(card["data"]["held_before_lessons"], 0);
+    for figure in ["Log-loss", "Brier", "AUC", "ECE", "Calibration: slope"] {
+        assert!(
+            page.contains(&format!("\n{figure} (")) || page.contains(&format!("\n{figure},")),
+            "{figure}"
+        );
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Why;
+use crate::steps::columns::Columns;
 use crate::steps::fitted::{Fitted, PutRight};
 use crate::steps::line::Line;
 use crate::steps::logistic::Logistic;
@@ -27,6 +28,8 @@ struct Steps {
     put_right: BTreeMap<String, PutRight>,
     geometry_calibrated: Option<Line>,
     logistic: Option<Logistic>,
+    /// Which features the trees hear.
+    trees: Option<Columns>,
     network: Option<Plan>,
 }
 
@@ -37,6 +40,7 @@ pub(super) fn write(ladder: &[Fitted]) -> Result<BTreeMap<&'static str, Vec<u8>>
         put_right: BTreeMap::new(),
         geometry_calibrated: None,
         logistic: None,
+        trees: None,
         network: None,
     };
     for fitted in ladder {
@@ -49,6 +53,7 @@ pub(super) fn write(ladder: &[Fitted]) -> Result<BTreeMap<&'static str, Vec<u8>>
             Step::Trees(trees) => {
                 let text = trees.to_json().map_err(|error| error.to_string())?;
                 files.insert(TREES, text.into_bytes());
+                steps.trees = Some(trees.columns().clone());
             }
             Step::Network(network) => {
                 steps.network = Some(network.plan());
@@ -96,10 +101,17 @@ pub(super) fn read(files: &mut BTreeMap<String, Vec<u8>>) -> Result<Vec<Fitted>,
                 Step::Logistic(Box::new(logistic))
             }
             "gbdt" => {
+                let columns = steps.trees.clone().ok_or_else(absent)?;
+                if !columns.fits() {
+                    return Err(others());
+                }
                 let bytes = files.remove(TREES).ok_or_else(|| missing(TREES))?;
+                let read = |text: String| {
+                    Trees::from_json(&text, columns).map_err(|error| error.to_string())
+                };
                 let trees = String::from_utf8(bytes)
                     .map_err(|error| error.to_string())
-                    .and_then(|text| Trees::from_json(&text).map_err(|error| error.to_string()));
+                    .and_then(read);
                 Step::Trees(Box::new(trees.map_err(|why| unfit(TREES, why))?))
             }
             _ => {

@@ -38,7 +38,7 @@ impl PutRight {
     #[must_use]
     pub fn learn<'a>(told: impl Iterator<Item = (&'a Row, &'a [Chance])> + Clone) -> Self {
         let first = told.clone();
-        let chances = Line::fit(first.map(|(row, said)| (said[0].target, row.won(), 1.0)));
+        let chances = Line::learn(first.map(|(row, said)| (said[0].target, row.won(), 1.0)));
         let (mut n, mut x, mut y, mut xx, mut xy) = (0.0, 0.0, 0.0, 0.0, 0.0);
         for (row, said) in told {
             let told: Vec<Chance> = falling(said, chances);

@@ -17,6 +17,10 @@ pub struct Line {
 /// So often is it fitted anew; Newton's method needs five or six.
 const ROUNDS: usize = 25;
 
+/// With fewer winners or losers than this, nothing is learned to speak by: what is said of the rarer ones
+/// would be chance.
+pub const LEAST_OF_EACH: usize = 10;
+
 impl Line {
     /// The line that changes nothing.
     pub const STRAIGHT: Self = Self {
@@ -38,6 +42,13 @@ impl Line {
         let points: Vec<(f64, bool, f64)> = points
             .map(|(p, happened, weight)| (logit(p), happened, weight))
             .collect();
+        let ends = |wanted| {
+            let mut those = points.iter();
+            those.any(|(_, happened, weight)| *happened == wanted && *weight > 0.0)
+        };
+        if !ends(true) || !ends(false) {
+            return Self::STRAIGHT;
+        }
         let mut line = Self::STRAIGHT;
         let mut loss = line.loss(&points);
         for _ in 0..ROUNDS {
@@ -66,6 +77,17 @@ impl Line {
             }
         }
         line
+    }
+
+    /// [`Self::fit`], to speak by: the straight line, too, where too little happened or failed to happen.
+    #[must_use]
+    pub fn learn(points: impl Iterator<Item = (f64, bool, f64)> + Clone) -> Self {
+        let all = points.clone().count();
+        let happened = points.clone().filter(|(_, happened, _)| *happened).count();
+        if happened.min(all - happened) < LEAST_OF_EACH {
+            return Self::STRAIGHT;
+        }
+        Self::fit(points)
     }
 
     /// The weighted sum of −log(chance of what happened).
@@ -131,5 +153,32 @@ mod tests {
     fn where_all_is_alike_nothing_is_put_right() {
         let alike = (0..10).map(|nth| (0.3, nth < 5, 1.0));
         assert_eq!(Line::fit(alike), Line::STRAIGHT);
+    }
+
+    #[test]
+    fn where_everything_ended_alike_nothing_is_put_right() {
+        let told = |nth: i32| 0.2 + 0.005 * f64::from(nth);
+        for ended in [true, false] {
+            assert_eq!(
+                Line::fit((0..100).map(|nth| (told(nth), ended, 1.0))),
+                Line::STRAIGHT
+            );
+            // Nor where only what does not count ended otherwise.
+            let one = (0..100).map(|nth| match nth {
+                0 => (told(nth), !ended, 0.0),
+                _ => (told(nth), ended, 1.0),
+            });
+            assert_eq!(Line::fit(one), Line::STRAIGHT);
+        }
+    }
+
+    #[test]
+    fn a_line_to_speak_by_wants_ten_of_either_end() {
+        let points = |happened: i32| {
+            (0..100).map(move |nth| (0.3 + f64::from(nth % 7) * 0.05, nth < happened, 1.0))
+        };
+        assert_eq!(Line::learn(points(9)), Line::STRAIGHT);
+        assert_eq!(Line::learn(points(91)), Line::STRAIGHT);
+        assert_ne!(Line::learn(points(10)), Line::STRAIGHT);
     }
 }

@@ -34,7 +34,7 @@ impl Logistic {
         lessons
             .iter()
             .for_each(|lesson| columns.tell(&lesson.asked(), &mut table));
-        // The intercept is the last one and bears no ridge.
+        // The intercept is the last one and bears no ridge but a prior.
         let size = width + 1;
         let mut beta = vec![0.0_f64; size];
         for _ in 0..ROUNDS {
@@ -67,7 +67,11 @@ impl Logistic {
                 gradient[nth] -= ridge * beta[nth];
                 curve[nth * size + nth] += ridge;
             }
-            curve[width * size + width] += 1e-9;
+            // The intercept hears of half a win and half a loss besides (Jeffreys' prior): where everything
+            // ended alike it would go on for ever.
+            let usual = logistic(beta[width]);
+            gradient[width] += 0.5 - usual;
+            curve[width * size + width] += usual * (1.0 - usual);
             let Some(step) = solved(curve, gradient) else {
                 break;
             };

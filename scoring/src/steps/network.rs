@@ -147,7 +147,7 @@ impl Network {
                 }
             }
         }
-        let nets = crate::features::count(self.nets.len().max(1));
+        let nets = domain::statistics::count(self.nets.len().max(1));
         for chance in &mut mean {
             chance.target /= nets;
             chance.neither /= nets;

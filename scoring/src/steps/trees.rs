@@ -57,6 +57,8 @@ const PATIENCE: usize = 40;
 #[derive(Clone)]
 pub struct Trees {
     booster: Arc<GradientBooster>,
+    /// Which features they hear.
+    columns: Columns,
 }
 
 impl fmt::Debug for Trees {
@@ -82,8 +84,9 @@ impl Trees {
         growth: Growth,
         seed: u64,
     ) -> Result<Self, BadTrees> {
-        let (values, won, weights) = table(lessons);
-        let (later_values, later_won, later_weights) = table(later);
+        let columns = Columns::fit(lessons);
+        let (values, won, weights) = table(&columns, lessons);
+        let (later_values, later_won, later_weights) = table(&columns, later);
         let matrix = Matrix::new(&values, lessons.len(), raw_width());
         let evaluated = (!later.is_empty()).then(|| {
             let matrix = Matrix::new(&later_values, later.len(), raw_width());
@@ -100,7 +103,8 @@ impl Trees {
             .set_colsample_bytree(0.5)
             .set_seed(seed)
             .set_parallel(false)
-            .set_initialize_base_score(true)
+            .set_initialize_base_score(false)
+            .set_base_score(begins(&won, &weights))
             .set_monotone_constraints(Some(farther_is_less_likely()))
             .set_early_stopping_rounds(evaluated.is_some().then_some(PATIENCE));
         booster
@@ -110,13 +114,14 @@ impl Trees {
         booster.monotone_constraints = None;
         Ok(Self {
             booster: Arc::new(booster),
+            columns,
         })
     }
 
     /// How likely each of these is.
     #[must_use]
     pub fn chances(&self, asked: &[Asked<'_>]) -> Vec<Chance> {
-        let values = by_columns(asked);
+        let values = by_columns(&self.columns, asked);
         let matrix = Matrix::new(&values, asked.len(), raw_width());
         let sure = self.booster.predict(&matrix, false);
         sure.into_iter()
@@ -131,7 +136,7 @@ impl Trees {
     /// a signal can wait; these are the mean differences along the path).
     #[must_use]
     pub fn moved(&self, asked: &Asked<'_>) -> Vec<f64> {
-        let values = by_columns(std::slice::from_ref(asked));
+        let values = by_columns(&self.columns, std::slice::from_ref(asked));
         let matrix = Matrix::new(&values, 1, raw_width());
         let method = forust_ml::gradientbooster::ContributionsMethod::Average;
         let mut moved = self.booster.predict_contributions(&matrix, method, false);
@@ -145,6 +150,12 @@ impl Trees {
         self.booster.trees.len()
     }
 
+    /// Which features they hear; stands beside the text of the trees.
+    #[must_use]
+    pub const fn columns(&self) -> &Columns {
+        &self.columns
+    }
+
     /// The trees as text.
     ///
     /// # Errors
@@ -155,16 +166,17 @@ impl Trees {
         dumped.map_err(|error| BadTrees(error.to_string()))
     }
 
-    /// Reads trees.
+    /// Reads trees that hear these features.
     ///
     /// # Errors
     ///
     /// [`BadTrees`] where the text holds none.
-    pub fn from_json(text: &str) -> Result<Self, BadTrees> {
+    pub fn from_json(text: &str, columns: Columns) -> Result<Self, BadTrees> {
         let booster =
             GradientBooster::from_json(text).map_err(|error| BadTrees(error.to_string()))?;
         Ok(Self {
             booster: Arc::new(booster),
+            columns,
         })
     }
 }
@@ -186,23 +198,40 @@ fn farther_is_less_likely() -> ConstraintMap {
     constraints
 }
 
+/// The log-odds at which trees begin: of the share that was won, with half a win and half a loss besides
+/// (Jeffreys' prior: Brown, Cai and DasGupta, Interval Estimation for a Binomial Proportion, 2001). Where
+/// everything ended alike the share itself would have none.
+fn begins(won: &[f64], weights: &[f64]) -> f64 {
+    let all: f64 = weights.iter().sum();
+    let winners: f64 = won
+        .iter()
+        .zip(weights)
+        .map(|(won, weight)| won * weight)
+        .sum();
+    ((winners + 0.5) / (all - winners + 0.5)).ln()
+}
+
 /// Features column by column, whether they were won, and their weights.
-fn table(lessons: &[Lesson<'_>]) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
+fn table(columns: &Columns, lessons: &[Lesson<'_>]) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
     let asked: Vec<Asked<'_>> = lessons.iter().map(Lesson::asked).collect();
     let won = lessons
         .iter()
         .map(|lesson| f64::from(u8::from(lesson.fate() == Fate::Target)));
     let weights = lessons.iter().map(|lesson| lesson.weight);
-    (by_columns(&asked), won.collect(), weights.collect())
+    (
+        by_columns(columns, &asked),
+        won.collect(),
+        weights.collect(),
+    )
 }
 
-fn by_columns(asked: &[Asked<'_>]) -> Vec<f64> {
+fn by_columns(columns: &Columns, asked: &[Asked<'_>]) -> Vec<f64> {
     let (rows, width) = (asked.len(), raw_width());
     let mut values = vec![f64::NAN; rows * width];
     let mut raw = Vec::with_capacity(width);
     for (row, asked) in asked.iter().enumerate() {
         raw.clear();
-        Columns::raw(asked, &mut raw);
+        columns.heard(asked, &mut raw);
         for (column, value) in raw.iter().enumerate() {
             values[column * rows + row] = f64::from(*value);
         }

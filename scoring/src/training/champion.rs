@@ -7,8 +7,8 @@ use crate::measure::Table;
 pub const USUAL: &str = "geometry_calibrated";
 
 /// The step with the least log-loss among those that are surely better than calibrated geometry
-/// (the whole interval of the difference lies below nought) and find nothing in shuffled outcomes;
-/// calibrated geometry where none is.
+/// (the whole interval of the difference lies below nought) and may speak; calibrated geometry where
+/// none is. It may stand anywhere on the ladder: what needs no learning may be the best, too.
 #[must_use]
 pub(super) fn of(walk: &Table, shuffled: &[Shuffled]) -> &'static str {
     let surely_better = |name: &&&'static str| {
@@ -35,11 +35,12 @@ pub(super) fn of(walk: &Table, shuffled: &[Shuffled]) -> &'static str {
         .unwrap_or(USUAL)
 }
 
-/// May a step speak by what it made of shuffled outcomes? One that was not asked about them may.
+/// May a step speak by what it made of shuffled outcomes and of the true ones? One that was not asked
+/// about them may, as may those that learn nothing of features: no shuffle changes what they say.
 #[must_use]
 pub fn may_speak(step: &str, shuffled: &[Shuffled]) -> bool {
     let of_it = shuffled.iter().find(|of_it| of_it.step == step);
-    of_it.is_none_or(Shuffled::sees_nothing_in_noise)
+    of_it.is_none_or(Shuffled::may_speak)
 }
 
 #[cfg(test)]
@@ -77,6 +78,18 @@ mod tests {
         }
     }
 
+    /// What the network made of shuffled outcomes, of which the 95th percentile is 0.53.
+    fn burn(mean_auc: f64, true_auc: f64) -> Shuffled {
+        Shuffled {
+            step: "burn".to_owned(),
+            rows: 1_000,
+            times: 20,
+            mean_auc,
+            auc_95: 0.53,
+            true_auc,
+        }
+    }
+
     fn champion(steps: [(&str, f64, Option<f64>); 3]) -> &'static str {
         chosen(steps, &[])
     }
@@ -102,16 +115,32 @@ mod tests {
             ("gbdt", 0.678, surely),
             ("burn", 0.670, surely),
         ];
-        let burn = |mean_auc| Shuffled {
-            step: "burn".to_owned(),
-            rows: 1_000,
-            times: 20,
-            mean_auc,
-            auc_95: 0.53,
-            true_auc: 0.6,
+        assert_eq!(chosen(steps, &[burn(0.505, 0.6)]), "burn");
+        assert_eq!(chosen(steps, &[burn(0.52, 0.6)]), "gbdt");
+    }
+
+    #[test]
+    fn who_tells_the_truth_no_better_than_noise_may_not_speak_either() {
+        let surely = Some(-0.001);
+        let steps = [
+            ("logistic", 0.680, surely),
+            ("gbdt", 0.678, surely),
+            ("burn", 0.670, surely),
+        ];
+        assert_eq!(chosen(steps, &[burn(0.505, 0.52)]), "gbdt");
+    }
+
+    #[test]
+    fn a_step_below_calibrated_geometry_speaks_where_it_is_surely_better() {
+        let steps = |high| {
+            [
+                ("channel_base_rate", 0.56, Some(high)),
+                ("geometry_calibrated", 0.67, None),
+                ("burn", 0.66, Some(-0.001)),
+            ]
         };
-        assert_eq!(chosen(steps, &[burn(0.505)]), "burn");
-        assert_eq!(chosen(steps, &[burn(0.52)]), "gbdt");
+        assert_eq!(chosen(steps(-0.01), &[]), "channel_base_rate");
+        assert_eq!(chosen(steps(0.01), &[]), "burn");
     }
 
     #[test]

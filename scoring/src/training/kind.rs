@@ -115,7 +115,7 @@ impl Kind {
                         )
                     })
                     .collect();
-                Step::GeometryCalibrated(Line::fit(points.iter().copied()))
+                Step::GeometryCalibrated(Line::learn(points.iter().copied()))
             }
             Self::Logistic(ridge) => {
                 let lessons = Classroom::of(rows, among).all();

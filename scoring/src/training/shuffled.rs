@@ -50,6 +50,13 @@ impl Shuffled {
     pub fn stands_out(&self) -> bool {
         self.true_auc > self.auc_95
     }
+
+    /// Who finds something in noise has seen too much, and who finds nothing in the truth has learned
+    /// nothing: neither may speak.
+    #[must_use]
+    pub fn may_speak(&self) -> bool {
+        self.sees_nothing_in_noise() && self.stands_out()
+    }
 }
 
 /// Lets a step walk through so many pasts whose outcomes were shuffled.

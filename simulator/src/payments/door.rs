@@ -4,8 +4,11 @@ use std::net::TcpListener;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::AUTHORIZATION;
+use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, Bytes, Data, PayloadConfig};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use base64::Engine as _;
@@ -35,6 +38,7 @@ pub(crate) async fn serve(
     let shared = Data::from(Arc::clone(&room));
     let server = HttpServer::new(move || {
         App::new()
+            .wrap(from_fn(keep_first))
             .app_data(shared.clone())
             .app_data(PayloadConfig::new(BODY))
             .route("/v1/{path:.*}", web::to(answer))
@@ -68,6 +72,20 @@ pub(crate) async fn serve(
     let ended = server.await;
     room.keep();
     ended
+}
+
+/// What somebody is told of is kept first: after a crash he asks for it.
+async fn keep_first(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let changes = request.method() != Method::GET;
+    let room = request.app_data::<Data<Room>>().cloned();
+    let answered = next.call(request).await?;
+    if let Some(room) = room.filter(|_| changes) {
+        room.keep();
+    }
+    Ok(answered)
 }
 
 async fn answer(request: HttpRequest, body: Bytes, room: Data<Room>) -> HttpResponse {

@@ -149,15 +149,18 @@ impl Room {
         })
     }
 
-    /// Writes the state into its file, if it has one and something changed.
+    /// Writes the state into its file, if it has one and something changed. Whoever was answered finds
+    /// it there after a crash, too, so it is called before each answer to something that changed it.
     pub(crate) fn keep(&self) {
         let Some(path) = &self.state else {
             return;
         };
+        // Held until it lies there, so that two who write do not meet in one file.
+        let ledger = self.lock();
         if !self.changed.swap(false, Ordering::AcqRel) {
             return;
         }
-        let written = serde_json::to_vec(&*self.lock());
+        let written = serde_json::to_vec(&*ledger);
         let kept = written.map_err(std::io::Error::from).and_then(|written| {
             // Another name first, so that a crash leaves the old state or the new.
             let fresh = path.with_extension("new");

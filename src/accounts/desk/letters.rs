@@ -23,6 +23,9 @@ const RESET_WITHIN: Duration = Duration::from_secs(3_600);
 /// How long that link goes on when the password that came with it was not taken.
 const ANOTHER_WITHIN: Duration = Duration::from_secs(600);
 
+/// What is told when a password was changed.
+pub(super) const PASSWORD_CHANGED: &str = "password_changed";
+
 /// The languages that mails are written in.
 pub(super) const LANGUAGES: [&str; 2] = ["en", "ru"];
 
@@ -211,15 +214,15 @@ impl Desk {
         self.write(account).await?;
         self.0.accounts.end(id, Ending::All).await?;
         self.0.door.hear().await;
-        self.tell_of_password(&told).await
+        self.tell(PASSWORD_CHANGED, &told).await
     }
 
-    pub(super) async fn tell_of_password(&self, account: &Account) -> Result<(), Refusal> {
+    /// Tells somebody what was done to his account, wherever he reads mail: whoever did it may be
+    /// another.
+    pub(super) async fn tell(&self, what: &'static str, account: &Account) -> Result<(), Refusal> {
         let about = secrets::opaque().to_string();
         let mailer = &self.0.mailer;
-        Ok(mailer
-            .write("password_changed", account, &about, json!({}))
-            .await?)
+        Ok(mailer.write(what, account, &about, json!({})).await?)
     }
 
     async fn redeem(&self, token: &SecretString, purpose: Purpose) -> Result<Account, Refusal> {

@@ -13,8 +13,7 @@ use crate::accounts::{second, secrets};
 /// The longest name of a device that is kept.
 const AGENT: usize = 200;
 
-/// Somebody who says that he is somebody.
-#[derive(Debug)]
+/// Somebody who says that he is somebody. It does not print: a recovery code may stand in it.
 pub struct Attempt<'a> {
     /// His address.
     pub email: &'a str,
@@ -97,7 +96,7 @@ impl Desk {
         };
         let code = code.ok_or(Refusal::SecondFactor)?;
         let accounts = &self.0.accounts;
-        let secret = self.0.seal.open(super::members::SECOND, &factor.secret)?;
+        let secret = self.0.seal.open(second::USE, &factor.secret)?;
         let now = self.0.clock.now();
         let taken = if second::is_code(code) {
             self.0.limiter.guess_code(account.id)?;
@@ -135,7 +134,7 @@ impl Desk {
             address: from.address,
             began: now,
             seen: now,
-            expires: now + self.0.stays,
+            expires: self.0.stay.until(now, now),
         };
         let secret = secrets::fresh(secrets::REFRESH);
         let digest = secrets::digest(secret.expose_secret());
@@ -178,8 +177,8 @@ impl Desk {
         let former = secrets::digest(token.expose_secret());
         let next = secrets::fresh(secrets::REFRESH);
         let digest = secrets::digest(next.expose_secret());
-        let until = now + self.0.stays;
-        let rotated = self.0.accounts.rotate(former, digest, now, until).await?;
+        let accounts = &self.0.accounts;
+        let rotated = accounts.rotate(former, digest, now, self.0.stay).await?;
         match rotated {
             Rotated::Fresh(session) => {
                 let account = self.0.accounts.account(session.account).await?;

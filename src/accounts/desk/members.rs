@@ -1,18 +1,17 @@
 //! What somebody changes about himself.
 
+use std::collections::BTreeSet;
+
 use domain::account::{Account, AccountId, ApiKey, SecondFactor, Session};
 use domain::ids::ChannelId;
 use domain::ports::accounts::{Ending, Subscription};
 use secrecy::SecretString;
 
-use super::letters::language_of;
+use super::letters::{PASSWORD_CHANGED, language_of};
 use super::{Desk, Refusal};
 use crate::accounts::caller::Caller;
 use crate::accounts::passwords::strong_enough;
 use crate::accounts::{second, secrets};
-
-/// What second factors are sealed for.
-pub(super) const SECOND: &str = "second-factor";
 
 /// The most channels that anybody chooses.
 const MOST_CHOSEN: usize = 1_000;
@@ -73,7 +72,7 @@ impl Desk {
         self.write(account).await?;
         self.0.accounts.end(told.id, Ending::Others(device)).await?;
         self.0.door.hear().await;
-        self.tell_of_password(&told).await
+        self.tell(PASSWORD_CHANGED, &told).await
     }
 
     /// Sets in which language somebody is written to, and which channels he sees where his plan shows
@@ -97,10 +96,11 @@ impl Desk {
             let most = most.map_or(MOST_CHOSEN, |most| {
                 usize::try_from(most).unwrap_or(MOST_CHOSEN)
             });
-            chosen.dedup();
+            let mut before = BTreeSet::new();
+            chosen.retain(|id| before.insert(id.clone()));
             if chosen.len() > most {
                 let why = format!("the plan shows {most}; choose no more");
-                return Err(Refusal::Invalid("channels", why));
+                return Err(Refusal::Invalid("shown_channels", why));
             }
             account.chosen = chosen;
         }
@@ -143,7 +143,7 @@ impl Desk {
         let shown = second::shown(&secret, &account.email)
             .ok_or_else(|| anyhow::anyhow!("the second factor could not be shown"))?;
         account.second = Some(SecondFactor {
-            secret: self.0.seal.seal(SECOND, &secret)?,
+            secret: self.0.seal.seal(second::USE, &secret)?,
             confirmed: false,
             last_step: 0,
         });
@@ -165,14 +165,16 @@ impl Desk {
         self.0.limiter.guess_inside(account.id)?;
         let begun = account.second.as_mut().filter(|it| !it.confirmed);
         let begun = begun.ok_or_else(|| Refusal::Unfit("begin one first".to_owned()))?;
-        let secret = self.0.seal.open(SECOND, &begun.secret)?;
+        let secret = self.0.seal.open(second::USE, &begun.secret)?;
         let now = self.0.clock.now();
         let step = second::step_of(&secret, &account.email, code, now);
         begun.last_step = step.ok_or(Refusal::WrongCode)?;
         begun.confirmed = true;
-        let id = account.id;
+        let told = account.clone();
         self.write(account).await?;
-        self.new_codes(id).await
+        let codes = self.new_codes(told.id).await?;
+        self.tell("second_factor_added", &told).await?;
+        Ok(codes)
     }
 
     /// Makes new recovery codes; the former ones are worth nothing from then on.
@@ -190,7 +192,9 @@ impl Desk {
         if !self.second_factor(&account, Some(code)).await? {
             return Err(Refusal::Unfit("there is no second factor".to_owned()));
         }
-        self.new_codes(account.id).await
+        let codes = self.new_codes(account.id).await?;
+        self.tell("recovery_codes", &account).await?;
+        Ok(codes)
     }
 
     async fn new_codes(&self, id: AccountId) -> Result<Vec<String>, Refusal> {
@@ -215,8 +219,17 @@ impl Desk {
         code: &str,
     ) -> Result<(), Refusal> {
         let account = self.proven(caller, password).await?;
-        self.second_factor(&account, Some(code)).await?;
-        let mut account = self.own(caller).await?;
+        let had_one = self.second_factor(&account, Some(code)).await?;
+        let account = self.own(caller).await?;
+        self.without_second(account.clone()).await?;
+        if had_one {
+            self.tell("second_factor_removed", &account).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes an account without its second factor and the recovery codes beside it.
+    pub(super) async fn without_second(&self, mut account: Account) -> Result<(), Refusal> {
         account.second = None;
         let id = account.id;
         self.write(account).await?;

@@ -1,16 +1,19 @@
 //! What those who run the platform do to accounts; each of it is noted.
 
+use std::time::Duration;
+
 use domain::account::{Account, AccountId, Deed, Role};
 use domain::ids::ChannelId;
 use domain::plan::{Plan, PlanId};
-use domain::ports::accounts::Ending;
+use domain::ports::accounts::{Ending, Place};
 use secrecy::SecretString;
 use serde_json::json;
 
-use super::letters::language_of;
+use super::letters::{PASSWORD_CHANGED, language_of};
 use super::{Desk, Refusal, address};
 use crate::accounts::caller::Caller;
 use crate::accounts::passwords::strong_enough;
+use crate::accounts::tokens::LINGERS;
 
 /// What is to change about an account. `None` leaves it as it is.
 #[derive(Clone, Debug, Default)]
@@ -46,10 +49,11 @@ impl Desk {
                 account.password = hash;
                 account.verified.get_or_insert(now);
                 account.closed = None;
-                let id = account.id;
+                let told = account.clone();
                 self.write(account).await?;
-                self.0.accounts.end(id, Ending::All).await?;
-                id
+                self.0.accounts.end(told.id, Ending::All).await?;
+                self.tell(PASSWORD_CHANGED, &told).await?;
+                told.id
             }
             None => {
                 let mut account = self.fresh_account(email, hash, language_of(language)?);
@@ -74,7 +78,7 @@ impl Desk {
     /// [`Refusal::Store`].
     pub async fn accounts(
         &self,
-        after: Option<AccountId>,
+        after: Option<Place>,
         limit: usize,
     ) -> Result<Vec<Account>, Refusal> {
         Ok(self.0.accounts.accounts(after, limit).await?)
@@ -128,6 +132,67 @@ impl Desk {
         }
         account.revision += 1;
         Ok(account)
+    }
+
+    /// Takes the second factor of somebody away who has lost it and his recovery codes with it, and logs
+    /// all of his devices out; he is told by mail. Whoever asks must know that it is he who asks for it.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`] when there is no such account or no second factor, or it is his own: whoever runs the
+    /// platform shows password and code like everybody else.
+    pub async fn reset_second(&self, caller: &Caller, id: AccountId) -> Result<(), Refusal> {
+        let account = self.find(id).await?;
+        if caller.account() == Some(id) {
+            let why =
+                "one's own is taken away with password and code; ask another admin".to_owned();
+            return Err(Refusal::Unfit(why));
+        }
+        if account.second.is_none() {
+            return Err(Refusal::Unfit("there is no second factor".to_owned()));
+        }
+        self.note(
+            caller,
+            "account.second_factor",
+            &id.to_string(),
+            &json!({ "reset": true }),
+        )
+        .await?;
+        self.without_second(account.clone()).await?;
+        self.0.accounts.end(id, Ending::All).await?;
+        self.0.door.hear().await;
+        self.tell("second_factor_reset", &account).await
+    }
+
+    /// Takes the second factor of an address away, for whoever sits at the machine: the only admin who has
+    /// lost his is let in again by nobody else.
+    ///
+    /// # Errors
+    ///
+    /// As [`Desk::reset_second`].
+    pub async fn reset_second_of(&self, email: &str) -> Result<AccountId, Refusal> {
+        let found = self.0.accounts.by_email(&address(email)?).await?;
+        let nobody = || Refusal::Unfit("nobody here has this address".to_owned());
+        let id = found.ok_or_else(nobody)?.id;
+        self.reset_second(&Caller::operator(), id).await?;
+        Ok(id)
+    }
+
+    /// Lets a new key sign tokens from now on, and gives its name. What the former ones signed is believed
+    /// until it is too old, or with `revoke` from now on no more.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Stale`] when somebody else does so at this moment.
+    pub async fn rotate_keys(&self, caller: &Caller, revoke: bool) -> Result<String, Refusal> {
+        let lingers = if revoke { Duration::ZERO } else { LINGERS };
+        let tokens = &self.0.tokens;
+        let rotated = tokens.rotate(&tokens.newest(), lingers).await?;
+        let kid = rotated.ok_or(Refusal::Stale)?;
+        self.note(caller, "keys.rotate", &kid, &json!({ "revoked": revoke }))
+            .await?;
+        self.0.door.hear().await;
+        Ok(kid)
     }
 
     /// Writes a plan.

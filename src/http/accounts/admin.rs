@@ -4,6 +4,8 @@ use actix_web::{HttpResponse, web};
 use domain::account::{Account, AccountId, Deed, Role};
 use domain::ids::ChannelId;
 use domain::plan::PlanId;
+use domain::ports::accounts::Place;
+use domain::time::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -59,8 +61,8 @@ impl AccountRow {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct AccountsParams {
-    /// After this one: the `next` of the page before.
-    #[param(format = "uuid")]
+    /// Those after this place: the `next` of the page before.
+    #[param(pattern = "^[0-9]{1,16}[.][0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
     after: Option<String>,
     /// At most so many, up to 500.
     #[param(minimum = 1, maximum = 500)]
@@ -153,11 +155,23 @@ fn account_id(field: &'static str, text: &str) -> Result<AccountId, ApiError> {
     AccountId::parse(text).ok_or_else(|| ApiError::invalid(field, "an account's id is a UUID"))
 }
 
+/// Reads a place in the list of accounts as `next` writes it.
+fn place(text: &str) -> Result<Place, ApiError> {
+    let read = |(created, id): (&str, &str)| {
+        let digits =
+            (1..=16).contains(&created.len()) && created.bytes().all(|byte| byte.is_ascii_digit());
+        Some(Place {
+            created: Timestamp::from_micros(created.parse().ok().filter(|_| digits)?),
+            id: AccountId::parse(id)?,
+        })
+    };
+    let read = text.split_once('.').and_then(read);
+    read.ok_or_else(|| ApiError::invalid("after", "take it from `next` of the page before"))
+}
+
 /// Accounts, oldest first.
 #[utoipa::path(get, path = "/v1/admin/accounts", tag = "admin", security(("bearer" = ["admin"])), params(AccountsParams), responses(
     (status = 200, body = AccountsPage, headers(("Link" = Option<String>, description = "the next page, where there is one"))),
-    (status = 400, description = "a parameter cannot be read", body = Problem),
-    (status = 401, description = "nobody is logged in", body = Problem),
 ))]
 pub async fn accounts(
     _: Guarded<Admin>,
@@ -165,15 +179,17 @@ pub async fn accounts(
     desk: web::Data<Desk>,
 ) -> Result<HttpResponse, ApiError> {
     let limit = page::limit(params.limit)?;
-    let after = params.after.as_deref();
-    let after = after.map(|text| account_id("after", text)).transpose()?;
+    let after = params.after.as_deref().map(place).transpose()?;
     let mut accounts = desk.accounts(after, limit + 1).await?;
     let more = accounts.len() > limit;
     accounts.truncate(limit);
     let last = accounts.last().filter(|_| more);
     let body = AccountsPage {
         accounts: accounts.iter().map(AccountRow::of).collect(),
-        next: last.map(|account| account.id.to_string()),
+        next: last.map(|account| {
+            let Place { created, id } = Place::of(account);
+            format!("{}.{id}", created.as_micros())
+        }),
     };
     let next = body.next.as_deref();
     Ok(page::answer(
@@ -190,12 +206,9 @@ pub async fn accounts(
     params(("id" = String, Path, description = "its id", format = "uuid")), responses(
     (status = 200, body = AccountRow),
     (status = 400, description = "something of it cannot be", body = Problem),
-    (status = 401, description = "nobody is logged in", body = Problem),
     (status = 404, description = "no such account or plan", body = Problem),
     (status = 409, description = "nobody takes his own rights away", body = Problem),
     (status = 412, description = "it was changed meanwhile", body = Problem),
-    (status = 413, description = "too large", body = Problem),
-    (status = 415, description = "no JSON", body = Problem),
 ))]
 pub async fn change_account(
     guarded: Guarded<Admin>,
@@ -223,15 +236,33 @@ pub async fn change_account(
     Ok(web::Json(AccountRow::of(&changed)))
 }
 
+/// Takes the second factor of somebody away who has lost it and his recovery codes: the password alone
+/// opens his account then, all of his devices are logged out, and he is told by mail. Make sure that it is
+/// he who asks for it. Nobody takes his own away like this.
+#[utoipa::path(delete, path = "/v1/admin/accounts/{id}/second-factor", tag = "admin", security(("bearer" = ["admin"])),
+    params(("id" = String, Path, description = "its id", format = "uuid")), responses(
+    (status = 204, description = "it is gone"),
+    (status = 400, description = "it is no UUID", body = Problem),
+    (status = 404, description = "no such account", body = Problem),
+    (status = 409, description = "there is none, or it is one's own", body = Problem),
+    (status = 412, description = "it was changed meanwhile", body = Problem),
+))]
+pub async fn reset_second(
+    guarded: Guarded<Admin>,
+    id: web::Path<String>,
+    desk: web::Data<Desk>,
+) -> Result<HttpResponse, ApiError> {
+    let id = account_id("id", &id)?;
+    desk.reset_second(&guarded.caller, id).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
 /// Writes a plan: a new one, or another form of one that there is. Who has it sees the difference within
 /// a second. What is charged changes with `touchstone stripe sync`.
 #[utoipa::path(put, path = "/v1/admin/plans/{id}", tag = "admin", security(("bearer" = ["admin"])), request_body = PlanTerms,
     params(("id" = String, Path, description = "its name", pattern = "^[a-z0-9-]{1,32}$")), responses(
     (status = 200, body = PlanOut),
     (status = 400, description = "something of it cannot be", body = Problem),
-    (status = 401, description = "nobody is logged in", body = Problem),
-    (status = 413, description = "too large", body = Problem),
-    (status = 415, description = "no JSON", body = Problem),
 ))]
 pub async fn write_plan(
     guarded: Guarded<Admin>,
@@ -251,10 +282,7 @@ pub async fn write_plan(
     params(("id" = String, Path, description = "the channel's name")), responses(
     (status = 204, description = "it is his"),
     (status = 400, description = "something of it cannot be", body = Problem),
-    (status = 401, description = "nobody is logged in", body = Problem),
     (status = 404, description = "no such channel or account", body = Problem),
-    (status = 413, description = "too large", body = Problem),
-    (status = 415, description = "no JSON", body = Problem),
 ))]
 pub async fn give_channel(
     guarded: Guarded<Admin>,
@@ -275,8 +303,6 @@ pub async fn give_channel(
 /// What privileged people did, newest first. It is added to and never changed.
 #[utoipa::path(get, path = "/v1/admin/audit", tag = "admin", security(("bearer" = ["admin"])), params(DeedsParams), responses(
     (status = 200, body = Vec<DeedOut>),
-    (status = 400, description = "a parameter cannot be read", body = Problem),
-    (status = 401, description = "nobody is logged in", body = Problem),
 ))]
 pub async fn audit(
     _: Guarded<Admin>,

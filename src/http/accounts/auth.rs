@@ -55,11 +55,13 @@ pub struct Login {
     #[schema(value_type = String, format = Password)]
     password: SecretString,
     /// Where he has a second factor: the code of his authenticator, or a recovery code.
-    code: Option<String>,
+    #[schema(value_type = Option<String>)]
+    code: Option<SecretString>,
 }
 
 /// What a device shows from now on.
-#[derive(Debug, Serialize, ToSchema)]
+// It does not print: its members are secrets.
+#[derive(Serialize, ToSchema)]
 pub struct TokensOut {
     /// With each request: `Authorization: Bearer …`.
     access_token: String,
@@ -140,8 +142,6 @@ pub(in crate::http) fn from(request: &HttpRequest) -> From {
 #[utoipa::path(post, path = "/v1/auth/register", tag = "accounts", security(()), request_body = Registration, responses(
     (status = 202, body = Mailed),
     (status = 400, description = "the address or the password is not taken", body = Problem),
-    (status = 413, description = "too large", body = Problem),
-    (status = 415, description = "no JSON", body = Problem),
     (status = 429, description = "too many from this address", body = Problem),
 ))]
 pub async fn register(
@@ -161,8 +161,6 @@ pub async fn register(
 #[utoipa::path(post, path = "/v1/auth/verify", tag = "accounts", security(()), request_body = LinkToken, responses(
     (status = 204, description = "it is; log in"),
     (status = 400, description = "the link was used or is too old", body = Problem),
-    (status = 413, description = "too large", body = Problem),
-    (status = 415, description = "no JSON", body = Problem),
     (status = 429, description = "too many from this address", body = Problem),
 ))]
 pub async fn verify(
@@ -179,10 +177,7 @@ pub async fn verify(
 /// Logs a device in. Browsers use the page /login, which keeps a cookie that no script can read.
 #[utoipa::path(post, path = "/v1/auth/login", tag = "accounts", security(()), request_body = Login, responses(
     (status = 200, body = TokensOut),
-    (status = 400, description = "something cannot be read", body = Problem),
     (status = 401, description = "`unauthenticated`: the address or the password is wrong; `second_factor_required`: say the code, too", body = Problem),
-    (status = 413, description = "too large", body = Problem),
-    (status = 415, description = "no JSON", body = Problem),
     (status = 429, description = "too many attempts; the right password with its second factor passes all the same", body = Problem),
 ))]
 pub async fn login(
@@ -195,7 +190,7 @@ pub async fn login(
     let attempt = Attempt {
         email: &wish.email,
         password: &wish.password,
-        code: wish.code.as_deref(),
+        code: wish.code.as_ref().map(SecretString::expose_secret),
         from: from(&request),
         browser: false,
     };
@@ -213,10 +208,7 @@ pub async fn login(
 /// somebody: it ends its session.
 #[utoipa::path(post, path = "/v1/auth/refresh", tag = "accounts", security(()), request_body = Refresh, responses(
     (status = 200, body = TokensOut),
-    (status = 400, description = "something cannot be read", body = Problem),
     (status = 401, description = "the session is over; log in again", body = Problem),
-    (status = 413, description = "too large", body = Problem),
-    (status = 415, description = "no JSON", body = Problem),
 ))]
 pub async fn refresh(
     _: Guarded<Anyone>,
@@ -236,10 +228,6 @@ pub async fn refresh(
 /// Logs this device out, or all of them. Their tokens are worth nothing from then on.
 #[utoipa::path(post, path = "/v1/auth/logout", tag = "accounts", security(("bearer" = ["person"])), request_body = Logout, responses(
     (status = 200, body = LoggedOut),
-    (status = 400, description = "something cannot be read", body = Problem),
-    (status = 401, description = "nobody is logged in", body = Problem),
-    (status = 413, description = "too large", body = Problem),
-    (status = 415, description = "no JSON", body = Problem),
 ))]
 pub async fn logout(
     guarded: Guarded<Person>,
@@ -259,8 +247,6 @@ pub async fn logout(
 #[utoipa::path(post, path = "/v1/auth/forgot", tag = "accounts", security(()), request_body = Forgotten, responses(
     (status = 202, body = Mailed),
     (status = 400, description = "it is no address", body = Problem),
-    (status = 413, description = "too large", body = Problem),
-    (status = 415, description = "no JSON", body = Problem),
     (status = 429, description = "too many from this address", body = Problem),
 ))]
 pub async fn forgot(
@@ -278,8 +264,6 @@ pub async fn forgot(
 #[utoipa::path(post, path = "/v1/auth/reset", tag = "accounts", security(()), request_body = Reset, responses(
     (status = 204, description = "it holds; log in"),
     (status = 400, description = "the link was used or is too old, or the password is not taken", body = Problem),
-    (status = 413, description = "too large", body = Problem),
-    (status = 415, description = "no JSON", body = Problem),
     (status = 429, description = "too many from this address", body = Problem),
 ))]
 pub async fn reset(

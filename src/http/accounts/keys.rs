@@ -53,7 +53,8 @@ impl KeyOut {
 }
 
 /// A key that was made.
-#[derive(Debug, Serialize, ToSchema)]
+// It does not print: its members are secrets.
+#[derive(Serialize, ToSchema)]
 pub struct NewKeyOut {
     /// What is kept of it.
     key: KeyOut,
@@ -102,7 +103,6 @@ fn named(id: &str) -> Result<KeyId, ApiError> {
 /// One's keys, in the order in which they were made.
 #[utoipa::path(get, path = "/v1/account/keys", tag = "accounts", security(("bearer" = ["person"])), responses(
     (status = 200, body = Vec<KeyOut>),
-    (status = 401, description = "nobody is logged in", body = Problem),
 ))]
 pub async fn keys(
     guarded: Guarded<Person>,
@@ -116,11 +116,8 @@ pub async fn keys(
 #[utoipa::path(post, path = "/v1/account/keys", tag = "accounts", security(("bearer" = ["key_holder"])), request_body = NewApiKey, responses(
     (status = 200, body = NewKeyOut),
     (status = 400, description = "something of it cannot be", body = Problem),
-    (status = 401, description = "nobody is logged in", body = Problem),
     (status = 403, description = "the plan has no keys", body = Problem),
     (status = 409, description = "there are too many", body = Problem),
-    (status = 413, description = "too large", body = Problem),
-    (status = 415, description = "no JSON", body = Problem),
 ))]
 pub async fn make(
     person: Guarded<Person>,
@@ -142,12 +139,8 @@ pub async fn make(
 #[utoipa::path(post, path = "/v1/account/keys/{id}/rotate", tag = "accounts", security(("bearer" = ["key_holder"])), request_body = Rotation,
     params(("id" = String, Path, description = "its id", format = "uuid")), responses(
     (status = 200, body = NewKeyOut),
-    (status = 400, description = "something cannot be read", body = Problem),
-    (status = 401, description = "nobody is logged in", body = Problem),
     (status = 403, description = "the plan has no keys", body = Problem),
     (status = 404, description = "no such key of this account, or it is over", body = Problem),
-    (status = 413, description = "too large", body = Problem),
-    (status = 415, description = "no JSON", body = Problem),
 ))]
 pub async fn rotate(
     person: Guarded<Person>,
@@ -172,7 +165,6 @@ pub async fn rotate(
 #[utoipa::path(delete, path = "/v1/account/keys/{id}", tag = "accounts", security(("bearer" = ["person"])),
     params(("id" = String, Path, description = "its id", format = "uuid")), responses(
     (status = 204, description = "it is over"),
-    (status = 401, description = "nobody is logged in", body = Problem),
     (status = 404, description = "no such key of this account, or it is over", body = Problem),
 ))]
 pub async fn end(

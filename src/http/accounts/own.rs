@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web};
 use domain::account::{Account, Session, SessionId};
 use domain::ids::ChannelId;
 use domain::plan::Entitlement;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -166,11 +166,19 @@ pub struct Proof {
     #[schema(value_type = String, format = Password)]
     password: SecretString,
     /// Where there is a second factor: its code, or a recovery code.
-    code: Option<String>,
+    #[schema(value_type = Option<String>)]
+    code: Option<SecretString>,
+}
+
+impl Proof {
+    fn code(&self) -> Option<&str> {
+        self.code.as_ref().map(SecretString::expose_secret)
+    }
 }
 
 /// What an authenticator is given.
-#[derive(Debug, Serialize, ToSchema)]
+// It does not print: its members are secrets.
+#[derive(Serialize, ToSchema)]
 pub struct SecondFactorOut {
     /// The secret, in base32.
     secret: String,
@@ -183,11 +191,13 @@ pub struct SecondFactorOut {
 #[serde(deny_unknown_fields)]
 pub struct FirstCode {
     /// Six digits.
-    code: String,
+    #[schema(value_type = String)]
+    code: SecretString,
 }
 
 /// Codes for whoever lost his authenticator, each good once.
-#[derive(Debug, Serialize, ToSchema)]
+// It does not print: its members are secrets.
+#[derive(Serialize, ToSchema)]
 pub struct RecoveryCodes {
     /// Shown this once.
     recovery_codes: Vec<String>,
@@ -196,7 +206,6 @@ pub struct RecoveryCodes {
 /// One's own account, and what it may see now.
 #[utoipa::path(get, path = "/v1/account", tag = "accounts", security(("bearer" = ["person"])), responses(
     (status = 200, body = AccountOut),
-    (status = 401, description = "nobody is logged in", body = Problem),
 ))]
 pub async fn account(
     guarded: Guarded<Person>,
@@ -211,7 +220,6 @@ pub async fn account(
 /// Everything that is kept of oneself.
 #[utoipa::path(get, path = "/v1/account/export", tag = "accounts", security(("bearer" = ["person"])), responses(
     (status = 200, body = AccountExport),
-    (status = 401, description = "nobody is logged in", body = Problem),
 ))]
 pub async fn export(
     guarded: Guarded<Person>,
@@ -246,10 +254,7 @@ const fn current(guarded: &Guarded<Person>) -> Option<SessionId> {
 #[utoipa::path(patch, path = "/v1/account", tag = "accounts", security(("bearer" = ["person"])), request_body = AccountPreferences, responses(
     (status = 204, description = "it holds"),
     (status = 400, description = "something of it cannot be", body = Problem),
-    (status = 401, description = "nobody is logged in", body = Problem),
     (status = 412, description = "it was changed meanwhile", body = Problem),
-    (status = 413, description = "too large", body = Problem),
-    (status = 415, description = "no JSON", body = Problem),
 ))]
 pub async fn prefer(
     guarded: Guarded<Person>,
@@ -272,11 +277,8 @@ pub async fn prefer(
 /// Erases one's account with everything that is one's own. It cannot be undone.
 #[utoipa::path(delete, path = "/v1/account", tag = "accounts", security(("bearer" = ["person"])), request_body = Proof, responses(
     (status = 204, description = "it is gone"),
-    (status = 400, description = "something cannot be read", body = Problem),
     (status = 401, description = "the password or the code is wrong", body = Problem),
     (status = 409, description = "a subscription runs", body = Problem),
-    (status = 413, description = "too large", body = Problem),
-    (status = 415, description = "no JSON", body = Problem),
     (status = 429, description = "too many attempts", body = Problem),
 ))]
 pub async fn erase(
@@ -285,7 +287,7 @@ pub async fn erase(
     desk: web::Data<Desk>,
 ) -> Result<HttpResponse, ApiError> {
     let proof: Proof = body::read(&body)?;
-    desk.erase(&guarded.caller, &proof.password, proof.code.as_deref())
+    desk.erase(&guarded.caller, &proof.password, proof.code())
         .await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -295,8 +297,6 @@ pub async fn erase(
     (status = 204, description = "it holds"),
     (status = 400, description = "the new one is not taken", body = Problem),
     (status = 401, description = "the current one is wrong", body = Problem),
-    (status = 413, description = "too large", body = Problem),
-    (status = 415, description = "no JSON", body = Problem),
     (status = 429, description = "too many attempts", body = Problem),
 ))]
 pub async fn password(
@@ -313,7 +313,6 @@ pub async fn password(
 /// The devices on which one is logged in, the last seen first.
 #[utoipa::path(get, path = "/v1/account/sessions", tag = "accounts", security(("bearer" = ["person"])), responses(
     (status = 200, body = Vec<SessionOut>),
-    (status = 401, description = "nobody is logged in", body = Problem),
 ))]
 pub async fn sessions(
     guarded: Guarded<Person>,
@@ -329,7 +328,6 @@ pub async fn sessions(
 #[utoipa::path(delete, path = "/v1/account/sessions/{id}", tag = "accounts", security(("bearer" = ["person"])),
     params(("id" = String, Path, description = "its id", format = "uuid")), responses(
     (status = 204, description = "it is out"),
-    (status = 401, description = "nobody is logged in", body = Problem),
     (status = 404, description = "no such session of this account", body = Problem),
 ))]
 pub async fn end_session(
@@ -345,11 +343,8 @@ pub async fn end_session(
 /// Begins a second factor. It counts when its first code was shown (PUT).
 #[utoipa::path(post, path = "/v1/account/second-factor", tag = "accounts", security(("bearer" = ["person"])), request_body = Proof, responses(
     (status = 200, body = SecondFactorOut),
-    (status = 400, description = "something cannot be read", body = Problem),
     (status = 401, description = "the password is wrong", body = Problem),
     (status = 409, description = "there is one", body = Problem),
-    (status = 413, description = "too large", body = Problem),
-    (status = 415, description = "no JSON", body = Problem),
     (status = 429, description = "too many attempts", body = Problem),
 ))]
 pub async fn begin_second(
@@ -368,11 +363,8 @@ pub async fn begin_second(
 /// Lets a second factor count, by its first code, and says the recovery codes.
 #[utoipa::path(put, path = "/v1/account/second-factor", tag = "accounts", security(("bearer" = ["person"])), request_body = FirstCode, responses(
     (status = 200, body = RecoveryCodes),
-    (status = 400, description = "something cannot be read", body = Problem),
     (status = 401, description = "the code is wrong", body = Problem),
     (status = 409, description = "none was begun", body = Problem),
-    (status = 413, description = "too large", body = Problem),
-    (status = 415, description = "no JSON", body = Problem),
     (status = 429, description = "too many attempts", body = Problem),
 ))]
 pub async fn confirm_second(
@@ -381,7 +373,9 @@ pub async fn confirm_second(
     desk: web::Data<Desk>,
 ) -> Result<HttpResponse, ApiError> {
     let first: FirstCode = body::read(&body)?;
-    let codes = desk.confirm_second(&guarded.caller, &first.code).await?;
+    let codes = desk
+        .confirm_second(&guarded.caller, first.code.expose_secret())
+        .await?;
     Ok(secret(&RecoveryCodes {
         recovery_codes: codes,
     }))
@@ -390,10 +384,7 @@ pub async fn confirm_second(
 /// Takes the second factor away.
 #[utoipa::path(delete, path = "/v1/account/second-factor", tag = "accounts", security(("bearer" = ["person"])), request_body = Proof, responses(
     (status = 204, description = "it is gone"),
-    (status = 400, description = "something cannot be read", body = Problem),
     (status = 401, description = "the password or the code is wrong", body = Problem),
-    (status = 413, description = "too large", body = Problem),
-    (status = 415, description = "no JSON", body = Problem),
     (status = 429, description = "too many attempts", body = Problem),
 ))]
 pub async fn drop_second(
@@ -402,7 +393,7 @@ pub async fn drop_second(
     desk: web::Data<Desk>,
 ) -> Result<HttpResponse, ApiError> {
     let proof: Proof = body::read(&body)?;
-    let code = proof.code.as_deref().unwrap_or_default();
+    let code = proof.code().unwrap_or_default();
     desk.drop_second(&guarded.caller, &proof.password, code)
         .await?;
     Ok(HttpResponse::NoContent().finish())
@@ -411,11 +402,8 @@ pub async fn drop_second(
 /// Makes new recovery codes; the former ones are worth nothing from then on.
 #[utoipa::path(post, path = "/v1/account/recovery-codes", tag = "accounts", security(("bearer" = ["person"])), request_body = Proof, responses(
     (status = 200, body = RecoveryCodes),
-    (status = 400, description = "something cannot be read", body = Problem),
     (status = 401, description = "the password or the code is wrong", body = Problem),
     (status = 409, description = "there is no second factor", body = Problem),
-    (status = 413, description = "too large", body = Problem),
-    (status = 415, description = "no JSON", body = Problem),
     (status = 429, description = "too many attempts", body = Problem),
 ))]
 pub async fn renew_codes(
@@ -424,7 +412,7 @@ pub async fn renew_codes(
     desk: web::Data<Desk>,
 ) -> Result<HttpResponse, ApiError> {
     let proof: Proof = body::read(&body)?;
-    let code = proof.code.as_deref().unwrap_or_default();
+    let code = proof.code().unwrap_or_default();
     let codes = desk
         .renew_codes(&guarded.caller, &proof.password, code)
         .await?;

@@ -140,7 +140,6 @@ pub struct ModelOut {
     (status = 200, body = SignalAnalysis),
     (status = 400, description = "it is no UUID, or a parameter cannot be read", body = Problem),
     (status = 404, description = "no such signal", body = Problem),
-    (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn signal(
     guarded: Guarded<Analyst>,

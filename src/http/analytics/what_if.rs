@@ -209,10 +209,7 @@ pub struct LeftOut {
     request_body(content = WhatIfIn, description = "which signals, and how they are followed"), responses(
     (status = 200, body = WhatIfOut),
     (status = 400, description = "the body cannot be read", body = Problem),
-    (status = 413, description = "the body is too large", body = Problem),
-    (status = 415, description = "a body of a kind that is not read", body = Problem),
     (status = 429, description = "another question is being answered", body = Problem),
-    (status = 503, description = "the store is away", body = Problem),
 ))]
 pub async fn what_if(
     _: Guarded<Follower>,

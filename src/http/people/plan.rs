@@ -1,24 +1,29 @@
 //! The page of plans: which there are, which one has, and where one pays, where payments are taken.
 
-use actix_web::{HttpResponse, web};
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
+use domain::ids::ChannelId;
 use domain::plan::{Feature, Plan, PlanId};
 use domain::ports::accounts::{Standing, Subscription};
+use domain::ports::store::ChannelCard;
 use domain::ports::till::{Bill, Period};
+use futures_util::future::LocalBoxFuture;
 use serde_json::{Value, json};
 
 use super::account::{day, minute};
 use super::posted::Posted;
 use super::visit::{Member, Visit};
-use super::wrong::{FORM, Trouble, Wrong, sentence};
-use crate::accounts::desk::Owned;
+use super::wrong::{FORM, Fields, Trouble, Wrong, sentence};
+use crate::accounts::desk::{self as accounts, Owned};
 use crate::accounts::{Desk, Door};
 use crate::billing::{Billing, Refusal};
 use crate::http::error::ApiError;
+use crate::http::records::Records;
 
 type Page = Result<HttpResponse, Trouble>;
 
 /// What was done, by its short name in the address that led here.
-const DONE: [(&str, &str); 4] = [
+const DONE: [(&str, &str); 5] = [
     (
         "paid",
         "Thank you. The plan holds as soon as the payment is confirmed, which takes seconds; this page shows it then.",
@@ -32,37 +37,59 @@ const DONE: [(&str, &str); 4] = [
         "Your plan ends with what is paid. You can take that back until then.",
     ),
     ("goes-on", "Your plan goes on."),
+    ("channels", "Your choice of channels holds."),
 ];
 
 /// What the page is made of.
-struct Counter {
+pub(super) struct Counter {
+    member: Member,
     owned: Owned,
     door: web::Data<Door>,
     desk: web::Data<Desk>,
     billing: web::Data<Billing>,
+    store: web::Data<Records>,
+}
+
+impl FromRequest for Counter {
+    type Error = actix_web::Error;
+    type Future = LocalBoxFuture<'static, Result<Self, actix_web::Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let member = Member::from_request(request, payload).into_inner();
+        let rooms = (
+            request.app_data::<web::Data<Door>>().cloned(),
+            request.app_data::<web::Data<Desk>>().cloned(),
+            request.app_data::<web::Data<Billing>>().cloned(),
+            request.app_data::<web::Data<Records>>().cloned(),
+        );
+        Box::pin(async move {
+            let member = member?;
+            let (Some(door), Some(desk), Some(billing), Some(store)) = rooms else {
+                return Err(Trouble::from(ApiError::Internal).into());
+            };
+            let owned = desk.everything_of(&member.person.caller).await;
+            let owned = owned.map_err(|refusal| Trouble::from(ApiError::from(refusal)))?;
+            Ok(Self {
+                member,
+                owned,
+                door,
+                desk,
+                billing,
+                store,
+            })
+        })
+    }
 }
 
 impl Counter {
-    async fn of(
-        member: &Member,
-        (desk, door, billing): (web::Data<Desk>, web::Data<Door>, web::Data<Billing>),
-    ) -> Result<Self, Trouble> {
-        let owned = desk.everything_of(&member.person.caller).await;
-        Ok(Self {
-            owned: owned.map_err(ApiError::from)?,
-            door,
-            desk,
-            billing,
-        })
-    }
-
     /// What is paid for, and not over.
     fn running(&self) -> Option<&Subscription> {
         let bought = self.owned.subscription.as_ref();
         bought.filter(|it| it.subscription.is_some() && it.standing != Standing::Ended)
     }
 
-    async fn told(&self, member: &Member) -> Value {
+    async fn told(&self) -> Result<Value, Trouble> {
+        let member = &self.member;
         let current = member.person.caller.entitled.plan.as_ref();
         let running = self.running();
         let mine = running.and_then(|it| it.gives(self.desk.now()));
@@ -91,8 +118,9 @@ impl Counter {
         } else {
             member.visit.asks("done")
         };
-        json!({
+        Ok(json!({
             "title": "Your plan",
+            "choice": self.choice().await?,
             "done": DONE.iter().find(|(name, _)| *name == asked).map_or("", |(_, words)| words),
             "plans": plans,
             "all": current.is_none(),
@@ -103,30 +131,82 @@ impl Counter {
             "till": self.billing.takes_payments(),
             "bills": bills.iter().map(bill).collect::<Vec<_>>(),
             "bills_trouble": trouble,
-        })
+        }))
+    }
+
+    /// Among which channels he chooses; none where his plan shows all.
+    async fn choice(&self) -> Result<Option<Value>, Trouble> {
+        let entitled = &self.member.person.caller.entitled;
+        let Some(most) = entitled.allows.channels else {
+            return Ok(None);
+        };
+        let channels = self.store.channels().await.map_err(ApiError::from)?;
+        let own = |card: &ChannelCard| self.owned.channels.contains(&card.id);
+        let mut others: Vec<_> = channels
+            .iter()
+            .map(|record| &record.card)
+            .filter(|card| !own(card))
+            .collect();
+        others.sort_by_key(|card| (card.title.to_lowercase(), &card.id));
+        let others = others.into_iter().map(|card| {
+            json!({
+                "id": card.id.as_str(),
+                "title": card.title,
+                "chosen": entitled.chosen.contains(&card.id),
+            })
+        });
+        let own = self.owned.channels.iter().map(ChannelId::as_str);
+        Ok(Some(json!({
+            "most": most,
+            "channels": others.collect::<Vec<_>>(),
+            "own": own.collect::<Vec<_>>(),
+        })))
     }
 
     /// The page, with what was refused.
-    async fn again(&self, member: &Member, refusal: Refusal) -> Page {
+    async fn again(&self, refusal: Refusal) -> Page {
         let error = ApiError::from(refusal);
         let wrong = Wrong {
             status: actix_web::ResponseError::status_code(&error),
             field: FORM.to_owned(),
             why: sentence(&error.to_string()),
         };
-        member.visit.wrong("plan", self.told(member).await, &wrong)
+        self.member.visit.wrong("plan", self.told().await?, &wrong)
     }
 }
 
 /// The plans, and one's own.
-pub(super) async fn plan(
-    member: Member,
-    desk: web::Data<Desk>,
-    door: web::Data<Door>,
-    billing: web::Data<Billing>,
-) -> Page {
-    let counter = Counter::of(&member, (desk, door, billing)).await?;
-    member.visit.page("plan", counter.told(&member).await)
+pub(super) async fn plan(counter: Counter) -> Page {
+    counter.member.visit.page("plan", counter.told().await?)
+}
+
+/// Keeps which channels he sees.
+pub(super) async fn show(counter: Counter, form: Posted) -> Page {
+    let picked = form.all("shown_channels");
+    let read = |id: &String| ChannelId::parse(id).ok();
+    let chosen: Option<_> = picked.iter().map(read).collect();
+    let kept = match chosen {
+        Some(chosen) => {
+            let caller = &counter.member.person.caller;
+            counter.desk.prefer(caller, None, Some(chosen)).await
+        }
+        None => Err(accounts::Refusal::Unknown("channel")),
+    };
+    match kept {
+        Ok(()) => Ok(Visit::lead("/account/plan?done=channels")),
+        Err(refusal) => {
+            let wrong = Wrong::of(refusal, Fields::USUAL)?;
+            let mut told = counter.told().await?;
+            // What he picked stays picked.
+            let channels = told.pointer_mut("/choice/channels");
+            let channels = channels.and_then(Value::as_array_mut);
+            for channel in channels.into_iter().flatten() {
+                let is_picked = picked.iter().any(|id| channel["id"] == id.as_str());
+                channel["chosen"] = Value::from(is_picked);
+            }
+            counter.member.visit.wrong("plan", told, &wrong)
+        }
+    }
 }
 
 fn bill(bill: &Bill) -> Value {
@@ -249,14 +329,7 @@ fn grouped(number: u64) -> String {
 }
 
 /// Leads to where one pays for a plan; whoever pays for one already is changed to it at once.
-pub(super) async fn choose(
-    member: Member,
-    form: Posted,
-    desk: web::Data<Desk>,
-    door: web::Data<Door>,
-    billing: web::Data<Billing>,
-) -> Page {
-    let counter = Counter::of(&member, (desk, door, billing)).await?;
+pub(super) async fn choose(counter: Counter, form: Posted) -> Page {
     let account = &counter.owned.account;
     let chosen = async {
         let plan = PlanId::parse(form.text("plan"));
@@ -270,39 +343,25 @@ pub(super) async fn choose(
     };
     match chosen.await {
         Ok(address) => Ok(Visit::lead(&address)),
-        Err(refusal) => counter.again(&member, refusal).await,
+        Err(refusal) => counter.again(refusal).await,
     }
 }
 
 /// Leads to where one changes one's card.
-pub(super) async fn portal(
-    member: Member,
-    _: Posted,
-    desk: web::Data<Desk>,
-    door: web::Data<Door>,
-    billing: web::Data<Billing>,
-) -> Page {
-    let counter = Counter::of(&member, (desk, door, billing)).await?;
+pub(super) async fn portal(counter: Counter, _: Posted) -> Page {
     match counter.billing.portal(counter.owned.account.id).await {
         Ok(address) => Ok(Visit::lead(&address)),
-        Err(refusal) => counter.again(&member, refusal).await,
+        Err(refusal) => counter.again(refusal).await,
     }
 }
 
 /// Lets what one pays for end with what is paid, or takes that back.
-pub(super) async fn end(
-    member: Member,
-    form: Posted,
-    desk: web::Data<Desk>,
-    door: web::Data<Door>,
-    billing: web::Data<Billing>,
-) -> Page {
-    let counter = Counter::of(&member, (desk, door, billing)).await?;
+pub(super) async fn end(counter: Counter, form: Posted) -> Page {
     let ends = form.text("ends") == "yes";
     match counter.billing.end(counter.owned.account.id, ends).await {
         Ok(_) if ends => Ok(Visit::lead("/account/plan?done=ends")),
         Ok(_) => Ok(Visit::lead("/account/plan?done=goes-on")),
-        Err(refusal) => counter.again(&member, refusal).await,
+        Err(refusal) => counter.again(refusal).await,
     }
 }
 

@@ -158,7 +158,7 @@ impl Follower {
         if realtime && self.desk.hub.ask(self.place.join()).await.is_err() {
             return Said::Refused(Refusal::away("the hub"));
         }
-        let Ok(mut span) = self.desk.store.span().await else {
+        let Ok(mut span) = self.desk.span().await else {
             return Said::Refused(Refusal::away("the store"));
         };
         let now = self.desk.clock.now();
@@ -376,7 +376,7 @@ impl Follower {
         while self.desk.hub.ask(self.place.join()).await.is_err() {
             sleep(REST).await;
         }
-        match self.desk.store.span().await {
+        match self.desk.span().await {
             Ok(span) if span.epoch == self.epoch => None,
             // The record went back meanwhile: whoever comes back is told so.
             Ok(_) => Some(Said::Ended(Closing::Internal)),

@@ -23,8 +23,8 @@ pub(super) struct Place {
     changed: Cell<u64>,
     bell: Notify,
     outbox: RefCell<Arc<Outbox>>,
-    /// Everything up to here has been said.
-    told: Cell<Seq>,
+    /// Everything up to here has been said; nothing before its client was told where it begins.
+    told: Cell<Option<Seq>>,
     /// It takes from its outbox.
     live: Cell<bool>,
 }
@@ -39,7 +39,7 @@ impl Place {
             changed: Cell::new(0),
             bell: Notify::new(),
             outbox: RefCell::new(Arc::new(outbox)),
-            told: Cell::new(Seq::ZERO),
+            told: Cell::new(None),
             live: Cell::new(false),
         })
     }
@@ -92,23 +92,25 @@ impl Place {
         }
     }
 
-    /// From where its client can go on. Nothing that waits is before it.
-    pub(super) fn position(&self) -> Seq {
+    /// From where its client can go on. Nothing that waits is before it. None before it has begun: then
+    /// its client knows better, and must not be told to begin with the first event of all.
+    pub(super) fn position(&self) -> Option<Seq> {
+        let told = self.told.get()?;
         let seen = self.live.get().then(|| self.outbox.borrow().idle_at());
-        let position = self.told.get().max(seen.flatten().unwrap_or_default());
+        let position = told.max(seen.flatten().unwrap_or_default());
         // Whoever was told this is never told again what came before it.
-        self.told.set(position);
-        position
+        self.told.set(Some(position));
+        Some(position)
     }
 
     /// Everything up to here has been said.
     pub(super) fn told(&self) -> Seq {
-        self.told.get()
+        self.told.get().unwrap_or_default()
     }
 
     /// Says that everything up to here has been said.
     pub(super) fn tell(&self, told: Seq) {
-        self.told.set(told);
+        self.told.set(Some(told));
     }
 
     /// It takes from its outbox now, or no longer.
@@ -124,5 +126,25 @@ impl Place {
     /// Gets another outbox, for another hub.
     pub(super) fn renew(&self, outbox: Outbox) {
         self.outbox.replace(Arc::new(outbox));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actors::hub::{Mode, Room};
+    use domain::plan::Entitlement;
+
+    use super::super::rights::limited;
+    use super::*;
+
+    #[test]
+    fn a_subscription_has_no_position_before_it_has_begun() {
+        let terms = limited(&Interest::default(), &Entitlement::operator(), true);
+        let outbox = Outbox::with_room(Mode::Each, Room::default());
+        let place = Place::new(1, Interest::default(), terms, outbox);
+        place.go_live(true);
+        assert_eq!(place.position(), None);
+        place.tell(Seq::new(7));
+        assert_eq!(place.position(), Some(Seq::new(7)));
     }
 }

@@ -97,7 +97,7 @@ impl Rights {
 }
 
 /// What is wanted, as far as somebody may have it.
-fn limited(wanted: &Interest, entitled: &Entitlement, scored: bool) -> Terms {
+pub(super) fn limited(wanted: &Interest, entitled: &Entitlement, scored: bool) -> Terms {
     let mut interest = wanted.clone();
     if entitled.allows.channels.is_some() {
         interest.allowed = Some(Arc::from(entitled.chosen.as_slice()));

@@ -175,7 +175,7 @@ impl Session {
         let positions = self
             .subscriptions
             .iter()
-            .map(|(sub, it)| (*sub, it.place.position()))
+            .filter_map(|(sub, it)| Some((*sub, it.place.position()?)))
             .collect();
         let now = self.desk.clock.now();
         self.say(notice::heartbeat(now, &self.epoch, &positions), ctx);

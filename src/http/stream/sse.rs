@@ -5,7 +5,6 @@
 //! standard tells (`Last-Event-ID`) misses nothing and hears nothing twice. Nothing is taken from
 //! the outbox before the socket asks for more, so a slow reader is told of gaps as elsewhere.
 
-use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -74,7 +73,7 @@ pub async fn sse(
         .may_want(&wish.interest)
         .map_err(Refusal::into_problem)?;
     let chair = Chair::take(&state.0)?;
-    let epoch = chair.0.store.span().await?.epoch;
+    let epoch = chair.0.span().await?.epoch;
     let flow = Flow::new(chair.0.limits.unsent);
     let (listener, first) = Listener::begin(chair, epoch, &flow, rights, wish).await?;
     let rest = stream::unfold(listener, |mut listener| async move {
@@ -210,9 +209,14 @@ impl Listener {
 
     fn beat(&self) -> Bytes {
         let position = self.place.position();
-        let positions = BTreeMap::from([(SUB, position)]);
-        let text = notice::heartbeat(self.desk.clock.now(), &self.epoch, &positions);
-        message(&self.epoch, position, &text).into()
+        let positions = position.map(|position| (SUB, position)).into_iter();
+        let now = self.desk.clock.now();
+        let text = notice::heartbeat(now, &self.epoch, &positions.collect());
+        match position {
+            Some(position) => message(&self.epoch, position, &text).into(),
+            // An id would be a place to go on from.
+            None => format!("data: {text}\n\n").into(),
+        }
     }
 
     fn announce(&mut self) -> Bytes {

@@ -15,6 +15,12 @@ const BEFORE: &str = "SELECT number, at, actor, action, subject, detail FROM dee
 
 pub(super) async fn record<D: Database>(database: &D, deed: &Deed) -> Result<(), StoreError> {
     let mut session = database.write().await?;
+    add(&mut session, deed).await?;
+    session.commit().await
+}
+
+/// Adds a deed within a transaction.
+pub(super) async fn add<S: Session>(session: &mut S, deed: &Deed) -> Result<(), StoreError> {
     let values = values![
         deed.at,
         &deed.actor,
@@ -23,7 +29,7 @@ pub(super) async fn record<D: Database>(database: &D, deed: &Deed) -> Result<(),
         &deed.detail
     ];
     session.tell(SqlStr::from_static(RECORD), values).await?;
-    session.commit().await
+    Ok(())
 }
 
 pub(super) async fn before<D: Database>(

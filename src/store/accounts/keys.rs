@@ -29,7 +29,8 @@ const USED: &str = "UPDATE api_keys SET used = $2 WHERE id = $1 AND (used IS NUL
 const SIGNING: &str =
     "SELECT kid, private, public, made, retires FROM signing_keys ORDER BY made, kid";
 
-const RETIRE: &str = "UPDATE signing_keys SET retires = $1 WHERE retires IS NULL";
+/// Never later than was said before.
+const RETIRE: &str = "UPDATE signing_keys SET retires = $1 WHERE retires IS NULL OR retires > $1";
 
 const SIGN: &str = "INSERT INTO signing_keys (kid, private, public, made, retires) \
      VALUES ($1, $2, $3, $4, $5)";

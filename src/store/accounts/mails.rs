@@ -6,6 +6,7 @@ use domain::ports::store::StoreError;
 use domain::time::Timestamp;
 use sqlx::SqlStr;
 
+use super::NEVER;
 use crate::store::SqlStore;
 use crate::store::columns;
 use crate::store::database::{Database, Row, Session, count, limit as most, values};
@@ -22,9 +23,6 @@ const TAKE: &str = "UPDATE mails SET due = $2, attempts = attempts + 1 WHERE num
 const SENT: &str = "UPDATE mails SET sent = $2, params = $3, failure = NULL WHERE number = $1";
 
 const FAILED: &str = "UPDATE mails SET failure = $2, due = $3 WHERE number = $1";
-
-/// A mail that is given up is due at the end of time.
-const NEVER: Timestamp = Timestamp::from_millis(253_402_300_799_000);
 
 #[async_trait::async_trait]
 impl<D: Database> Outbox for SqlStore<D> {

@@ -5,6 +5,7 @@ use domain::account::{
 };
 use domain::ids::ChannelId;
 use domain::plan::PlanId;
+use domain::ports::accounts::Place;
 use domain::ports::store::StoreError;
 use domain::time::Timestamp;
 use sqlx::{AssertSqlSafe, SqlSafeStr as _, SqlStr};
@@ -118,15 +119,20 @@ async fn one<D: Database>(
 
 pub(super) async fn accounts<D: Database>(
     database: &D,
-    after: Option<AccountId>,
+    after: Option<Place>,
     limit: usize,
 ) -> Result<Vec<Account>, StoreError> {
     let mut session = database.read().await?;
-    let sql = format!(
-        "SELECT {COLUMNS} FROM accounts WHERE number > COALESCE((SELECT a.number FROM accounts a \
-         WHERE a.id = $1), 0) ORDER BY number LIMIT $2"
-    );
-    let values = values![after.map(|id| id.to_string()), most(limit)];
+    let (which, mut values) = match after {
+        Some(place) => (
+            "WHERE created > $1 OR (created = $1 AND id > $2)",
+            values![place.created, place.id.to_string()],
+        ),
+        None => ("", values![]),
+    };
+    values.push(most(limit).into());
+    let nth = values.len();
+    let sql = format!("SELECT {COLUMNS} FROM accounts {which} ORDER BY created, id LIMIT ${nth}");
     let rows = session
         .ask(AssertSqlSafe(sql).into_sql_str(), values)
         .await?;

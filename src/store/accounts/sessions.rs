@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use domain::account::{AccountId, SecretDigest, Session, SessionId};
+use domain::account::{AccountId, SecretDigest, Session, SessionId, Stay};
 use domain::ports::accounts::{Credential, Ending, Rotated};
 use domain::ports::store::StoreError;
 use domain::time::Timestamp;
@@ -21,6 +21,8 @@ const FORMER: &str = "SELECT s.id, s.account, s.agent, s.address, s.began, s.see
      FROM refreshes r JOIN sessions s ON s.id = r.session WHERE r.digest = $1";
 
 const SPENT: &str = "UPDATE refreshes SET newest = $2 WHERE session = $1";
+
+const BEGAN: &str = "SELECT began FROM sessions WHERE id = $1";
 
 const SEEN: &str = "UPDATE sessions SET seen = $2, expires = $3 WHERE id = $1";
 
@@ -79,9 +81,16 @@ pub(super) async fn touch<D: Database>(
     database: &D,
     id: SessionId,
     now: Timestamp,
-    expires: Timestamp,
+    stay: Stay,
 ) -> Result<(), StoreError> {
     let mut session = database.write().await?;
+    let rows = session
+        .ask(SqlStr::from_static(BEGAN), values![id.to_string()])
+        .await?;
+    let Some(row) = rows.first() else {
+        return Ok(());
+    };
+    let expires = stay.until(columns::time(row, "began")?, now);
     let values = values![id.to_string(), now, expires];
     session.tell(SqlStr::from_static(SEEN), values).await?;
     session.commit().await
@@ -92,7 +101,7 @@ pub(super) async fn rotate<D: Database>(
     former: SecretDigest,
     next: SecretDigest,
     now: Timestamp,
-    expires: Timestamp,
+    stay: Stay,
 ) -> Result<Rotated, StoreError> {
     let mut session = database.write().await?;
     let rows = session
@@ -112,7 +121,7 @@ pub(super) async fn rotate<D: Database>(
         return Ok(Rotated::Reused(of));
     }
     of.seen = now;
-    of.expires = expires;
+    of.expires = stay.until(of.began, now);
     let values = values![of.id.to_string(), false];
     session.tell(SqlStr::from_static(SPENT), values).await?;
     let values = values![next.0.to_vec(), of.id.to_string(), true];

@@ -5,6 +5,7 @@ use domain::ports::till::{Tidings, Told};
 use domain::time::Timestamp;
 use sqlx::SqlStr;
 
+use super::NEVER;
 use crate::store::SqlStore;
 use crate::store::columns;
 use crate::store::database::{Database, Row, Session, limit as most, values};
@@ -20,9 +21,6 @@ const TAKE: &str = "UPDATE payment_events SET due = $2, attempts = attempts + 1 
 const DONE: &str = "UPDATE payment_events SET done = $2, failure = NULL WHERE id = $1";
 
 const FAILED: &str = "UPDATE payment_events SET failure = $2, due = $3 WHERE id = $1";
-
-/// What is given up is due at the end of time.
-const NEVER: Timestamp = Timestamp::from_millis(253_402_300_799_000);
 
 #[async_trait::async_trait]
 impl<D: Database> Tidings for SqlStore<D> {

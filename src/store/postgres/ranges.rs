@@ -62,13 +62,21 @@ async fn make(
     }
     while ready <= wanted {
         let next = ready + database.range;
-        let make = format!(
-            "CREATE TABLE events_{ready} PARTITION OF events FOR VALUES FROM ({ready}) TO ({next})"
-        );
-        sqlx::query(AssertSqlSafe(make))
-            .execute(&mut *connection)
-            .await
-            .map_err(failure)?;
+        // `CREATE TABLE … PARTITION OF` would wait for everybody who reads the stream, and a dump reads
+        // it for hours; a table that is attached waits for no reader.
+        for make in [
+            format!(
+                "CREATE TABLE events_{ready} (LIKE events INCLUDING DEFAULTS INCLUDING CONSTRAINTS)"
+            ),
+            format!(
+                "ALTER TABLE events ATTACH PARTITION events_{ready} FOR VALUES FROM ({ready}) TO ({next})"
+            ),
+        ] {
+            sqlx::query(AssertSqlSafe(make))
+                .execute(&mut *connection)
+                .await
+                .map_err(failure)?;
+        }
         ready = next;
     }
     // What was made here counts once the next writer finds it: this transaction may come to nothing.

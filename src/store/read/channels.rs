@@ -21,7 +21,8 @@ const CHANNELS: &str = "SELECT c.id, c.platform, c.title, c.origin, c.since, \
      COALESCE(p.posts, 0) AS posts, COALESCE(p.edited, 0) AS edited, \
      COALESCE(p.deleted, 0) AS deleted, COALESCE(s.signals, 0) AS signals, \
      COALESCE(s.judged, 0) AS judged, p.last_post, \
-     m.source, m.address, m.interval_s, m.key, m.archived, m.revision \
+     m.source, m.address, m.interval_s, m.key, m.archived, m.revision, \
+     w.description, w.statement, w.at AS said_at \
      FROM channels c \
      LEFT JOIN (SELECT channel, COUNT(*) AS posts, COUNT(*) FILTER (WHERE edited) AS edited, \
      COUNT(*) FILTER (WHERE deleted) AS deleted, MAX(received) AS last_post \
@@ -29,6 +30,7 @@ const CHANNELS: &str = "SELECT c.id, c.platform, c.title, c.origin, c.since, \
      LEFT JOIN (SELECT channel, COUNT(*) AS signals, COUNT(*) FILTER (WHERE judged) AS judged \
      FROM signals GROUP BY channel) s ON s.channel = c.id \
      LEFT JOIN made m ON m.channel = c.id \
+     LEFT JOIN words w ON w.channel = c.id \
      ORDER BY c.id";
 
 const CLASSES: &str = "SELECT channel, class, COUNT(*) AS posts FROM readings \
@@ -99,6 +101,7 @@ fn record<R: Row>(row: &R) -> Result<ChannelRecord, StoreError> {
         judged: columns::whole(row, "judged")?,
         last_post: columns::maybe_time(row, "last_post")?,
         made: roster::made(row)?,
+        words: roster::words(row)?,
     })
 }
 

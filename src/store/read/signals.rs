@@ -93,6 +93,7 @@ pub(crate) async fn matching<D: Database>(
     query: &SignalQuery,
 ) -> Result<Vec<SignalRecord>, StoreError> {
     let mut question = Question::new(SIGNALS)
+        .among("s.id", query.ids.iter().copied().map(Value::from))
         .among("s.channel", query.channels.iter().map(Value::from))
         .among(
             "s.pair",

@@ -28,22 +28,32 @@ enum Unavailable {
 
 /// Makes what is missing on the way to the database, and claims it.
 pub(super) fn prepare(path: &Path) -> Result<Claim, StoreError> {
-    claim(path).map_err(|error| StoreError::Unreachable(error.into()))
+    let prepared = take(path).and_then(|claim| {
+        // SQLite would make the file readable for everybody; its WAL takes the mode of the file.
+        private_file().open(path).map_err(closed(path))?;
+        Ok(claim)
+    });
+    prepared.map_err(|error| StoreError::Unreachable(error.into()))
 }
 
-fn claim(path: &Path) -> Result<Claim, Unavailable> {
-    let closed = |path: &Path| {
-        let path = path.to_owned();
-        move |source| Unavailable::Closed { path, source }
-    };
+/// Claims a database that may not be there, and makes none.
+pub(super) fn claim(path: &Path) -> Result<Claim, StoreError> {
+    take(path).map_err(|error| StoreError::Unreachable(error.into()))
+}
 
+fn closed(path: &Path) -> impl FnOnce(io::Error) -> Unavailable {
+    let path = path.to_owned();
+    move |source| Unavailable::Closed { path, source }
+}
+
+fn take(path: &Path) -> Result<Claim, Unavailable> {
     if let Some(parent) = path
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty())
     {
         private_directory().create(parent).map_err(closed(parent))?;
     }
-    let beside = beside(path);
+    let beside = beside(path, ".lock");
     let lock = private_file().open(&beside).map_err(closed(&beside))?;
     lock.try_lock().map_err(|error| match error {
         TryLockError::WouldBlock => Unavailable::Taken {
@@ -52,19 +62,28 @@ fn claim(path: &Path) -> Result<Claim, Unavailable> {
         },
         TryLockError::Error(source) => closed(&beside)(source),
     })?;
-    // SQLite would make the file readable for everybody; its WAL takes the mode of the file.
-    private_file().open(path).map_err(closed(path))?;
     Ok(Claim { _lock: lock })
 }
 
-/// The lock stands beside the database, because SQLite's own locks come and go with transactions.
-fn beside(path: &Path) -> PathBuf {
+/// What stands beside a database under its name and an ending. The lock is there because SQLite's own
+/// locks come and go with transactions.
+pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = OsString::from(path);
-    name.push(".lock");
+    name.push(ending);
     name.into()
 }
 
-fn private_file() -> OpenOptions {
+/// Has the directory of a file written down, so that its new name survives a power cut.
+pub(super) fn settle_name(path: &Path) -> io::Result<()> {
+    let parent = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    File::open(parent)?.sync_all()
+}
+
+/// A file for its owner alone, made where there is none.
+pub(super) fn private_file() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     #[cfg(unix)]

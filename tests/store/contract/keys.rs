@@ -1,7 +1,8 @@
 //! Promises about keys: those of programs, and those that sign tokens.
 
-use domain::account::{ApiKey, Sealed};
-use domain::ports::accounts::{Accounts, SigningKey};
+use domain::account::{Account, ApiKey, Deed, Sealed, SecondFactor};
+use domain::ports::accounts::{Accounts, Locked, Resealed, SigningKey};
+use domain::ports::mail::Outbox;
 
 use crate::make::at;
 use crate::member::*;
@@ -91,6 +92,104 @@ pub(crate) async fn one_key_signs_at_first_and_the_next_one_follows_the_newest(
     let kept = store.signing_keys().await.unwrap();
     let retire: Vec<_> = kept.iter().map(|key| key.retires).collect();
     assert_eq!(retire, [Some(at(90)), Some(at(95)), None]);
+}
+
+pub(crate) async fn a_key_that_is_revoked_retires_sooner_and_none_lives_longer_by_that(
+    store: &impl Accounts,
+) {
+    let keys = ["a", "b", "c", "d"];
+    let mut newest = None;
+    for (nth, (kid, retire)) in (0..).zip(keys.into_iter().zip([0, 90, 50, 70])) {
+        let key = signing(kid, nth);
+        let added = store.add_signing_key(&key, newest, at(retire)).await;
+        assert!(added.unwrap());
+        newest = Some(kid);
+    }
+    let kept = store.signing_keys().await.unwrap();
+    let retire: Vec<_> = kept.iter().map(|key| key.retires).collect();
+    assert_eq!(retire, [Some(at(50)), Some(at(50)), Some(at(70)), None]);
+}
+
+pub(crate) async fn what_is_sealed_is_sealed_anew_together_or_not_at_all(
+    store: &(impl Accounts + Outbox),
+) {
+    let anna = opened(store, "anna@example.org").await;
+    opened(store, "max@example.org").await;
+    let guarded = Account {
+        second: Some(SecondFactor {
+            secret: Sealed(vec![7, 7]),
+            confirmed: true,
+            last_step: 3,
+        }),
+        revision: anna.revision + 1,
+        ..anna.clone()
+    };
+    assert!(store.change(&guarded).await.unwrap());
+    let key = signing("a", 1);
+    assert!(store.add_signing_key(&key, None, at(1)).await.unwrap());
+    for about in ["sent", "waits"] {
+        store.put(&mail(&anna, about)).await.unwrap();
+    }
+    store.take(at(10), at(20), 9).await.unwrap();
+    store.sent(1, at(11)).await.unwrap();
+
+    let sealed = store.sealed().await.unwrap();
+    let words = mail(&anna, "waits").params;
+    let expected = [
+        (Locked::SigningKey("a".to_owned()), key.private.clone()),
+        (Locked::SecondFactor(anna.id), Sealed(vec![7, 7])),
+        (Locked::Mail(2), words),
+    ];
+    assert_eq!(sealed, expected);
+
+    let deed = Deed {
+        at: at(12),
+        actor: "operator".to_owned(),
+        action: "secret.change".to_owned(),
+        subject: "accounts.secret".to_owned(),
+        detail: "{}".to_owned(),
+    };
+    let mut things: Vec<_> = (0_u8..)
+        .zip(sealed)
+        .map(|(nth, (locked, former))| Resealed {
+            locked,
+            former,
+            anew: Sealed(vec![nth, 0, 255]),
+        })
+        .collect();
+    // The last of them is not any more what it was: nothing at all is done.
+    let waits = std::mem::replace(&mut things[2].former, Sealed(vec![1]));
+    assert!(!store.reseal(&things, &deed).await.unwrap());
+    assert_eq!(store.sealed().await.unwrap(), expected);
+    assert_eq!(store.deeds(None, 9).await.unwrap(), []);
+
+    things[2].former = waits;
+    let before = store.revision().await.unwrap();
+    assert!(store.reseal(&things, &deed).await.unwrap());
+    let anew: Vec<_> = things
+        .iter()
+        .map(|thing| (thing.locked.clone(), thing.anew.clone()))
+        .collect();
+    assert_eq!(store.sealed().await.unwrap(), anew);
+    assert!(store.revision().await.unwrap() > before);
+    assert_eq!(store.deeds(None, 9).await.unwrap(), [(1, deed)]);
+    // Nothing else about him changed, and whoever had read him before does not write the former seal back.
+    let now = store.account(anna.id).await.unwrap().unwrap();
+    let second = guarded.second.clone().map(|second| SecondFactor {
+        secret: Sealed(vec![1, 0, 255]),
+        ..second
+    });
+    let expected = Account {
+        second,
+        revision: guarded.revision + 1,
+        ..guarded.clone()
+    };
+    assert_eq!(now, expected);
+    let late = Account {
+        revision: guarded.revision + 1,
+        ..guarded
+    };
+    assert!(!store.change(&late).await.unwrap());
 }
 
 fn signing(kid: &str, made: i64) -> SigningKey {

@@ -2,7 +2,7 @@
 
 use domain::account::{Account, Email, Purpose, Role, Sealed, SecondFactor};
 use domain::plan::PlanId;
-use domain::ports::accounts::{Accounts, Credential};
+use domain::ports::accounts::{Accounts, Credential, Place};
 use domain::ports::mail::Outbox;
 use domain::ports::store::Store;
 
@@ -54,14 +54,26 @@ pub(crate) async fn accounts_come_in_pages_in_the_order_in_which_they_were_made(
     store: &impl Accounts,
 ) {
     let mut made = Vec::new();
-    for name in ["zoe", "anna", "max"] {
-        made.push(opened(store, &format!("{name}@example.org")).await);
+    for (name, second) in [("zoe", 1), ("anna", 2), ("max", 3), ("ben", 3), ("eve", 4)] {
+        let account = Account {
+            created: at(second),
+            ..account(&format!("{name}@example.org"))
+        };
+        assert!(store.open(&account).await.unwrap());
+        made.push(account);
     }
-    let first = store.accounts(None, 2).await.unwrap();
-    assert_eq!(first, made[..2]);
-    let next = store.accounts(Some(first[1].id), 2).await.unwrap();
-    assert_eq!(next, made[2..]);
-    assert_eq!(store.accounts(Some(made[2].id), 2).await.unwrap(), []);
+    // Of those that were made in the same instant the names decide.
+    made.sort_by_key(|it| (it.created, it.id));
+    let first = store.accounts(None, 3).await.unwrap();
+    assert_eq!(first, made[..3]);
+    let last = Place::of(&first[2]);
+    assert_eq!(store.accounts(Some(last), 9).await.unwrap(), made[3..]);
+
+    // Where the place is of one who was erased meanwhile, the list goes on all the same.
+    assert!(store.erase(last.id).await.unwrap());
+    assert_eq!(store.accounts(Some(last), 9).await.unwrap(), made[3..]);
+    let end = Place::of(&made[4]);
+    assert_eq!(store.accounts(Some(end), 9).await.unwrap(), []);
 }
 
 pub(crate) async fn an_account_is_changed_once_for_each_revision(store: &impl Accounts) {

@@ -1,12 +1,15 @@
 //! Promises about predictions: kept with their signal, whole and before its end, and the last promotion
 //! holds.
 
+use std::time::Duration;
+
 use domain::lifecycle::Ending;
 use domain::ports::predictions::{Predictions, Promotion, Spoken};
 use domain::ports::store::{Entry, PostEntry, Receipt, Store};
 use domain::post::Origin;
 use domain::score::{Assessed, Assessment, Moved, Score, Seen};
 use domain::signal::Signal;
+use domain::time::Timestamp;
 
 use super::market::judged;
 use crate::make::*;
@@ -83,21 +86,36 @@ pub(crate) async fn what_models_said_comes_back_beside_what_happened<S: Store + 
     let nobodys = signal(&alpha, "9", 0, "BTC/USDT");
     assert_eq!(store.tried(nobodys.id).await.unwrap(), []);
     assert_eq!(store.seen(nobodys.id).await.unwrap(), None);
-    let told = async |model, origin| store.fulfilled(model, origin, 10).await.unwrap();
+    let until = async |model, origin, until| {
+        let told = store.fulfilled(model, origin, until, 10).await;
+        told.unwrap()
+    };
+    let told = async |model, origin| until(model, origin, Timestamp::MAX).await;
     assert_eq!(told("two/7", Origin::Live).await, [], "nothing is over");
-    let taught = async |origin, schema, after| store.taught(origin, schema, after).await.unwrap();
-    assert_eq!(taught(Origin::Live, "abc", at(0)).await, 0);
+    let valid = over.expires_at;
+    let before = valid - Duration::from_micros(1);
+    let taught = async |origin, schema, after, until| {
+        let taught = store.taught(origin, schema, after, until).await;
+        taught.unwrap()
+    };
+    assert_eq!(taught(Origin::Live, "abc", before, valid).await, 0);
 
     judged(store, &over, Ending::StoppedAfterTarget(1)).await;
-    assert_eq!(taught(Origin::Live, "abc", at(0)).await, 1);
-    assert_eq!(taught(Origin::Live, "abc", over.received).await, 0);
-    assert_eq!(taught(Origin::Live, "abd", at(0)).await, 0);
-    assert_eq!(taught(Origin::Simulator, "abc", at(0)).await, 0);
+    assert_eq!(taught(Origin::Live, "abc", before, valid).await, 1);
+    assert_eq!(taught(Origin::Live, "abc", valid, Timestamp::MAX).await, 0);
+    // It was over before its time was up, and is not counted before.
+    assert!(at(30) < before);
+    assert_eq!(taught(Origin::Live, "abc", at(0), before).await, 0);
+    assert_eq!(until("two/7", Origin::Live, before).await, []);
+    assert_eq!(until("two/7", Origin::Live, valid).await.len(), 1);
+    assert_eq!(taught(Origin::Live, "abd", at(0), valid).await, 0);
+    assert_eq!(taught(Origin::Simulator, "abc", at(0), valid).await, 0);
     let [tried] = &told("two/7", Origin::Live).await[..] else {
         panic!("one is over");
     };
     assert_eq!((tried.signal, tried.received), (over.id, over.received));
     assert_eq!((tried.entered, tried.ended), (at(20), at(30)));
+    assert_eq!(tried.due, valid + over.held_at_most);
     assert!(tried.won, "its first target was reached");
     let numbers = [Some(tried.first), tried.expected_r, tried.r];
     assert_eq!(numbers, [Some(0.625), Some(-0.062_5), Some(-1.002)]);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::ports::roster::{KeyDigest, Made, Roster, Way};
+use domain::ports::roster::{KeyDigest, Made, Roster, Way, Words};
 use domain::ports::store::{ChannelCard, Store};
 use domain::post::Origin;
 
@@ -102,4 +102,32 @@ pub(crate) async fn a_channel_is_changed_once_for_each_revision(store: &(impl St
     assert!(!store.change(&unknown, &second).await.unwrap());
 
     assert_eq!(store.made().await.unwrap(), [(beta, second)]);
+}
+
+pub(crate) async fn what_is_said_of_a_channel_stands_beside_it_and_replaces_what_was_said(
+    store: &(impl Store + Roster),
+) {
+    let alpha = registered(store, "alpha").await;
+    let beta = registered(store, "beta").await;
+    let said = async || {
+        let told = store.channels().await.unwrap().into_iter();
+        told.map(|told| told.words).collect::<Vec<_>>()
+    };
+    assert_eq!(said().await, [None, None]);
+    let first = Words {
+        description: Some("Breakouts of majors.".to_owned()),
+        statement: Some("We stopped.\nThen we began again: \u{1f680}".to_owned()),
+        at: at(5),
+    };
+    assert!(store.say(&alpha, &first).await.unwrap());
+    assert_eq!(said().await, [Some(first), None]);
+    let second = Words {
+        description: None,
+        statement: None,
+        at: at(6),
+    };
+    assert!(store.say(&alpha, &second).await.unwrap());
+    assert!(store.say(&beta, &second).await.unwrap());
+    assert_eq!(said().await, [Some(second.clone()), Some(second.clone())]);
+    assert!(!store.say(&channel("nobody"), &second).await.unwrap());
 }

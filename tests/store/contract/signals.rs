@@ -195,6 +195,11 @@ pub(crate) async fn signals_are_found_by_what_is_asked_for(store: &dyn Store) {
     let found = async |query: SignalQuery| ids(&store.signals(&query).await.unwrap());
 
     assert_eq!(found(all()).await, [short.id, over.id, long.id]);
+    let by_name = SignalQuery {
+        ids: vec![long.id, short.id],
+        ..all()
+    };
+    assert_eq!(found(by_name).await, [short.id, long.id]);
     let of_beta = SignalQuery {
         channels: vec![beta.clone()],
         ..all()

@@ -169,7 +169,7 @@ fn one(
 
 /// How far a step goes in a round: half a cosine from one to nought.
 fn warmth(round: usize, rounds: usize) -> f64 {
-    use crate::features::count;
+    use domain::statistics::count;
     let done = count(round) / count(rounds.max(1));
     f64::midpoint(1.0, (std::f64::consts::PI * done).cos())
 }

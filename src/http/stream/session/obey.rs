@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use actix::AsyncContext as _;
 use actix::fut::{ActorFutureExt as _, WrapFuture as _};
+use domain::ids::Seq;
 use futures_util::StreamExt as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
@@ -73,7 +74,7 @@ impl Session {
         self.subscription(sub)?;
         if let Some(subscription) = self.subscriptions.remove(&sub) {
             ctx.cancel_future(subscription.follower);
-            let position = subscription.place.position().get();
+            let position = subscription.place.position().map(Seq::get);
             let more = json!({"sub": sub, "epoch": self.epoch.as_str(), "seq": position});
             self.say(protocol::done(Some(id), more), ctx);
         }
