@@ -186,12 +186,35 @@ impl Desk {
         Ok(())
     }
 
-    /// Notes what somebody with privileges did.
+    /// Does what somebody with privileges asks for. It is noted before it is done, so that nothing is ever
+    /// done that is not on the log; where it is refused in the end, or fails, a second line says so.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Store`] when it cannot be noted, and then nothing is done; else those of the deed.
+    pub async fn carry_out<T, E: std::convert::From<Refusal>>(
+        &self,
+        (caller, action, subject): (&Caller, &str, &str),
+        mut detail: Value,
+        deed: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        self.note(caller, action, subject, &detail).await?;
+        let done = deed.await;
+        if done.is_err() {
+            detail["failed"] = true.into();
+            if let Err(error) = self.note(caller, action, subject, &detail).await {
+                tracing::warn!("it could not be noted that {action} of {subject} failed: {error}");
+            }
+        }
+        done
+    }
+
+    /// Notes what somebody with privileges is about to do.
     ///
     /// # Errors
     ///
     /// [`Refusal::Store`]; then it is not noted.
-    pub async fn note(
+    async fn note(
         &self,
         caller: &Caller,
         action: &str,

@@ -185,17 +185,21 @@ pub async fn promote(
     ml: web::Data<Ml>,
     people: web::Data<Desk>,
 ) -> Result<web::Json<PromotionOut>, ApiError> {
-    let promoted = ml.jury.promote(&id).await;
-    let promotion = promoted.map_err(|refused| match refused {
-        Refused::Unknown(_) => ApiError::NotFound(refused.to_string()),
-        Refused::Unready(_) | Refused::Speaks(_) | Refused::Stays { .. } => ApiError::Conflict {
-            why: refused.to_string(),
-        },
-        Refused::Store(error) => error.into(),
-    })?;
     let detail = json!({ "origin": ml.jury.lineup.origin().label() });
-    let noted = people.note(&guarded.caller, "model.promote", &id, &detail);
-    noted.await?;
+    let promoted = async {
+        let promoted = ml.jury.promote(&id).await;
+        promoted.map_err(|refused| match refused {
+            Refused::Unknown(_) => ApiError::NotFound(refused.to_string()),
+            Refused::Unready(_) | Refused::Speaks(_) | Refused::Stays { .. } => {
+                ApiError::Conflict {
+                    why: refused.to_string(),
+                }
+            }
+            Refused::Store(error) => error.into(),
+        })
+    };
+    let about = (&guarded.caller, "model.promote", id.as_str());
+    let promotion = people.carry_out(about, detail, promoted).await?;
     Ok(web::Json(PromotionOut::from(promotion)))
 }
 

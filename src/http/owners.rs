@@ -142,9 +142,9 @@ pub async fn say(
     let card = find(&id, &store).await?.card;
     guarded.owns(&card.id)?;
     let detail = json!({ "description": words.description, "statement": words.statement });
-    let noted = people.note(&guarded.caller, "channel.words", card.id.as_str(), &detail);
-    noted.await?;
-    registrar.say(&card.id, &words).await?;
+    let about = (&guarded.caller, "channel.words", card.id.as_str());
+    let said = async { Ok::<_, ApiError>(registrar.say(&card.id, &words).await?) };
+    people.carry_out(about, detail, said).await?;
     Ok(web::Json(ChannelOut::from(find(&id, &store).await?)))
 }
 

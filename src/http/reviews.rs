@@ -199,12 +199,13 @@ pub async fn review(
     let name = read_id(&id).ok_or_else(missing)?;
     let found = desk.reviews.reading(name).await?.ok_or_else(missing)?;
     let review = said.review(&found, desk.clock.now())?;
-    if !desk.reviews.review(name, &review).await? {
-        return Err(missing());
-    }
     let detail = json!({ "confirmed": review.confirmed, "class": review.class });
-    let noted = people.note(&guarded.caller, "review", &id, &detail);
-    noted.await?;
+    let reviewed = async {
+        let there = desk.reviews.review(name, &review).await?;
+        there.then_some(()).ok_or_else(missing)
+    };
+    let about = (&guarded.caller, "review", id.as_str());
+    people.carry_out(about, detail, reviewed).await?;
     let review = Some(review);
     Ok(web::Json(ReviewableOut::from(Reviewable {
         review,

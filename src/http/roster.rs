@@ -9,7 +9,7 @@ use domain::ports::roster::Way;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 use url::Url;
 use utoipa::ToSchema;
 
@@ -18,7 +18,7 @@ use super::channels::find;
 use super::error::{ApiError, Problem};
 use super::guarded::{Admin, Guarded, Owner};
 use super::records::Records;
-use crate::accounts::{Caller, Desk as People};
+use crate::accounts::Desk as People;
 use crate::config::{Channel, ConfigError, channel};
 use crate::registrar::{Change, Refusal, Registrar, fresh_key};
 use crate::wire::ChannelOut;
@@ -149,8 +149,9 @@ pub async fn make(
     let title = title(wish.title.clone())?.unwrap_or_else(|| id.to_string());
     let (way, key) = wish.way()?;
     let detail = json!({ "title": title, "platform": way.label() });
-    let card = registrar.make(id, title, way).await?;
-    note(&people, &guarded.caller, "channel.make", &card.id, &detail).await?;
+    let about = (&guarded.caller, "channel.make", id.as_str());
+    let made = async { Ok::<_, ApiError>(registrar.make(id.clone(), title, way).await?) };
+    let card = people.carry_out(about, detail, made).await?;
     let made = NewChannelOut {
         channel: ChannelOut::from(find(card.id.as_str(), &store).await?),
         ingest: key.as_ref().map(|_| format!("/v1/ingest/{}", card.id)),
@@ -210,12 +211,14 @@ pub async fn change(
         "interval_s": wish.interval_s,
         "archived": change.archived,
     });
-    let revision = registrar
-        .change(&before.card.id, expected(&request)?, change)
-        .await
-        .map_err(|refusal| known(refusal, &id))?;
-    let changed = &before.card.id;
-    note(&people, &guarded.caller, "channel.change", changed, &detail).await?;
+    let channel = &before.card.id;
+    let expected = expected(&request)?;
+    let changed = async {
+        let changed = registrar.change(channel, expected, change).await;
+        changed.map_err(|refusal| known(refusal, &id))
+    };
+    let about = (&guarded.caller, "channel.change", channel.as_str());
+    let revision = people.carry_out(about, detail, changed).await?;
     let after = find(&id, &store).await?;
     Ok(HttpResponse::Ok()
         .insert_header(mark(revision))
@@ -249,18 +252,15 @@ pub async fn archive(
         archived: Some(true),
         ..Change::default()
     };
-    let changed = registrar.change(&before.card.id, expected(&request)?, change);
-    changed.await.map_err(|refusal| known(refusal, &id))?;
+    let channel = &before.card.id;
+    let expected = expected(&request)?;
+    let archived = async {
+        let changed = registrar.change(channel, expected, change).await;
+        changed.map_err(|refusal| known(refusal, &id))
+    };
+    let about = (&guarded.caller, "channel.change", channel.as_str());
     let detail = json!({ "archived": true });
-    let archived = &before.card.id;
-    note(
-        &people,
-        &guarded.caller,
-        "channel.change",
-        archived,
-        &detail,
-    )
-    .await?;
+    people.carry_out(about, detail, archived).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -281,24 +281,14 @@ pub async fn rekey(
 ) -> Result<HttpResponse, ApiError> {
     let before = find(&id, &store).await?;
     guarded.owns(&before.card.id)?;
-    let key = registrar.rekey(&before.card.id).await;
-    let key = key.map_err(|refusal| known(refusal, &id))?;
-    let rekeyed = &before.card.id;
-    note(&people, &guarded.caller, "channel.key", rekeyed, &json!({})).await?;
+    let rekeyed = async {
+        let key = registrar.rekey(&before.card.id).await;
+        key.map_err(|refusal| known(refusal, &id))
+    };
+    let about = (&guarded.caller, "channel.key", before.card.id.as_str());
+    let key = people.carry_out(about, json!({}), rekeyed).await?;
     let key = key.expose_secret().to_owned();
     Ok(HttpResponse::Created().json(NewKey { key }))
-}
-
-/// Notes what somebody with privileges did to a channel.
-async fn note(
-    people: &People,
-    caller: &Caller,
-    action: &str,
-    channel: &ChannelId,
-    detail: &Value,
-) -> Result<(), ApiError> {
-    let noted = people.note(caller, action, channel.as_str(), detail);
-    Ok(noted.await?)
 }
 
 impl Wish {

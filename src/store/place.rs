@@ -319,18 +319,14 @@ impl Opened {
         }
     }
 
-    /// Names the history anew, after the record went back, says how, and notes who did it and why.
+    /// Notes who names the history anew, after the record went back, and why; then does so.
     ///
     /// # Errors
     ///
-    /// [`StoreError`]; then the old epoch holds, unless only the note is missing.
+    /// [`StoreError`]; then the old epoch holds, though another may be on the log.
     pub async fn begin_epoch(&self, cause: &Cause<'_>) -> Result<Epoch, StoreError> {
         let before = self.port().span().await?.epoch;
         let epoch = steps::random_epoch();
-        match self {
-            Self::Sqlite(store) => store.begin_epoch(&epoch).await?,
-            Self::Postgres(store) => store.begin_epoch(&epoch).await?,
-        }
         let detail = serde_json::json!({"before": before.as_str(), "why": cause.why});
         let deed = Deed {
             at: cause.at,
@@ -340,6 +336,10 @@ impl Opened {
             detail: detail.to_string(),
         };
         self.accounts().record(&deed).await?;
+        match self {
+            Self::Sqlite(store) => store.begin_epoch(&epoch).await?,
+            Self::Postgres(store) => store.begin_epoch(&epoch).await?,
+        }
         Ok(epoch)
     }
 

@@ -109,13 +109,15 @@ async fn what_an_admin_changes_holds_within_a_second_and_stands_in_the_log() {
     problem(&archive, 403, "not_allowed");
     assert_eq!(put(owner, json!({ "account": null })).await.status, 204);
     problem(&rekey(&anna).await, 403, "not_allowed");
-    let any = [("authorization", bearer.as_str()), ("if-match", "*")];
-    let archive = town
-        .running
-        .api
-        .send(Method::DELETE, "/v1/channels/hook", &any, None)
-        .await;
-    assert_eq!(archive.status, 204, "{:?}", archive.body);
+    let archive = async |state: &str| {
+        let meant = [("authorization", bearer.as_str()), ("if-match", state)];
+        let api = &town.running.api;
+        api.send(Method::DELETE, "/v1/channels/hook", &meant, None)
+            .await
+    };
+    problem(&archive("\"99\"").await, 412, "stale");
+    let archived = archive("*").await;
+    assert_eq!(archived.status, 204, "{:?}", archived.body);
 
     let log = town.told(&bearer, "/v1/admin/audit?limit=500").await;
     let log = log.as_array().unwrap();
@@ -133,9 +135,13 @@ async fn what_an_admin_changes_holds_within_a_second_and_stands_in_the_log() {
         "channel.owner",
         "channel.key",
         "channel.owner",
-        "channel.change",
     ]);
+    // What is refused once it has begun is said to have failed.
+    expected.extend(["channel.change"; 3]);
     assert_eq!(actions, expected);
+    let failed: Vec<_> = log.iter().map(|deed| &deed["detail"]["failed"]).collect();
+    assert_eq!(failed[..3], [&Value::Null, &json!(true), &Value::Null]);
+    assert!(failed[3..].iter().all(|failed| failed.is_null()));
     assert_eq!(log.last().unwrap()["actor"], "operator");
     let key = log
         .iter()

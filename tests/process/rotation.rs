@@ -306,6 +306,7 @@ async fn a_node_on_a_server_hears_of_another_key_and_of_a_revoked_one() {
     assert_eq!(made.code, Some(0), "{made:?}");
     let town = Town::at(home).await;
     let root = in_charge(&town, None).await;
+    let first = signed_by(&root);
     let second = rotated(&town.home, &["keys", "rotate"]).await;
     until("the next key is published", async || {
         kids(&town).await.contains(&second).then_some(())
@@ -327,12 +328,12 @@ async fn a_node_on_a_server_hears_of_another_key_and_of_a_revoked_one() {
     assert_eq!(signed_by(&root), third);
     let log = town.told(&root.bearer(), "/v1/admin/audit?limit=2").await;
     let told: Vec<_> = log.as_array().unwrap().iter().collect();
-    for (deed, (kid, revoked)) in told.iter().zip([(third, true), (second, false)]) {
+    for (deed, (former, revoked)) in told.iter().zip([(second, true), (first, false)]) {
         assert_eq!(
             (&deed["action"], &deed["subject"], &deed["detail"]),
             (
                 &json!("keys.rotate"),
-                &json!(kid),
+                &json!(former),
                 &json!({ "revoked": revoked })
             )
         );

@@ -43,31 +43,33 @@ impl Desk {
         let hash = self.0.passwords.hash(password).await?;
         let now = self.0.clock.now();
         let known = self.0.accounts.by_email(&email).await?;
-        let id = match known {
+        let (account, fresh) = match known {
             Some(mut account) => {
                 account.role = Role::Admin;
                 account.password = hash;
                 account.verified.get_or_insert(now);
                 account.closed = None;
-                let told = account.clone();
-                self.write(account).await?;
-                self.0.accounts.end(told.id, Ending::All).await?;
-                self.tell(PASSWORD_CHANGED, &told).await?;
-                told.id
+                (account, false)
             }
             None => {
                 let mut account = self.fresh_account(email, hash, language_of(language)?);
                 account.role = Role::Admin;
                 account.verified = Some(now);
-                if !self.0.accounts.open(&account).await? {
-                    return Err(Refusal::Stale);
-                }
-                account.id
+                (account, true)
             }
         };
-        let caller = Caller::operator();
-        self.note(&caller, "admin.create", &id.to_string(), &json!({}))
-            .await?;
+        let id = account.id;
+        let made = async {
+            if fresh {
+                let opened = self.0.accounts.open(&account).await?;
+                return opened.then_some(()).ok_or(Refusal::Stale);
+            }
+            self.write(account.clone()).await?;
+            self.0.accounts.end(id, Ending::All).await?;
+            self.tell(PASSWORD_CHANGED, &account).await
+        };
+        let about = (&Caller::operator(), "admin.create", &*id.to_string());
+        self.carry_out(about, json!({}), made).await?;
         Ok(id)
     }
 
@@ -123,13 +125,16 @@ impl Desk {
             "granted": account.granted.as_ref().map(PlanId::as_str),
             "closed": account.closed.is_some(),
         });
-        self.note(caller, "account.change", &id.to_string(), &detail)
-            .await?;
-        self.write(account.clone()).await?;
-        if account.closed.is_some() {
-            self.0.accounts.end(id, Ending::All).await?;
-            self.0.door.hear().await;
-        }
+        let changed = async {
+            self.write(account.clone()).await?;
+            if account.closed.is_some() {
+                self.0.accounts.end(id, Ending::All).await?;
+                self.0.door.hear().await;
+            }
+            Ok::<_, Refusal>(())
+        };
+        let about = (caller, "account.change", &*id.to_string());
+        self.carry_out(about, detail, changed).await?;
         account.revision += 1;
         Ok(account)
     }
@@ -151,17 +156,14 @@ impl Desk {
         if account.second.is_none() {
             return Err(Refusal::Unfit("there is no second factor".to_owned()));
         }
-        self.note(
-            caller,
-            "account.second_factor",
-            &id.to_string(),
-            &json!({ "reset": true }),
-        )
-        .await?;
-        self.without_second(account.clone()).await?;
-        self.0.accounts.end(id, Ending::All).await?;
-        self.0.door.hear().await;
-        self.tell("second_factor_reset", &account).await
+        let reset = async {
+            self.without_second(account.clone()).await?;
+            self.0.accounts.end(id, Ending::All).await?;
+            self.0.door.hear().await;
+            self.tell("second_factor_reset", &account).await
+        };
+        let about = (caller, "account.second_factor", &*id.to_string());
+        self.carry_out(about, json!({ "reset": true }), reset).await
     }
 
     /// Takes the second factor of an address away, for whoever sits at the machine: the only admin who has
@@ -187,9 +189,14 @@ impl Desk {
     pub async fn rotate_keys(&self, caller: &Caller, revoke: bool) -> Result<String, Refusal> {
         let lingers = if revoke { Duration::ZERO } else { LINGERS };
         let tokens = &self.0.tokens;
-        let rotated = tokens.rotate(&tokens.newest(), lingers).await?;
-        let kid = rotated.ok_or(Refusal::Stale)?;
-        self.note(caller, "keys.rotate", &kid, &json!({ "revoked": revoke }))
+        let former = tokens.newest();
+        let rotated = async {
+            let rotated = tokens.rotate(&former, lingers).await?;
+            rotated.ok_or(Refusal::Stale)
+        };
+        let about = (caller, "keys.rotate", former.as_str());
+        let kid = self
+            .carry_out(about, json!({ "revoked": revoke }), rotated)
             .await?;
         self.0.door.hear().await;
         Ok(kid)
@@ -207,9 +214,12 @@ impl Desk {
             "monthly": plan.prices.monthly,
             "yearly": plan.prices.yearly,
         });
-        self.note(caller, "plan.write", plan.id.as_str(), &detail)
+        let written = async {
+            let written = self.0.accounts.write_plan(plan, false).await;
+            Ok::<_, Refusal>(written?)
+        };
+        self.carry_out((caller, "plan.write", plan.id.as_str()), detail, written)
             .await?;
-        self.0.accounts.write_plan(plan, false).await?;
         self.0.door.hear().await;
         Ok(())
     }
@@ -229,9 +239,9 @@ impl Desk {
             self.find(to).await?;
         }
         let detail = json!({"owner": to.map(|to| to.to_string())});
-        self.note(caller, "channel.owner", channel.as_str(), &detail)
-            .await?;
-        self.0.accounts.give(channel, to).await?;
+        let given = async { Ok::<_, Refusal>(self.0.accounts.give(channel, to).await?) };
+        let about = (caller, "channel.owner", channel.as_str());
+        self.carry_out(about, detail, given).await?;
         self.0.door.hear().await;
         Ok(())
     }
