@@ -31,6 +31,8 @@ const PRIOR: f64 = 10.0;
 /// A signal that is over.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ended {
+    /// Which.
+    pub signal: SignalId,
     /// Whose.
     pub channel: ChannelId,
     /// When it was received.
@@ -55,6 +57,7 @@ impl Ended {
         let filled = result.entered_at.is_some();
         let has_target = !signal.targets.is_empty();
         Self {
+            signal: signal.id,
             channel: signal.channel.clone(),
             received: signal.received,
             ended: result.ended_at.max(outcome.optimistic.ended_at),
@@ -64,6 +67,11 @@ impl Ended {
             r: result.r.and_then(|r| r.to_f64()),
             geometry: geometry::odds(signal).map(|odds| odds.first()),
         }
+    }
+
+    /// Its place among others: those that ended in one instant are told in any order.
+    const fn place(&self) -> (Timestamp, Timestamp, SignalId) {
+        (self.ended, self.received, self.signal)
     }
 }
 
@@ -144,14 +152,29 @@ impl Edited {
 struct Channel {
     /// In the order of their ends.
     ended: VecDeque<Ended>,
-    signals: f64,
+    called: Called,
     edited: f64,
     deleted: f64,
-    copies: f64,
     /// When the last signals were received, at two instants: those of one instant do not know of
-    /// each other.
+    /// each other, whichever of them is stored first.
     last: Option<Timestamp>,
     before: Option<Timestamp>,
+    /// Those of the last instant.
+    together: Called,
+}
+
+/// How many signals, and how many of them were others' before.
+#[derive(Clone, Copy, Debug, Default)]
+struct Called {
+    signals: f64,
+    copies: f64,
+}
+
+impl Called {
+    fn count(&mut self, copied: bool) {
+        self.signals += 1.0;
+        self.copies += f64::from(u8::from(copied));
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -176,10 +199,13 @@ impl SoFar {
     pub fn heard(&mut self, signal: &Signal) {
         let copied = self.crowd(signal).copy_lag.is_some();
         let channel = self.channels.entry(signal.channel.clone()).or_default();
-        channel.signals += 1.0;
-        channel.copies += f64::from(u8::from(copied));
+        channel.called.count(copied);
         if channel.last < Some(signal.received) {
             channel.before = channel.last.replace(signal.received);
+            channel.together = Called::default();
+        }
+        if channel.last == Some(signal.received) {
+            channel.together.count(copied);
         }
         while let Some(first) = self.lately.front() {
             if signal.received.since(first.received) <= COMPANY {
@@ -200,7 +226,7 @@ impl SoFar {
         let channel = self.channels.entry(ended.channel.clone()).or_default();
         let place = channel
             .ended
-            .partition_point(|other| other.ended <= ended.ended);
+            .partition_point(|other| other.place() <= ended.place());
         channel.ended.insert(place, ended);
         if channel.ended.len() > REMEMBERED {
             channel.ended.pop_front();
@@ -288,6 +314,14 @@ impl Channel {
             }
             streak += step;
         }
+        let Called {
+            mut signals,
+            mut copies,
+        } = self.called;
+        if self.last >= Some(at) {
+            signals -= self.together.signals;
+            copies -= self.together.copies;
+        }
         let variance = if counted > 1.0 {
             (squares - sum * sum / counted) / (counted - 1.0)
         } else {
@@ -301,9 +335,9 @@ impl Channel {
             deviation_r: variance.max(0.0).sqrt(),
             fill_rate: (filled + PRIOR / 2.0) / (all + PRIOR),
             streak,
-            edit_rate: self.edited / (self.signals + PRIOR),
-            deletion_rate: self.deleted / (self.signals + PRIOR),
-            originality: 1.0 - self.copies / (self.signals + PRIOR),
+            edit_rate: self.edited / (signals + PRIOR),
+            deletion_rate: self.deleted / (signals + PRIOR),
+            originality: 1.0 - copies / (signals + PRIOR),
             hours_since_last: [self.last, self.before]
                 .into_iter()
                 .flatten()
@@ -318,8 +352,11 @@ mod tests {
     use super::*;
 
     fn ended(at: i64, won: bool) -> Ended {
+        let channel = ChannelId::parse("test").unwrap();
+        let post = domain::ids::PostKey::new(at.to_string());
         Ended {
-            channel: ChannelId::parse("test").unwrap(),
+            signal: SignalId::of(&channel, &post, 0),
+            channel,
             received: Timestamp::from_micros(at - 1),
             ended: Timestamp::from_micros(at),
             filled: true,
@@ -340,6 +377,23 @@ mod tests {
         let later = so_far.channel(&channel, Timestamp::from_micros(200));
         assert_eq!((later.ended, later.streak), (2.0, -1.0));
         assert!((later.win_rate - 0.5).abs() < 1e-12);
+    }
+
+    #[test]
+    fn what_ended_in_one_instant_may_be_told_in_any_order() {
+        let channel = ChannelId::parse("test").unwrap();
+        let (won, lost) = (ended(100, true), ended(90, false));
+        let lost = Ended {
+            ended: won.ended,
+            ..lost
+        };
+        let told = |order: [&Ended; 2]| {
+            let mut so_far = SoFar::default();
+            order.map(|ended| so_far.ended(ended.clone()));
+            so_far.channel(&channel, Timestamp::MAX)
+        };
+        assert_eq!(told([&won, &lost]), told([&lost, &won]));
+        assert_eq!(told([&won, &lost]).streak.to_bits(), 1.0_f64.to_bits());
     }
 
     #[test]

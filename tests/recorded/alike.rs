@@ -44,7 +44,7 @@ async fn serving_recorded_candles_and_replaying_them_give_the_same_events() {
         .into_iter()
         .map(|coin| {
             let name = format!("candles/binance_spot/{coin}USDT-1m-20250101-20250204.csv.xz");
-            (coin, candle_rows(&data.join(name)))
+            (coin, candle_rows(&data.join(name), FROM, TO))
         })
         .collect();
     let posts = post_lines(&data.join("signals/zh_discord_chen_to20250831.jsonl"));
@@ -116,10 +116,10 @@ async fn serving_recorded_candles_and_replaying_them_give_the_same_events() {
 
 /// A signal that was scored live: what is on record of it, what is kept of what was seen, and what was
 /// known of it at its receipt.
-type Scored = (Told, Seen, Features);
+pub(super) type Scored = (Told, Seen, Features);
 
 /// What the live path saw of each signal at its receipt is what a data set of the same past tells.
-fn seen_alike(told: &[Scored], coins: &BTreeMap<&str, Vec<Row>>) {
+pub(super) fn seen_alike(told: &[Scored], coins: &BTreeMap<&str, Vec<Row>>) {
     let on = |coin: &str| Instrument::parse(&format!("binance:spot:{coin}/USDT")).unwrap();
     let paths: BTreeMap<Instrument, walk::Path<'_>> = coins
         .iter()
@@ -209,7 +209,7 @@ fn seen_alike(told: &[Scored], coins: &BTreeMap<&str, Vec<Row>>) {
 }
 
 /// The same number, or unknown to both.
-fn same(one: &f32, other: &f32) -> bool {
+pub(super) fn same(one: &f32, other: &f32) -> bool {
     (one.is_nan() && other.is_nan()) || (one - other).abs() <= 1e-5
 }
 
@@ -221,7 +221,10 @@ struct Served {
 }
 
 /// Everything on record of the signals that were scored, as training reads it, beside what was known.
-async fn told(running: &Running, mut known: BTreeMap<SignalId, Features>) -> Vec<Scored> {
+pub(super) async fn told(
+    running: &Running,
+    mut known: BTreeMap<SignalId, Features>,
+) -> Vec<Scored> {
     let predictions = running.predictions();
     let mut all = Vec::new();
     for told in records::told(running.store()).await.unwrap() {
@@ -234,7 +237,7 @@ async fn told(running: &Running, mut known: BTreeMap<SignalId, Features>) -> Vec
 }
 
 /// What is known at this moment of the signals that have just come.
-async fn learn(running: &Running, known: &mut BTreeMap<SignalId, Features>) {
+pub(super) async fn learn(running: &Running, known: &mut BTreeMap<SignalId, Features>) {
     let newest = SignalQuery {
         limit: 50,
         ..SignalQuery::default()
@@ -337,7 +340,7 @@ fn plain(event: &Event, first: &BTreeSet<Seq>) -> String {
     format!("{event:#?}")
 }
 
-fn candle(row: &Row) -> domain::market::Candle {
+pub(super) fn candle(row: &Row) -> domain::market::Candle {
     let price = |nth: usize| Price::parse(&row.numbers[nth]).unwrap();
     domain::market::Candle {
         open_time: Timestamp::from_millis(row.open_ms),
@@ -350,13 +353,13 @@ fn candle(row: &Row) -> domain::market::Candle {
     }
 }
 
-fn instant(text: &str) -> Timestamp {
+pub(super) fn instant(text: &str) -> Timestamp {
     let at: jiff::Timestamp = text.parse().unwrap();
     Timestamp::from_micros(at.as_microsecond())
 }
 
-fn candle_rows(path: &std::path::Path) -> Vec<Row> {
-    let (from, to) = (instant(FROM).as_millis(), instant(TO).as_millis());
+pub(super) fn candle_rows(path: &std::path::Path, from: &str, to: &str) -> Vec<Row> {
+    let (from, to) = (instant(from).as_millis(), instant(to).as_millis());
     let bytes = std::fs::read(path).unwrap();
     let mut text = String::new();
     std::io::Read::read_to_string(&mut lzma_rust2::XzReader::new(&bytes[..], true), &mut text)

@@ -6,6 +6,7 @@
 )]
 
 mod alike;
+mod calling;
 mod lessons;
 mod played;
 mod strategies;

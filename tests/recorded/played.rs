@@ -192,7 +192,7 @@ impl Stage {
         .await;
     }
 
-    async fn until(&self, what: &str, mut holds: impl AsyncFnMut(&Running) -> bool) {
+    pub(crate) async fn until(&self, what: &str, mut holds: impl AsyncFnMut(&Running) -> bool) {
         let waiting = async {
             while !holds(&self.running).await {
                 tokio::time::sleep(Duration::from_millis(2)).await;

@@ -11,6 +11,7 @@ use domain::time::Timestamp;
 
 use super::*;
 use crate::bars::Bar;
+use crate::so_far::SoFar;
 
 const MINUTE: i64 = 60_000_000;
 
@@ -173,5 +174,37 @@ fn the_same_knowledge_gives_the_same_bits() {
     assert_eq!(
         bits(&vector(&known).unwrap()),
         bits(&vector(&known).unwrap())
+    );
+}
+
+#[test]
+fn those_of_one_instant_do_not_know_of_each_other_whichever_is_stored_first() {
+    let first = signal(Side::Long, ["100", "99", "101", "102"]);
+    let other = Signal {
+        instrument: Instrument::parse("binance:spot:ETH/USDT").unwrap(),
+        ..first.clone()
+    };
+    let mut so_far = SoFar::default();
+    let earlier = Signal {
+        received: Timestamp::from_micros(RECEIVED - MINUTE),
+        channel: ChannelId::parse("another").unwrap(),
+        ..first.clone()
+    };
+    so_far.heard(&earlier);
+    let known = |so_far: &SoFar, at| {
+        format!(
+            "{:?}",
+            so_far.channel(&first.channel, Timestamp::from_micros(at))
+        )
+    };
+    let alone = known(&so_far, RECEIVED);
+    so_far.heard(&first);
+    assert_eq!(known(&so_far, RECEIVED), alone);
+    so_far.heard(&other);
+    assert_eq!(known(&so_far, RECEIVED), alone);
+    assert_ne!(
+        known(&so_far, RECEIVED + 1),
+        alone,
+        "one of the two was another's before"
     );
 }

@@ -15,8 +15,8 @@ use futures_util::future::join_all;
 use super::book::{self, Book};
 use super::{Options, SETTLING};
 
-/// How often it is looked whether a candle is over. The clock may be another than the wall's.
-const PULSE: Duration = Duration::from_millis(250);
+/// The longest sleep until a candle is over. The clock may be another than the wall's.
+const PULSE: Duration = Duration::from_millis(100);
 
 /// How long a candle that is late is waited for between two questions.
 const AGAIN: Duration = Duration::from_secs(2);
@@ -114,10 +114,12 @@ impl Source for Watching {
                 let why = "the venue trades none of its instruments".to_owned();
                 return Err(SourceError::Absent(why));
             }
+            let interval = self.options.interval;
             let settled = self.options.clock.now() - SETTLING;
-            let due = self.options.interval.begin_of(settled);
+            let due = interval.begin_of(settled);
             if self.knows(due) {
-                tokio::time::sleep(PULSE).await;
+                let next = (due + interval.span()).since(settled);
+                tokio::time::sleep(next.min(PULSE)).await;
                 continue;
             }
             let (posts, trouble) = self.look(due).await;
