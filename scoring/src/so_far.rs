@@ -389,7 +389,9 @@ mod tests {
         };
         let told = |order: [&Ended; 2]| {
             let mut so_far = SoFar::default();
-            order.map(|ended| so_far.ended(ended.clone()));
+            for ended in order {
+                so_far.ended(ended.clone());
+            }
             so_far.channel(&channel, Timestamp::MAX)
         };
         assert_eq!(told([&won, &lost]), told([&lost, &won]));
