@@ -180,12 +180,12 @@ async fn what_a_former_key_signed_is_believed_until_it_retires() {
     let pair = aws_lc_rs::signature::Ed25519KeyPair::generate().unwrap();
     let private = town.seal("signing-key", pair.to_pkcs8v1().unwrap().as_ref());
     use aws_lc_rs::signature::KeyPair as _;
-    let sql = "INSERT INTO signing_keys (kid, private, public, made, retires) VALUES ($1, $2, $3, $4, NULL)";
+    let sql = "INSERT INTO signing_keys (kid, private, public, made, retires) \
+               VALUES ($1, $2, $3, (SELECT MAX(made) + 1 FROM signing_keys), NULL)";
     sqlx::query(sql)
         .bind(&next)
         .bind(private)
         .bind(pair.public_key().as_ref().to_vec())
-        .bind(now() * 1_000_000)
         .execute(&town.pool().await)
         .await
         .unwrap();
