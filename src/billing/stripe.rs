@@ -19,7 +19,8 @@ use stripe_billing::billing_portal_session::CreateBillingPortalSession;
 use stripe_billing::invoice::{ListInvoice, RetrieveInvoice};
 use stripe_billing::subscription::{
     ListSubscription, ListSubscriptionStatus, RetrieveSubscription, UpdateSubscription,
-    UpdateSubscriptionItems, UpdateSubscriptionProrationBehavior,
+    UpdateSubscriptionItems, UpdateSubscriptionPaymentBehavior,
+    UpdateSubscriptionProrationBehavior,
 };
 use stripe_checkout::checkout_session::{
     CreateCheckoutSession, CreateCheckoutSessionLineItems, CreateCheckoutSessionSubscriptionData,
@@ -237,7 +238,9 @@ impl Till for Stripe {
         let update = UpdateSubscription::new(id)
             .items(vec![changed])
             .cancel_at_period_end(false)
-            .proration_behavior(UpdateSubscriptionProrationBehavior::AlwaysInvoice);
+            .proration_behavior(UpdateSubscriptionProrationBehavior::AlwaysInvoice)
+            // Else the dearer plan would be had for the grace of a payment that never came.
+            .payment_behavior(UpdateSubscriptionPaymentBehavior::ErrorIfIncomplete);
         let changed = patiently(update.send(&self.client)).await?;
         Ok(bought(&changed))
     }
@@ -325,7 +328,10 @@ fn failure(error: &StripeError) -> TillError {
         }
         StripeError::Stripe(said, status) => {
             let said = said.message.as_deref().unwrap_or("it does not say why");
-            TillError::Refused(format!("{said} ({status})"))
+            match status {
+                402 => TillError::Declined(said.to_owned()),
+                _ => TillError::Refused(format!("{said} ({status})")),
+            }
         }
         StripeError::Timeout => TillError::Unreachable("it does not answer".to_owned()),
         StripeError::ClientError(why) => TillError::Unreachable(why.clone()),

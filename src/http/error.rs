@@ -415,6 +415,7 @@ impl From<billing::Refusal> for ApiError {
                 tracing::warn!(advice = %error.advice(), "the till did not do it: {why}");
                 match error {
                     TillError::Unreachable(_) => Self::Away { why },
+                    TillError::Declined(_) => Self::Conflict { why },
                     TillError::Refused(_) | TillError::Unknown => Self::Upstream { why },
                 }
             }

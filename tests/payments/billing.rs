@@ -11,7 +11,7 @@ use domain::ports::Clock;
 use domain::ports::accounts::{Accounts, Standing, Subscription};
 use domain::ports::mail::Outbox;
 use domain::ports::store::Store;
-use domain::ports::till::{Period, Tidings};
+use domain::ports::till::{Period, Tidings, TillError};
 use domain::time::Timestamp;
 use secrecy::SecretString;
 use stripe_webhook::Webhook;
@@ -236,6 +236,26 @@ async fn a_failed_payment_is_borne_for_the_grace_period_and_then_the_plan_is_gon
             .await
             .contains(&"subscription_ended".to_owned())
     );
+}
+
+#[actix_web::test]
+async fn a_dearer_plan_is_not_had_until_it_is_paid() {
+    let house = house().await;
+    house.buys("premium", TIRES).await;
+    house.letters().await;
+    house.passes(Duration::from_secs(8 * 86_400));
+    house.billing.reconcile().await.unwrap();
+    let pro = plan("pro");
+    let refused = house.billing.change(house.anna.id, &pro, Period::Month);
+    let refused = refused.await.unwrap_err();
+    assert!(
+        matches!(&refused, Refusal::Till(TillError::Declined(_))),
+        "{refused:?}"
+    );
+    assert!(refused.to_string().contains("another card"), "{refused}");
+    house.billing.reconcile().await.unwrap();
+    let paid = house.paid().await;
+    assert_eq!(paid.gives(house.clock.now()), Some(&plan("premium")));
 }
 
 #[actix_web::test]

@@ -114,6 +114,9 @@ pub enum TillError {
     /// It does not do that, and says why.
     #[error("the till refuses: {0}")]
     Refused(String),
+    /// The money did not come, so nothing was changed.
+    #[error("it was not paid, so nothing was changed: {0} Use another card, and try again")]
+    Declined(String),
     /// There is no such thing there.
     #[error("the till does not know it")]
     Unknown,
@@ -125,7 +128,7 @@ impl TillError {
     pub const fn advice(&self) -> Advice {
         match self {
             Self::Unreachable(_) => Advice::Retry,
-            Self::Refused(_) => Advice::Stop,
+            Self::Refused(_) | Self::Declined(_) => Advice::Stop,
             Self::Unknown => Advice::Skip,
         }
     }
