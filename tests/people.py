@@ -425,7 +425,7 @@ def devices(walk, codes):
     check("at once", status == 401, status)
 
 
-def passwords(walk, mails):
+def passwords(walk, mails, codes):
     walk.go("/account")
     walk.fill(current="nothing like it at all", new=SECOND)
     walk.press("Change the password")
@@ -435,6 +435,9 @@ def passwords(walk, mails):
     check("a weak new one is told beside its own field", walk.browser.run("document.getElementById('new-wrong')?.textContent"), walk.text())
     walk.fine("account wrong")
     walk.fill(current=PASSWORD, new=SECOND)
+    walk.press("Change the password")
+    check("the second factor is asked for", walk.browser.run("document.getElementById('password_code-wrong')?.textContent"), walk.text())
+    walk.fill(current=PASSWORD, new=SECOND, password_code=codes[4])
     walk.press("Change the password")
     check("the password is changed", walk.here() == "/account?done=password", walk.text())
     check("and a mail says so", mails.next("Пароль изменён"))
@@ -539,7 +542,7 @@ def main():
         keys(walk, admin["access_token"])
         buying(walk, mails, admin["access_token"])
         devices(walk, codes)
-        passwords(walk, mails)
+        passwords(walk, mails, codes)
         ending(walk, codes, admin["access_token"])
         browser.run("1")
         silent(server, browser)

@@ -317,6 +317,12 @@ async fn whoever_guards_his_account_otherwise_is_told_each_time_by_mail() {
     let proof = json!({ "password": PASSWORD, "code": spare });
     let codes = ask(Method::POST, "/v1/account/recovery-codes", proof).await;
     let spare = codes["recovery_codes"][0].as_str().unwrap();
+    let bare = json!({ "current": PASSWORD, "new": ADMIN });
+    let path = "/v1/account/password";
+    let bare = town
+        .ask(&anna.bearer(), Method::POST, path, Some(bare))
+        .await;
+    problem(&bare, 401, "second_factor_required");
     let proof = json!({ "password": PASSWORD, "code": spare });
     town.ask(
         &anna.bearer(),

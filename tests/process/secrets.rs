@@ -302,7 +302,8 @@ async fn no_secret_stands_in_any_log_whatever_fails() {
         (ready["status"] == "degraded").then_some(())
     })
     .await;
-    let change = Some(json!({ "current": PASSWORD, "new": OTHER }));
+    let spare = confirmed["recovery_codes"][0].as_str().unwrap();
+    let change = Some(json!({ "current": PASSWORD, "new": OTHER, "code": spare }));
     let changed = ask(&access, Method::POST, "/v1/account/password", change).await;
     assert_eq!(changed.status, 204);
     assert_eq!(

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use domain::account::{Account, AccountId, ApiKey, SecondFactor, Session};
 use domain::ids::ChannelId;
-use domain::ports::accounts::{Ending, Subscription};
+use domain::ports::accounts::{Ending, Standing, Subscription};
 use secrecy::SecretString;
 
 use super::letters::{PASSWORD_CHANGED, language_of};
@@ -57,16 +57,19 @@ impl Desk {
     ///
     /// # Errors
     ///
-    /// [`Refusal`] when the current one is wrong or the new one is not taken.
+    /// [`Refusal`] when the current one or the code is wrong, or the new one is not taken.
     pub async fn change_password(
         &self,
         caller: &Caller,
         current: &SecretString,
         new: &SecretString,
+        code: Option<&str>,
     ) -> Result<(), Refusal> {
         let device = Self::device(caller)?;
         let mut account = self.proven(caller, current).await?;
+        // First, so that a code is not used up by a password that is not taken.
         strong_enough(new, &account.email)?;
+        self.second_factor(&account, code).await?;
         account.password = self.0.passwords.hash(new).await?;
         let told = account.clone();
         self.write(account).await?;
@@ -250,9 +253,9 @@ impl Desk {
     ) -> Result<(), Refusal> {
         let account = self.proven(caller, password).await?;
         self.second_factor(&account, code).await?;
-        let now = self.0.clock.now();
         let paid = self.0.accounts.subscription(account.id).await?;
-        if paid.is_some_and(|paid| paid.gives(now).is_some() && !paid.ends) {
+        // One that gives nothing any more may still be charged for.
+        if paid.is_some_and(|paid| paid.standing != Standing::Ended && !paid.ends) {
             let why = "a subscription runs; cancel it first, so that nothing more is charged";
             return Err(Refusal::Unfit(why.to_owned()));
         }

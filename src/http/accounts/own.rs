@@ -156,6 +156,9 @@ pub struct NewPassword {
     /// 10 to 256 characters that are hard to guess.
     #[schema(value_type = String, format = Password, min_length = 10, max_length = 256)]
     new: SecretString,
+    /// Where there is a second factor: its code, or a recovery code.
+    #[schema(value_type = Option<String>)]
+    code: Option<SecretString>,
 }
 
 /// The password, once more.
@@ -296,7 +299,7 @@ pub async fn erase(
 #[utoipa::path(post, path = "/v1/account/password", tag = "accounts", security(("bearer" = ["person"])), request_body = NewPassword, responses(
     (status = 204, description = "it holds"),
     (status = 400, description = "the new one is not taken", body = Problem),
-    (status = 401, description = "the current one is wrong", body = Problem),
+    (status = 401, description = "the current one or the code is wrong", body = Problem),
     (status = 429, description = "too many attempts", body = Problem),
 ))]
 pub async fn password(
@@ -305,7 +308,8 @@ pub async fn password(
     desk: web::Data<Desk>,
 ) -> Result<HttpResponse, ApiError> {
     let wish: NewPassword = body::read(&body)?;
-    desk.change_password(&guarded.caller, &wish.current, &wish.new)
+    let code = wish.code.as_ref().map(SecretString::expose_secret);
+    desk.change_password(&guarded.caller, &wish.current, &wish.new, code)
         .await?;
     Ok(HttpResponse::NoContent().finish())
 }

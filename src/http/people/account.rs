@@ -145,8 +145,9 @@ pub(super) async fn language(member: Member, form: Posted, desk: web::Data<Desk>
 /// Another password.
 pub(super) async fn password(member: Member, form: Posted, desk: web::Data<Desk>) -> Page {
     let (current, new) = (form.secret("current"), form.secret("new"));
+    let code = Some(form.text("password_code")).filter(|code| !code.is_empty());
     match desk
-        .change_password(&member.person.caller, &current, &new)
+        .change_password(&member.person.caller, &current, &new, code)
         .await
     {
         Ok(()) => Ok(Visit::lead("/account?done=password")),
@@ -154,8 +155,8 @@ pub(super) async fn password(member: Member, form: Posted, desk: web::Data<Desk>
             let fields = Fields {
                 password: "current",
                 new: "new",
+                code: "password_code",
                 form: "password_form",
-                ..Fields::USUAL
             };
             again(&member, &desk, refusal, fields).await
         }
