@@ -60,6 +60,11 @@ impl Desk {
     pub async fn log_in(&self, attempt: Attempt<'_>) -> Result<LoggedIn, Refusal> {
         let email = address(attempt.email)?;
         let budget = self.0.limiter.guess(&email, attempt.from.address);
+        let budget = budget.and_then(|()| self.0.limiter.try_from(attempt.from.address));
+        if attempt.code.is_none() {
+            // Nothing that could open now, so nobody waits for a password to be reckoned.
+            budget?;
+        }
         let account = self.0.accounts.by_email(&email).await?;
         let hash = account.as_ref().map(|account| &account.password);
         let right = self.0.passwords.verify(attempt.password, hash).await?;
