@@ -213,6 +213,13 @@ impl Desk {
             "rank": plan.rank,
             "monthly": plan.prices.monthly,
             "yearly": plan.prices.yearly,
+            "trial_days": plan.prices.trial_days,
+            "delay_s": plan.allows.delay.as_secs(),
+            "channels": plan.allows.channels,
+            "history_s": plan.allows.history.map(|history| history.as_secs()),
+            "features": plan.allows.features.iter().map(|it| it.label()).collect::<Vec<_>>(),
+            "requests_a_minute": plan.allows.requests_a_minute,
+            "requests_a_month": plan.allows.requests_a_month,
         });
         let written = async {
             let written = self.0.accounts.write_plan(plan, false).await;
