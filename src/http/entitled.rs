@@ -5,10 +5,13 @@
 use std::time::Duration;
 
 use domain::account::Scope;
+use domain::event::Body;
 use domain::ids::ChannelId;
+use domain::lifecycle::{State, What};
 use domain::plan::Feature;
 use domain::ports::View;
-use domain::ports::store::{SignalQuery, SignalRecord};
+use domain::ports::store::{SignalQuery, SignalRecord, Store, StoreError};
+use domain::post::Action;
 use domain::time::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -175,6 +178,95 @@ pub(super) fn narrow(
         return Ok(!query.channels.is_empty());
     }
     Ok(true)
+}
+
+/// Whether somebody sees a channel's signals as they stood some time ago.
+fn sees_late(channel: &ChannelId, caller: &Caller) -> bool {
+    !caller.entitled.allows.delay.is_zero() && !caller.owned.contains(channel)
+}
+
+/// Up to when somebody is told what happens in a channel.
+pub(super) fn told_until(channel: &ChannelId, caller: &Caller, now: Timestamp) -> Timestamp {
+    if sees_late(channel, caller) {
+        before(now, caller.entitled.allows.delay)
+    } else {
+        Timestamp::MAX
+    }
+}
+
+/// What is asked of a list about how its signals stand. Whoever sees them late would learn from an answer
+/// how they stand now, so it is asked of what he sees, after [`as_told`].
+pub(super) struct Standing {
+    states: Vec<&'static str>,
+    open: Option<bool>,
+}
+
+impl Standing {
+    /// Takes it out of a query; nothing is left out for whoever sees everything at once.
+    pub(super) fn of(query: &mut SignalQuery, caller: &Caller) -> Self {
+        if caller.entitled.allows.delay.is_zero() || asks_for_his_own(query, caller) {
+            return Self {
+                states: Vec::new(),
+                open: None,
+            };
+        }
+        Self {
+            states: std::mem::take(&mut query.states),
+            open: query.open.take(),
+        }
+    }
+
+    /// Whether a signal is one of those that are asked for.
+    pub(super) fn fits(&self, record: &SignalRecord) -> bool {
+        let open = !matches!(record.state, State::Ended(_));
+        (self.states.is_empty() || self.states.contains(&record.state.label()))
+            && self.open.is_none_or(|wanted| wanted == open)
+    }
+}
+
+/// A signal as it stood when that was stored which somebody is told now.
+///
+/// # Errors
+///
+/// [`StoreError`] when it cannot be read.
+pub(super) async fn as_told(
+    store: &dyn Store,
+    record: SignalRecord,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<SignalRecord, StoreError> {
+    let channel = &record.signal.channel;
+    if !sees_late(channel, caller) {
+        return Ok(record);
+    }
+    let until = told_until(channel, caller, now);
+    let mut told = SignalRecord {
+        state: State::Pending,
+        outcome: None,
+        edited: false,
+        deleted: false,
+        ..record
+    };
+    for event in store.events_of(told.signal.id).await? {
+        if event.stored > until {
+            break;
+        }
+        match event.happening().map(|it| &it.body) {
+            Some(Body::Progress(change)) => {
+                told.state = change.state;
+                if let What::Judged(outcome) = &change.what {
+                    told.outcome = Some((**outcome).clone());
+                }
+            }
+            Some(Body::Revision { action, .. }) => match action {
+                Action::Edited => told.edited = true,
+                Action::Deleted => told.deleted = true,
+                Action::Original | Action::Forwarded => {}
+            },
+            Some(Body::Signal { .. } | Body::Instruction { .. }) | None => {}
+        }
+    }
+    Ok(told)
 }
 
 /// Refuses a signal that somebody may not see.

@@ -13,7 +13,8 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::entitled::{
-    Withheld, asks_for_his_own, before, may_see, narrow, view, withheld, withheld_of_his_own,
+    Standing, Withheld, as_told, asks_for_his_own, before, may_see, narrow, told_until, view,
+    withheld, withheld_of_his_own,
 };
 use super::error::{ApiError, Problem};
 use super::ml::Ml;
@@ -92,7 +93,8 @@ pub async fn signals(
     } else {
         withheld(caller, &door)
     };
-    let mut records = if narrow(&mut query, caller, &door, clock.now())? {
+    let (standing, now) = (Standing::of(&mut query, caller), clock.now());
+    let mut records = if narrow(&mut query, caller, &door, now)? {
         store.signals(&query).await?
     } else {
         Vec::new()
@@ -100,11 +102,15 @@ pub async fn signals(
     let more = records.len() > limit;
     records.truncate(limit);
     let last = records.last().filter(|_| more).map(|record| record.seq);
+    let mut signals = Vec::with_capacity(records.len());
+    for record in records {
+        let told = as_told(&***store, record, caller, now).await?;
+        if standing.fits(&told) {
+            signals.push(SignalOut::of(&told, view(caller)));
+        }
+    }
     let body = SignalPage {
-        signals: records
-            .iter()
-            .map(|record| SignalOut::of(record, view(caller)))
-            .collect(),
+        signals,
         next: last.map(|place| page::cursor(&*filter, place)),
         withheld,
     };
@@ -156,11 +162,11 @@ pub async fn signal(
         .ok_or_else(|| ApiError::NotFound(format!("signal {id}")))?;
     let (caller, now) = (&guarded.caller, clock.now());
     may_see(&record, caller, &door, now)?;
-    let own = caller.owned.contains(&record.signal.channel);
-    let due = before(now, caller.entitled.allows.delay);
-    let versions = store
-        .versions(&record.signal.channel, &record.signal.post)
-        .await?;
+    let channel = &record.signal.channel;
+    let own = caller.owned.contains(channel);
+    let until = told_until(channel, caller, now);
+    let versions = store.versions(channel, &record.signal.post).await?;
+    let record = as_told(&***store, record, caller, now).await?;
     let events = store.events_of(id).await?;
     let tried = match view(caller) {
         View::Scored => ml.jury.predictions.tried(id).await?,
@@ -169,10 +175,14 @@ pub async fn signal(
     Ok(web::Json(SignalStory {
         tried: tried.iter().map(ScoreOut::of).collect(),
         signal: SignalOut::of(&record, view(caller)),
-        versions: versions.into_iter().map(VersionOut::from).collect(),
+        versions: versions
+            .into_iter()
+            .filter(|version| version.post.received <= until)
+            .map(VersionOut::from)
+            .collect(),
         events: events
             .iter()
-            .filter(|event| own || event.stored <= due)
+            .filter(|event| event.stored <= until)
             .map(|event| EventOut::of(event, view(caller)))
             .collect(),
         withheld: if own {

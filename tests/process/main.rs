@@ -17,6 +17,7 @@ mod buying;
 mod chain;
 mod channels;
 mod commands;
+mod delays;
 mod dumps;
 mod edge;
 mod exports;

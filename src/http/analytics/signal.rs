@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::accounts::Door;
 use crate::charts::{Charts, Stretch};
 use crate::figures::followed;
-use crate::http::entitled::{may_see, view};
+use crate::http::entitled::{as_told, may_see, told_until, view};
 use crate::http::error::{ApiError, Problem};
 use crate::http::guarded::{Analyst, Guarded};
 use crate::http::markets::{CandleOut, Gap};
@@ -156,7 +156,9 @@ pub async fn signal(
     let record = looking.store.signal(id).await?;
     let record = record.ok_or_else(|| ApiError::NotFound(format!("signal {id}")))?;
     let caller = &guarded.caller;
-    may_see(&record, caller, &door, looking.clock.now())?;
+    let now = looking.clock.now();
+    may_see(&record, caller, &door, now)?;
+    let until = told_until(&record.signal.channel, caller, now);
     let events = looking.store.events_of(id).await?;
     let query = RetrialQuery {
         signals: vec![id],
@@ -169,6 +171,7 @@ pub async fn signal(
         Ok(way) => (Some(way), None),
         Err(why) => (None, Some(why)),
     };
+    let record = as_told(&*looking.store, record, caller, now).await?;
     let live = record.outcome.as_ref();
     let live = live.map(|outcome| unclear(outcome, None, ExecutionModel::DEFAULT.delay));
     Ok(web::Json(SignalAnalysis {
@@ -176,6 +179,7 @@ pub async fn signal(
         costs: CostsOut::of(&record.signal.instrument),
         events: events
             .iter()
+            .filter(|event| event.stored <= until)
             .map(|event| EventOut::of(event, view(caller)))
             .collect(),
         path,

@@ -20,9 +20,11 @@ use tokio::time::Instant;
 use utoipa::ToSchema;
 
 use super::computed;
+use crate::accounts::Door;
 use crate::figures::{Figures, followed, under};
 use crate::filter;
 use crate::http::body::{self, Body};
+use crate::http::entitled::narrow;
 use crate::http::error::{ApiError, Problem};
 use crate::http::guarded::{Follower, Guarded};
 use crate::http::records::{Records, instant};
@@ -212,16 +214,22 @@ pub struct LeftOut {
     (status = 429, description = "another question is being answered", body = Problem),
 ))]
 pub async fn what_if(
-    _: Guarded<Follower>,
+    guarded: Guarded<Follower>,
     body: Body,
     asking: web::Data<Asking>,
+    door: web::Data<Door>,
 ) -> Result<web::Json<WhatIfOut>, ApiError> {
     let asked: WhatIfIn = body::read(&body)?;
     let model = asked.model()?;
-    let (query, limit) = asked.query()?;
+    let (mut query, limit) = asked.query()?;
+    let sees_any = narrow(&mut query, &guarded.caller, &door, asking.clock.now())?;
     let turn = asking.turns.try_acquire();
     let _turn = turn.map_err(|_| ApiError::TooMany { seconds: AGAIN_S })?;
-    let (records, more) = asking.judged(query, limit).await?;
+    let (records, more) = if sees_any {
+        asking.judged(query, limit).await?
+    } else {
+        (Vec::new(), false)
+    };
     let tried = asking.try_all(records, &model).await?;
     let records = |outcome: fn(&Tried) -> Outcome| -> Vec<SignalRecord> {
         let of = tried.done.iter();
