@@ -196,6 +196,7 @@ pub async fn stream(
 ) -> Result<HttpResponse, ApiError> {
     let wish = wished(&request)?;
     let rights = Rights::new(accounts::Door::clone(&door), guarded.caller);
+    rights.still().await?;
     // Whoever subscribes by the address says who he is there, too. Others may do so with `auth`.
     match &wish {
         Some(wish) => rights.may_want(&wish.interest),

@@ -9,15 +9,22 @@ use domain::account::Scope;
 use domain::plan::{Entitlement, Feature};
 use domain::ports::View;
 use serde_json::{Map, Value};
+use tokio::sync::watch;
 
 use super::protocol::Refusal;
+use crate::accounts::door::Denied;
 use crate::accounts::{Caller, Door, Who};
 use crate::http::entitled;
+
+/// After so long it is asked again who listens, where nobody could tell.
+pub(super) const AGAIN: Duration = Duration::from_millis(500);
 
 /// Who listens on a connection, as it stands now.
 pub(super) struct Rights {
     pub(super) door: Door,
     caller: RefCell<Caller>,
+    /// Kept from one look to the next, so that no change falls between.
+    changes: RefCell<watch::Receiver<u64>>,
 }
 
 /// What a subscription gets of what it wants.
@@ -36,9 +43,38 @@ pub(super) struct Terms {
 impl Rights {
     pub(super) fn new(door: Door, caller: Caller) -> Self {
         Self {
+            changes: RefCell::new(door.changes()),
             door,
             caller: RefCell::new(caller),
         }
+    }
+
+    /// Looks who listens once more: what changed between his being let in and [`Rights::new`] is not heard of.
+    ///
+    /// # Errors
+    ///
+    /// When he is not let in any more.
+    pub(super) async fn still(&self) -> Result<(), Denied> {
+        match self.door.again(&self.caller()).await? {
+            Some(caller) => {
+                self.become_known(caller);
+                Ok(())
+            }
+            None => Err(Denied::Over),
+        }
+    }
+
+    /// Waits until anybody's rights may have changed since this was last waited for. `false`: never more.
+    pub(super) async fn change(&self) -> bool {
+        let mut changes = self.changes.borrow().clone();
+        let changed = changes.changed().await.is_ok();
+        self.changes.replace(changes);
+        changed
+    }
+
+    /// Whoever could not be looked at is looked at again, whether or not anything changes.
+    pub(super) fn look_again(&self) {
+        self.changes.borrow_mut().mark_changed();
     }
 
     pub(super) fn caller(&self) -> Caller {

@@ -24,7 +24,7 @@ use super::pace::Pace;
 use super::pieces::Pieces;
 use super::place::Place;
 use super::protocol::Wish;
-use super::rights::Rights;
+use super::rights::{AGAIN, Rights};
 use super::{Chair, Desk, notice};
 use crate::accounts::{Caller, Who};
 
@@ -185,9 +185,8 @@ impl Session {
     /// Looks again who listens whenever anybody's rights change, at a moment of its own.
     fn watch_rights(&self, ctx: &mut Ctx) {
         let rights = Rc::clone(&self.rights);
-        let mut changes = rights.door.changes();
         let again = async move {
-            changes.changed().await.ok()?;
+            rights.change().await.then_some(())?;
             tokio::time::sleep(notice::moment_within(SPREAD)).await;
             let caller = rights.caller();
             Some(rights.door.again(&caller).await)
@@ -201,8 +200,11 @@ impl Session {
                         session.watch_rights(ctx);
                     }
                     Some(Ok(None)) => session.end(&Closing::Token, ctx),
-                    // Nobody knows at this moment; the next change is looked at again.
-                    Some(Err(_)) => session.watch_rights(ctx),
+                    // Nobody knows at this moment.
+                    Some(Err(_)) => {
+                        session.rights.look_again();
+                        ctx.run_later(AGAIN, |session, ctx| session.watch_rights(ctx));
+                    }
                     None => {}
                 }),
         );

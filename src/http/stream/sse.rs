@@ -24,7 +24,7 @@ use super::flow::{Counted, Flow};
 use super::follow::{Said, follow};
 use super::place::Place;
 use super::protocol::{Refusal, Wish};
-use super::rights::Rights;
+use super::rights::{AGAIN, Rights};
 use super::{Chair, Desk, StreamState, notice, wished};
 use crate::accounts::Door;
 use crate::http::error::ApiError;
@@ -69,6 +69,7 @@ pub async fn sse(
     let missing = || ApiError::invalid("channels", "say which; use channels=* for all");
     let wish = resumed(&request, wished(&request)?.ok_or_else(missing)?)?;
     let rights = Rights::new(Door::clone(&door), guarded.caller);
+    rights.still().await?;
     rights
         .may_want(&wish.interest)
         .map_err(Refusal::into_problem)?;
@@ -110,7 +111,6 @@ struct Listener {
     beats: Interval,
     draining: watch::Receiver<bool>,
     rights: Rights,
-    changes: watch::Receiver<u64>,
     leaves: Option<Leaves>,
     over: bool,
 }
@@ -140,7 +140,6 @@ impl Listener {
         let mut listener = Self {
             draining: desk.draining.clone(),
             desk,
-            changes: rights.door.changes(),
             rights,
             _chair: chair,
             epoch,
@@ -174,7 +173,7 @@ impl Listener {
             biased;
             true = begun(&mut self.draining), if leaves.is_none() => self.announce(),
             retry_after_ms = moment(leaves) => self.end(&Closing::Draining { retry_after_ms }),
-            Ok(()) = self.changes.changed() => return Some(self.reconsider().await),
+            true = self.rights.change() => return Some(self.reconsider().await),
             _ = self.beats.tick() => self.beat(),
             said = self.said.next() => match said {
                 Some(Said::Frames(lines)) => self.tell(&lines),
@@ -196,7 +195,11 @@ impl Listener {
                 Bytes::from_static(b":\n\n")
             }
             Ok(None) => self.end(&Closing::Token),
-            Err(_) => Bytes::from_static(b":\n\n"),
+            Err(_) => {
+                tokio::time::sleep(AGAIN).await;
+                self.rights.look_again();
+                Bytes::from_static(b":\n\n")
+            }
         }
     }
 
