@@ -12,6 +12,7 @@ use domain::market::{Candle, Instrument, Interval, Venue};
 use domain::ports::{Advice, Candles, Clock, FeedError};
 use domain::time::Timestamp;
 use futures_util::StreamExt as _;
+use futures_util::future::join_all;
 use futures_util::stream;
 use tokio::time::Instant;
 
@@ -76,13 +77,17 @@ struct Place {
 }
 
 impl Watcher {
-    /// Watches for as long as it is awaited.
+    /// Watches for as long as it is awaited, each venue by itself: one that is slow, or asks for patience,
+    /// keeps no other's candles back.
     pub async fn watch(self) {
-        let watcher = &self;
+        join_all(self.venues.keys().map(|venue| self.watch_one(venue))).await;
+    }
+
+    async fn watch_one(&self, venue: &Venue) {
         let mut places: HashMap<Instrument, Place> = HashMap::new();
         loop {
             let due = Interval::Minute.begin_of(self.clock.now() - SETTLING);
-            let wanted = self.wanted();
+            let wanted = self.wanted(venue);
             let asked: Vec<(Instrument, Place)> = wanted
                 .into_iter()
                 .map(|on| {
@@ -97,7 +102,7 @@ impl Watcher {
             }
             let mut answers = stream::iter(asked)
                 .map(|(on, place)| async move {
-                    let place = watcher.ask(&on, place, due).await;
+                    let place = self.ask(&on, place, due).await;
                     (on, place)
                 })
                 .buffer_unordered(AT_ONCE);
@@ -107,9 +112,10 @@ impl Watcher {
         }
     }
 
-    fn wanted(&self) -> Vec<Instrument> {
+    fn wanted(&self, venue: &Venue) -> Vec<Instrument> {
         let followed = self.followed.all().into_iter().map(|seen| seen.instrument);
-        let mut wanted: Vec<Instrument> = self.always.iter().cloned().chain(followed).collect();
+        let wanted = self.always.iter().cloned().chain(followed);
+        let mut wanted: Vec<Instrument> = wanted.filter(|on| on.venue == *venue).collect();
         wanted.sort();
         wanted.dedup();
         wanted

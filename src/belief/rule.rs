@@ -5,7 +5,8 @@
 //! the difference lies below nothing. It is looked at again and again, and there may be several
 //! challengers, so the interval is one that holds [at any time](anytime), and its 5 % are shared among
 //! those that are tried together (Bonferroni). Among equals the champion is therefore replaced at all with
-//! a probability of 2.5 % at most, however long they are tried.
+//! a probability of 2.5 % at most, however long they are tried; whoever comes after those that were sent
+//! away is tried anew, with a probability of his own.
 
 use std::collections::HashMap;
 

@@ -192,7 +192,13 @@ impl School {
             return Ok(Looked::Full { tried });
         }
         let rows = kept::rows(&*self.store, predictions, origin, now).await?;
-        let version = taught.iter().map(|taught| taught.version).max();
+        // A folder may be gone; what its model said and whether it won is on record under its name still.
+        let spoken = predictions.spoken().await?;
+        let said = spoken
+            .iter()
+            .filter_map(|it| it.model.split_once('/').filter(|(of, _)| *of == name))
+            .filter_map(|(_, version)| version.parse().ok());
+        let version = taught.iter().map(|taught| taught.version).chain(said).max();
         let version = version.unwrap_or(0) + 1;
         let id = format!("{name}.{version}");
         let named = Name {
