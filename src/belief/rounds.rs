@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use domain::statistics::DAY;
+use domain::statistics::{DAY, count};
 use domain::time::Timestamp;
 
 use super::jury::{Jury, Refused, champion};
@@ -42,6 +42,7 @@ async fn tell(jury: &Jury) -> Result<(), Refused> {
     if let Some(told) = jury.settled(&speaking).await? {
         metrics::gauge!("touchstone_calibration_intercept").set(told.line.intercept);
         metrics::gauge!("touchstone_calibration_slope").set(told.line.slope);
+        metrics::gauge!("touchstone_calibration_signals").set(count(told.signals));
         metrics::gauge!("touchstone_calibration_error").set(told.ece);
         metrics::gauge!("touchstone_calibration_error_of_perfect").set(told.ece_of_perfect);
         metrics::gauge!("touchstone_prediction_log_loss").set(told.log_loss);

@@ -115,6 +115,7 @@ table! {
     Gauge touchstone_feature_stability_worst "The largest of these stabilities.";
     Gauge touchstone_calibration_intercept "Intercept of what happened over what was predicted, in log odds.";
     Gauge touchstone_calibration_slope "Slope of it; 1 where the model is neither too sure nor too shy.";
+    Gauge touchstone_calibration_signals "Of how many signals whose time is up.";
     Gauge touchstone_calibration_error "Expected calibration error of the model that speaks.";
     Gauge touchstone_calibration_error_of_perfect "What a perfect model would show on as many signals.";
     Gauge touchstone_prediction_log_loss "Log loss of the model that speaks.";
