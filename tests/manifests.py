@@ -475,6 +475,7 @@ def composed(tools, binary):
     brought = {volume["target"] for volume in wired["prometheus"]["volumes"]}
     check("and Prometheus is told where it is", targets == ["alertmanager:9093"] and {"/etc/prometheus/alertmanagers.yml", "/etc/prometheus/rules"} <= brought, brought)
     told_of_channels(tools, binary)
+    told_for_later(tools)
     done = tools.run("promtool", "check", "config", "monitoring/prometheus.yml")
     check("promtool reads what Prometheus scrapes", done.returncode == 0, done.stdout + done.stderr)
 
@@ -482,6 +483,31 @@ def composed(tools, binary):
 CHANNELS = """# What is secret about channels.
 TOUCHSTONE__CHANNELS__DESK-1__KEY='0123456789$abcdef'
 """
+
+
+def told_for_later(tools):
+    """What the guide writes into `.env` is what every later command in that folder is about."""
+    with open(os.path.join(ROOT, "docs/OPERATIONS.md")) as file:
+        guide = file.read()
+    lines = re.search(r"^cat > \.env <<END\n(.*?)^END$", guide, re.DOTALL | re.MULTILINE)[1]
+    alerted = re.search(r"^sed -i '(/\^COMPOSE_FILE=.*)' \.env$", guide, re.MULTILINE)[1]
+    with tempfile.TemporaryDirectory() as folder:
+        for path in glob.glob(os.path.join(ROOT, "compose*.yaml")):
+            shutil.copy(path, folder)
+        shutil.copytree(os.path.join(ROOT, "monitoring"), os.path.join(folder, "monitoring"))
+        shutil.copy(os.path.join(ROOT, "k8s/overlays/production/config.toml"), os.path.join(folder, "touchstone.toml"))
+        place = os.path.join(folder, ".env")
+        with open(place, "w") as file:
+            file.write(re.sub(r"\$\(openssl rand -hex \d+\)", "c" * 64, lines) + "ALERTMANAGER_CONFIG=monitoring/alertmanager.yml\n")
+
+        def services():
+            run = subprocess.run([os.path.join(tools.folder, "manifests/bin/docker-compose"), "config", "--format", "json"], capture_output=True, text=True, cwd=folder, env={"PATH": os.environ["PATH"]})
+            return json.loads(run.stdout)["services"] if run.returncode == 0 else run.stderr
+
+        usual = services()
+        check("a later `docker compose` in the folder of production is about production", "--open-access" not in json.dumps(usual) and "alertmanager" not in usual, usual)
+        subprocess.run(["sed", "-i", alerted, place], check=True)
+        check("and about its alerts, once somebody is told of them", "alertmanager" in services() and "--open-access" not in json.dumps(services()), services())
 
 
 def told_of_channels(tools, binary):
