@@ -339,6 +339,7 @@ async fn begin(
             scorer: house.scorer.clone(),
             floor: house.floor.clone(),
             jury,
+            turn: Arc::new(tokio::sync::Semaphore::new(1)),
         },
         reviews: Desk {
             reviews: opened.reviews(),

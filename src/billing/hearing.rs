@@ -97,7 +97,7 @@ impl Billing {
                 compared = Some(now);
                 match self.reconcile().await {
                     Ok(mended) => mended.iter().for_each(|what| {
-                        tracing::warn!("a lost word of the till was made good: {what}");
+                        tracing::warn!("compared with the till: {what}");
                     }),
                     Err(error) => tracing::warn!("the till could not be compared: {error}"),
                 }

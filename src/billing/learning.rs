@@ -121,12 +121,8 @@ impl Billing {
     /// [`Refusal`] when there is no till, or it does not answer.
     pub async fn reconcile(&self) -> Result<Vec<String>, Refusal> {
         let till = self.till()?;
-        let mut customers: Vec<_> = till
-            .all()
-            .await?
-            .into_iter()
-            .map(|it| it.customer)
-            .collect();
+        let all = till.all().await?;
+        let mut customers: Vec<_> = all.iter().map(|it| it.customer.clone()).collect();
         let kept = self.0.accounts.subscriptions().await?;
         customers.extend(kept.iter().map(|it| it.customer.clone()));
         customers.sort_unstable();
@@ -140,9 +136,21 @@ impl Billing {
                 Err(other) => return Err(other),
             };
             mended.extend(difference(before, &now));
+            mended.extend(more_than_one(&customer, &all));
         }
         Ok(mended)
     }
+}
+
+/// What somebody pays for besides what he has, by two pages that he had open at once. Which of them is to end
+/// is for people to say.
+fn more_than_one(customer: &str, all: &[Bought]) -> Option<String> {
+    let runs = |it: &&Bought| it.customer == customer && it.standing != Standing::Ended && !it.ends;
+    let running: Vec<&str> = all.iter().filter(runs).map(|it| it.id.as_str()).collect();
+    (running.len() > 1).then(|| {
+        let running = running.join(", ");
+        format!("{customer} is charged for several subscriptions ({running}): end all but one at the till")
+    })
 }
 
 /// What is different, for people; none when nothing is.

@@ -1,6 +1,7 @@
 //! Models: what would this trade score, which models are there, and were they right so far?
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::web;
 use actors::channel::would_be;
@@ -15,6 +16,7 @@ use futures_util::future::join_all;
 use scoring::geometry;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use tokio::sync::Semaphore;
 use utoipa::{IntoParams, ToSchema};
 
 use super::body::{self, Body};
@@ -29,6 +31,9 @@ use crate::wire::ml::{ComparisonOut, EntrantOut, ModelDetail, PredictionOut, Pro
 /// The most trades that are asked about at once.
 const MOST: usize = 100;
 
+/// How long somebody waits for his turn.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// Who is asked about models.
 #[derive(Clone)]
 pub struct Ml {
@@ -38,6 +43,9 @@ pub struct Ml {
     pub floor: Door<Floor>,
     /// Which models there are, what they said, and who may speak.
     pub jury: Jury,
+    /// Whose turn it is: what nobody posted waits for each other, so that no more than one batch of it ever
+    /// stands before what is posted.
+    pub turn: Arc<Semaphore>,
 }
 
 /// Trades that nobody has posted.
@@ -107,6 +115,11 @@ pub async fn predict(
     for (trade, place) in trades.iter().zip(&places) {
         signals.push(ml.signal(&channel, trade, place).await?);
     }
+    let busy = || ApiError::Away {
+        why: "many ask; ask again in a moment".to_owned(),
+    };
+    let turn = tokio::time::timeout(PATIENCE, ml.turn.acquire()).await;
+    let _turn = turn.map_err(|_| busy())?.map_err(|_| busy())?;
     let asked = signals
         .iter()
         .map(|signal| ml.scorer.ask(Ask(Asked::of(Arc::clone(signal)))));

@@ -259,6 +259,26 @@ async fn a_dearer_plan_is_not_had_until_it_is_paid() {
 }
 
 #[actix_web::test]
+async fn whoever_paid_on_two_pages_at_once_is_named() {
+    let house = house().await;
+    let (premium, pro) = (plan("premium"), plan("pro"));
+    let one = house
+        .billing
+        .check_out(&house.anna, &premium, Period::Month);
+    let one = one.await.unwrap();
+    let other = house.billing.check_out(&house.anna, &pro, Period::Month);
+    let other = other.await.unwrap();
+    let fields = format!("action=pay&email=anna%40example.org&number={GOOD}");
+    for page in [one, other] {
+        assert_eq!(house.scene.fill_in(&page, &fields).await.0, 303);
+    }
+    house.billing.reconcile().await.unwrap();
+    let told = house.billing.reconcile().await.unwrap();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("end all but one"), "{told:?}");
+}
+
+#[actix_web::test]
 async fn a_plan_is_changed_ended_and_taken_back() {
     let house = house().await;
     house.buys("premium", GOOD).await;
