@@ -287,6 +287,32 @@ async fn a_body_that_is_too_large_or_not_what_is_read_is_refused_at_every_door()
     );
 }
 
+#[tokio::test]
+async fn what_is_brought_with_a_key_is_not_limited_as_a_strangers_visit_and_a_path_costs_what_it_leads_to()
+ {
+    let town = town().await;
+    let api = &town.running.api;
+    let key = [("x-touchstone-key", "none that holds")];
+    for _ in 0..150 {
+        let answer = api.post("/v1/ingest/nobody", &key, "BUY").await;
+        problem(&answer, 401, "wrong_key");
+    }
+    let left = async |path: &str| -> i64 {
+        let answer = api.get(path, &[]).await;
+        answer
+            .header("ratelimit-remaining")
+            .unwrap()
+            .parse()
+            .unwrap()
+    };
+    let (before, after) = (
+        left("/v1/plans").await,
+        left("/v1/%61nalytics/leaderboard").await,
+    );
+    // What is asked for comes back bit by bit, at most one in this time.
+    assert!(before - after >= 2, "{before} {after}");
+}
+
 /// A browser of somebody's, and the cookie that it shows.
 async fn browser(town: &Town, whose: &Person) -> String {
     let secret = secrets::fresh(secrets::REFRESH);

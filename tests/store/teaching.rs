@@ -415,6 +415,14 @@ async fn a_challenger_is_trained_on_what_is_new_tried_and_speaks_after_a_restart
         platform.school.look().await.unwrap(),
         Looked::Waits { new: 0 }
     );
+
+    // Whatever was learned is lost, and the record is not: what is learned anew has a name under which
+    // nobody has said anything or won. The fifth never spoke.
+    platform.store.close().await;
+    std::fs::remove_dir_all(house.path().join("trained")).unwrap();
+    let platform = Platform::start_by(house.path(), Arc::clone(&clock) as _).await;
+    assert_eq!(platform.school.look().await.unwrap(), trained(5));
+    assert_eq!(platform.speaks(), None);
 }
 
 #[tokio::test]
